@@ -1,0 +1,60 @@
+import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, SystemStatus } from './types.ts';
+
+/**
+ * JSON-RPC methods between clients and the runtime host, spoken over one WebSocket (one JSON-RPC message per text
+ * message) at the path {@link rpcPath}. The connection is also an LSP connection: `initialize` is LSP's, progress is
+ * LSP's work-done progress (`workDoneToken` in the request, `$/progress` from the host) and `$/cancelRequest` cancels.
+ * Errors carry an ErrorPayload (errors.ts) in `data`.
+ */
+export const rpcPath = '/rpc';
+
+/** Rises when a change is not compatible; a client and a host with different numbers refuse each other. */
+export const protocolVersion = 1;
+
+export interface WorkDoneParams {
+  readonly workDoneToken?: string | number;
+}
+
+/** LSP's WorkDoneProgress values (LSP 3.17, "Work Done Progress"). */
+export type WorkDoneProgress =
+  | { readonly kind: 'begin'; readonly title: string; readonly message?: string; readonly percentage?: number; readonly cancellable?: boolean }
+  | { readonly kind: 'report'; readonly message?: string; readonly percentage?: number }
+  | { readonly kind: 'end'; readonly message?: string };
+
+export const workDoneProgress = new ProgressType<WorkDoneProgress>();
+
+/** Containers are named by id, unambiguous id prefix, or name. */
+export interface ContainerParams {
+  readonly container: string;
+}
+
+export const SystemStatusRequest = new RequestType0<SystemStatus, void>('system/status');
+/** Ends the runtime host. Containers that run are left running unless `stopContainers`. */
+export const SystemStopRequest = new RequestType<{ readonly stopContainers?: boolean }, null, void>('system/stop');
+
+export const ImagePullRequest = new RequestType<{ readonly reference: string } & WorkDoneParams, ImageInfo, void>('image/pull');
+export const ImageListRequest = new RequestType0<ImageInfo[], void>('image/list');
+export const ImageInspectRequest = new RequestType<{ readonly reference: string }, ImageInfo, void>('image/inspect');
+export const ImageRemoveRequest = new RequestType<{ readonly reference: string; readonly force?: boolean }, null, void>('image/remove');
+
+/** Pulls the image first when it is not local. */
+export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDoneParams, ContainerInfo, void>('container/create');
+/** Answers when the first process runs. */
+export const ContainerStartRequest = new RequestType<ContainerParams & WorkDoneParams, ContainerInfo, void>('container/start');
+/** Sends the stop signal, waits `timeoutSeconds` (default 10), then kills. Answers when the VM has ended. */
+export const ContainerStopRequest = new RequestType<ContainerParams & { readonly timeoutSeconds?: number }, ContainerInfo, void>('container/stop');
+/** Sends a signal, by name or number, to the first process. */
+export const ContainerSignalRequest = new RequestType<ContainerParams & { readonly signal: string }, null, void>('container/signal');
+export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean }, null, void>('container/remove');
+export const ContainerListRequest = new RequestType<{ readonly all?: boolean }, ContainerInfo[], void>('container/list');
+export const ContainerInspectRequest = new RequestType<ContainerParams, ContainerInfo, void>('container/inspect');
+/** Answers when the container has stopped, at once if it is not running. */
+export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly exitCode: number }, void>('container/wait');
+/** Prepares a further process; it starts when a stream is opened to {@link execStreamPath}. */
+export const ContainerExecRequest = new RequestType<ContainerParams & ProcessOptions & { readonly command: readonly string[] }, { readonly execId: string }, void>('container/exec');
+
+/** Sent to every client; `info` is absent when the container was removed. */
+export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');
+/** Sent to every client when the list of images has changed. */
+export const ImageDidChange = new NotificationType<{ readonly reference: string; readonly info?: ImageInfo }>('image/didChange');

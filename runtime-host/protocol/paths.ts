@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/*
+ * Every file name that Berth uses, in one place.
+ *
+ *   <home>/                                 BERTH_HOME, or the platform's data directory
+ *     content/                              OCI image layout: oci-layout, index.json, blobs/sha256/…
+ *     content/ingest/                       blobs still arriving
+ *     disks/<key>.ext4                      flattened read-only root file systems (key: chain ID and platform)
+ *     disks/<key>.<random>.partial          disks still being written
+ *     containers/<id>/container.json        the container's record
+ *     containers/<id>/root.qcow2            its writable overlay
+ *     containers/<id>/output.log            what its first process printed
+ *     containers/<id>/boot.log              console of its VM
+ *     kernels/<sha256>/vmlinux              unpacked kernels
+ *     host.log                              log of the runtime host
+ *     host.lock                             held by the one runtime host of this home
+ *     accelerator.json                      answer of the accelerator probe
+ *   <runtime>/                              short, private (0700): unix socket paths have at most 107 bytes
+ *     host.sock                             the runtime host
+ *     <id12>/{qmp,control}.sock             a VM's QMP and control port
+ */
+export class BerthPaths {
+  readonly home: string;
+  readonly runtime: string;
+
+  constructor(environment: NodeJS.ProcessEnv = process.env) {
+    this.home = environment['BERTH_HOME'] ?? defaultHome(environment);
+    this.runtime = environment['BERTH_RUNTIME_DIR'] ?? runtimeDirectory(environment, this.home);
+  }
+
+  get content(): string { return join(this.home, 'content'); }
+  get disks(): string { return join(this.home, 'disks'); }
+  get containers(): string { return join(this.home, 'containers'); }
+  get kernels(): string { return join(this.home, 'kernels'); }
+  get hostLog(): string { return join(this.home, 'host.log'); }
+  get hostLock(): string { return join(this.home, 'host.lock'); }
+  get acceleratorProbe(): string { return join(this.home, 'accelerator.json'); }
+  /** A named pipe on Windows, a unix socket elsewhere. */
+  get hostSocket(): string {
+    if (process.platform === 'win32') return `\\\\.\\pipe\\berth-${userInfo().username}-${shortHash(this.home)}`;
+    return join(this.runtime, 'host.sock');
+  }
+
+  disk(key: string): string { return join(this.disks, `${key}.ext4`); }
+
+  container(id: string): ContainerPaths {
+    const directory = join(this.containers, id);
+    const sockets = join(this.runtime, id.slice(0, 12));
+    return {
+      directory,
+      record: join(directory, 'container.json'),
+      overlay: join(directory, 'root.qcow2'),
+      outputLog: join(directory, 'output.log'),
+      bootLog: join(directory, 'boot.log'),
+      sockets,
+      qmpSocket: join(sockets, 'qmp.sock'),
+      controlSocket: join(sockets, 'control.sock'),
+    };
+  }
+}
+
+export interface ContainerPaths {
+  readonly directory: string;
+  readonly record: string;
+  readonly overlay: string;
+  readonly outputLog: string;
+  readonly bootLog: string;
+  readonly sockets: string;
+  readonly qmpSocket: string;
+  readonly controlSocket: string;
+}
+
+function defaultHome(environment: NodeJS.ProcessEnv): string {
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Berth');
+  if (process.platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Berth');
+  return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'berth');
+}
+
+/** One directory per home, so that a second BERTH_HOME is a second, separate Berth. */
+function runtimeDirectory(environment: NodeJS.ProcessEnv, home: string): string {
+  const uid = process.getuid?.() ?? 0;
+  const base = environment['XDG_RUNTIME_DIR'] ?? tmpdir();
+  return join(base, `berth-${uid}-${shortHash(home)}`);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,77 @@
+import type { ErrorPayload } from './errors.ts';
+
+/*
+ * Byte streams: a WebSocket each, subprotocol `v5.channel.k8s.io`. Every binary message is
+ *
+ *   +---------+----------------------+
+ *   | channel | payload              |
+ *   | 1 byte  | 0 or more bytes      |
+ *   +---------+----------------------+
+ *
+ *   0 stdin   client → host          3 status  host → client, JSON StreamStatus, once, last
+ *   1 stdout  host → client          4 resize  client → host, JSON {"Width": columns, "Height": rows}
+ *   2 stderr  host → client        255 close   client → host, payload: the one channel that has ended (0)
+ *
+ * Source: Kubernetes, apimachinery "remotecommand" constants and the v5 subprotocol's close message.
+ */
+export const streamSubprotocol = 'v5.channel.k8s.io';
+
+export const Channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
+export type Channel = (typeof Channel)[keyof typeof Channel];
+
+/** The last message of a stream. Exactly one of `exitCode` and `error`, or neither when a log ended. */
+export interface StreamStatus {
+  readonly exitCode?: number;
+  readonly error?: ErrorPayload;
+}
+
+/** The payload of channel 4, with Kubernetes' field names. */
+export interface ResizeMessage {
+  readonly Width: number;
+  readonly Height: number;
+}
+
+/** Attach to the first process. With `start=1` the host starts the container once the stream is attached. */
+export function attachStreamPath(container: string, options: { start?: boolean; replay?: boolean } = {}): string {
+  return withQuery(`/containers/${encodeURIComponent(container)}/attach`, { start: options.start, replay: options.replay });
+}
+
+/** Runs the process prepared by `container/exec`. */
+export function execStreamPath(execId: string): string {
+  return `/exec/${encodeURIComponent(execId)}`;
+}
+
+export interface LogOptions {
+  /** Go on with what is written from now on, until the container stops. */
+  readonly follow?: boolean;
+  /** Only the last n lines. */
+  readonly tail?: number;
+}
+
+export function logStreamPath(container: string, options: LogOptions = {}): string {
+  return withQuery(`/containers/${encodeURIComponent(container)}/logs`, { follow: options.follow, tail: options.tail });
+}
+
+function withQuery(path: string, query: Record<string, boolean | number | undefined>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== false) parameters.set(name, value === true ? '1' : String(value));
+  }
+  const text = parameters.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** Prefixes a payload with its channel number. */
+export function encodeFrame(channel: Channel, payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(payload.length + 1);
+  frame[0] = channel;
+  frame.set(payload, 1);
+  return frame;
+}
+
+/** Splits a message into channel and payload (a view, not a copy); undefined when it has no known channel. */
+export function decodeFrame(frame: Uint8Array): { channel: Channel; payload: Uint8Array } | undefined {
+  const channel = frame[0];
+  if (channel === undefined || !(Object.values(Channel) as number[]).includes(channel)) return undefined;
+  return { channel: channel as Channel, payload: frame.subarray(1) };
+}

@@ -1,0 +1,123 @@
+/** An OCI platform: operating system, architecture and variant, as in an image index. */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+export interface ImageInfo {
+  /** The full reference, such as `registry.example:5000/team/app:1.2`. */
+  readonly reference: string;
+  /** Digest of what the reference names (an image index or a manifest). */
+  readonly digest: string;
+  /** Digest of the manifest for this machine's platform. */
+  readonly manifestDigest: string;
+  readonly platform: Platform;
+  /** Bytes of the manifest, the configuration and the compressed layers. */
+  readonly size: number;
+  /** RFC 3339 time at which the image was built, where its configuration says so. */
+  readonly created?: string;
+}
+
+/** One directory of the host that a container may use. */
+export interface Mount {
+  /** Absolute path on the host. */
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** What to run, beside what the image says. */
+export interface ProcessOptions {
+  /** `NAME=value`, later entries win. */
+  readonly env?: readonly string[];
+  readonly workingDirectory?: string;
+  /** `user`, `uid`, `user:group` or `uid:gid`, resolved inside the image. */
+  readonly user?: string;
+  /** Give the process a pseudo-terminal. */
+  readonly terminal?: boolean;
+  /** Keep standard input open until a client closes it. */
+  readonly stdin?: boolean;
+  /** Initial terminal size; used only with `terminal`. */
+  readonly size?: TerminalSize;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface ContainerSpec extends ProcessOptions {
+  readonly image: string;
+  /** Chosen by the host when absent. */
+  readonly name?: string;
+  /** Replaces the image's command (its entry point stays). */
+  readonly command?: readonly string[];
+  /** Replaces the image's entry point, and drops its command. */
+  readonly entrypoint?: readonly string[];
+  readonly mounts?: readonly Mount[];
+  /** Default 1 GiB. */
+  readonly memoryBytes?: number;
+  /** Default: half of the host's, at least one. */
+  readonly cpus?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Remove the container and its disk when its process has ended. */
+  readonly removeOnExit?: boolean;
+}
+
+export const containerStates = ['created', 'starting', 'running', 'stopping', 'stopped'] as const;
+export type ContainerState = (typeof containerStates)[number];
+
+export interface ContainerInfo {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly manifestDigest: string;
+  readonly state: ContainerState;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  /** Status of the first process once stopped: 0–255, 128+n when signal n ended it. */
+  readonly exitCode?: number;
+  /** Why the container is stopped, when that was not its process ending by itself. */
+  readonly error?: ErrorSummary;
+  /** The command line of the first process. */
+  readonly command: readonly string[];
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  readonly mounts: readonly Mount[];
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly env: readonly string[];
+  readonly workingDirectory: string;
+  readonly user: string;
+  readonly removeOnExit: boolean;
+  /** Process id of the container's QEMU while it runs. */
+  readonly vmPid?: number;
+}
+
+export interface ErrorSummary {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How guest code runs: in hardware, or emulated because no usable hardware virtualization was found. */
+export type Accelerator = 'kvm' | 'hvf' | 'tcg';
+
+export interface SystemStatus {
+  readonly version: string;
+  readonly pid: number;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** The data directory (`BERTH_HOME`). */
+  readonly home: string;
+  readonly containers: { readonly total: number; readonly running: number };
+  readonly images: number;
+  /** Absent until the first container has been started since boot, or the probe has run. */
+  readonly accelerator?: Accelerator;
+  readonly qemu?: string;
+}
