@@ -1,0 +1,101 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, TerminalSize } from '../protocol/types.ts';
+import type { OperationOptions } from '../base/progress.ts';
+
+/** What the host can do with images: a content store filled from registries. */
+export interface ImageService {
+  /**
+   * Fetches what is not local yet, for this machine's platform. Two pulls of one reference share the work.
+   * Nothing is listed before everything is there and verified.
+   * @throws BerthError ImageNotFound, Registry*, DigestMismatch, ManifestInvalid, PlatformUnavailable, DiskFull, Cancelled
+   */
+  pull(reference: string, options?: OperationOptions): Promise<ImageInfo>;
+  list(): Promise<ImageInfo[]>;
+  /** @throws BerthError ImageNotFound when it is not local, InvalidArgument when it is no reference. */
+  inspect(reference: string): Promise<ImageInfo>;
+  /**
+   * Removes the reference, and the content that nothing else names.
+   * @throws BerthError ImageNotFound; ImageInUse when a container uses it and `force` is not set.
+   */
+  remove(reference: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Called after each change of the list. */
+  onDidChange(listener: (event: { readonly reference: string; readonly info?: ImageInfo }) => void): () => void;
+}
+
+/** Turns an image into a read-only disk, once for each chain ID and platform. */
+export interface ImageDiskService {
+  /**
+   * The disk of a local image, written now when there is none. Two calls for one image share the work.
+   * @throws BerthError LayerInvalid, DigestMismatch, DiskFull, Cancelled
+   */
+  ensure(reference: string, options?: OperationOptions): Promise<ImageDisk>;
+  /** Removes the disks that no local image and none of the given keys name. */
+  prune(keysInUse: ReadonlySet<string>): Promise<void>;
+}
+
+export interface ImageDisk {
+  readonly key: string;
+  readonly path: string;
+  /** Size of the virtual disk in bytes. */
+  readonly size: number;
+  readonly manifestDigest: string;
+  readonly config: ImageProcessDefaults;
+}
+
+/** The part of an image's configuration that says how to run it (OCI image spec, config.md, `config`). */
+export interface ImageProcessDefaults {
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory: string;
+  readonly user: string;
+  readonly stopSignal: string | undefined;
+}
+
+/** A running or ended process as a client sees it through one stream. */
+export interface ProcessStreams {
+  /** What is written goes to the process's input; end() closes it. */
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles when the process has ended and its output has been read to the end. */
+  readonly exit: Promise<{ readonly exitCode: number }>;
+  resize(size: TerminalSize): void;
+  /** Stops watching; the process goes on. */
+  close(): void;
+}
+
+/** One piece of a container's log. */
+export interface LogEntry {
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Uint8Array;
+}
+
+export interface ContainerService {
+  create(spec: ContainerSpec, options?: OperationOptions): Promise<ContainerInfo>;
+  start(container: string, options?: OperationOptions): Promise<ContainerInfo>;
+  stop(container: string, options?: { readonly timeoutSeconds?: number }): Promise<ContainerInfo>;
+  signal(container: string, signal: string): Promise<void>;
+  remove(container: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Running ones only, unless `all`; newest first. */
+  list(options?: { readonly all?: boolean }): Promise<ContainerInfo[]>;
+  inspect(container: string): Promise<ContainerInfo>;
+  wait(container: string, signal?: AbortSignal): Promise<{ readonly exitCode: number }>;
+  /**
+   * Output from now on (from the beginning with `replay`), and input. With `start`, attaches first and then starts,
+   * so that nothing is missed.
+   */
+  attach(container: string, options?: OperationOptions & { readonly start?: boolean; readonly replay?: boolean }): Promise<ProcessStreams>;
+  /** Starts a further process in a running container. */
+  exec(container: string, process: ProcessOptions & { readonly command: readonly string[] }): Promise<ProcessStreams>;
+  logs(container: string, options?: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal }): AsyncIterable<LogEntry>;
+  /** `info` is absent when the container was removed. */
+  onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void;
+  /** Finds the VMs that outlived an earlier host, and puts records right whose VM is gone. Called once, first. */
+  adopt(): Promise<void>;
+  /** The accelerator that VMs use here; undefined until it has been probed. */
+  readonly accelerator: Accelerator | undefined;
+  /** Lets go of all VMs without ending them. */
+  dispose(): Promise<void>;
+}
+
