@@ -2,7 +2,7 @@ import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
 const engines = ['oci', 'ext4', 'vm', 'guest', 'net', 'store'];
-const hostLayer = (name) => ({ type: name, pattern: `runtime-host/${name}`, mode: 'folder' });
+const hostLayer = (name) => ({ type: name, pattern: `runtime-host/${name}` });
 
 /** What each layer may import, besides itself (ARCHITECTURE.md, "Layers"). */
 const allowed = {
@@ -11,7 +11,7 @@ const allowed = {
   ...Object.fromEntries(engines.map((name) => [name, ['base', 'protocol']])),
   services: [...engines, 'base', 'protocol'],
   rpc: ['services', 'base', 'protocol'],
-  main: ['rpc', 'services', 'base', 'protocol'],
+  main: ['rpc', 'services', ...engines, 'base', 'protocol'],
   client: ['protocol'],
   cli: ['client', 'protocol'],
   extension: ['client', 'protocol'],
@@ -46,18 +46,24 @@ export default tseslint.config(
     settings: {
       'boundaries/elements': [
         ...['protocol', 'base', ...engines, 'services', 'rpc', 'client', 'cli'].map(hostLayer),
-        { type: 'main', pattern: 'runtime-host/main.ts', mode: 'full' },
-        { type: 'extension', pattern: 'extension', mode: 'folder' },
+        { type: 'main', pattern: 'runtime-host' },
+        { type: 'extension', pattern: 'extension' },
       ],
       'import/resolver': { node: { extensions: ['.ts'] } },
     },
     rules: {
       'boundaries/no-unknown-files': 'error',
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          rules: Object.entries(allowed).map(([from, to]) => ({ from: [from], allow: [from, ...to] })),
+          policies: [
+            ...Object.entries(allowed).map(([from, to]) => ({
+              from: { element: { type: from } },
+              allow: { to: { element: { types: { anyOf: [from, ...to] } } } },
+            })),
+            { allow: { to: { module: { origin: ['external', 'core'] } } } },
+          ],
         },
       ],
     },
