@@ -1,0 +1,227 @@
+import { CancellationTokenSource } from 'vscode-jsonrpc';
+import type { Disposable, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { BerthError } from '../protocol/errors.ts';
+import * as methods from '../protocol/methods.ts';
+import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
+import type { LogOptions } from '../protocol/streams.ts';
+import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, SystemStatus } from '../protocol/types.ts';
+import { errorFromResponse } from './clientErrors.ts';
+import type { HostStream } from './hostStreams.ts';
+
+/** What the client needs of a JSON-RPC connection; a MessageConnection and a LanguageClient both fit. */
+export interface RequestChannel {
+  sendRequest(method: string, ...parameters: unknown[]): Promise<unknown>;
+  onNotification(method: string, handler: (...parameters: unknown[]) => void): Disposable;
+  onProgress<P>(type: ProgressType<P>, token: string | number, handler: (value: P) => void): Disposable;
+}
+
+/** Opens a further socket to the host for a byte stream. */
+export type OpenStream = (path: string, signal?: AbortSignal) => Promise<HostStream>;
+
+/** Where the host is, beside its JSON-RPC connection. A HostTransport fits. */
+export interface HostEndpoint {
+  readonly paths: BerthPaths;
+  readonly openStream: OpenStream;
+}
+
+export interface RequestOptions {
+  /** Cancels the request in the host. */
+  readonly signal?: AbortSignal;
+}
+
+export interface LongRequestOptions extends RequestOptions {
+  readonly progress?: (progress: WorkDoneProgress) => void;
+}
+
+export type ContainerChange = { readonly id: string; readonly info?: ContainerInfo };
+export type ImageChange = { readonly reference: string; readonly info?: ImageInfo };
+
+/**
+ * Everything that the runtime host does, typed. Every method rejects with a BerthError: what the host answered,
+ * `Cancelled` after the signal, `HostUnreachable` when the connection is lost.
+ */
+export class BerthClient {
+  readonly system: SystemRequests;
+  readonly images: ImageRequests;
+  readonly containers: ContainerRequests;
+
+  readonly #channel: RequestChannel;
+
+  constructor(channel: RequestChannel, host: HostEndpoint) {
+    this.#channel = channel;
+    const requester = new Requester(channel, host.paths);
+    this.system = new SystemRequests(requester);
+    this.images = new ImageRequests(requester);
+    this.containers = new ContainerRequests(requester, host.openStream);
+  }
+
+  /** Calls the listener on every change of any container, from any client. Returns what ends that. */
+  onContainerDidChange(listener: (change: ContainerChange) => void): () => void {
+    return this.#listen(methods.ContainerDidChange.method, listener as (change: unknown) => void);
+  }
+
+  onImageDidChange(listener: (change: ImageChange) => void): () => void {
+    return this.#listen(methods.ImageDidChange.method, listener as (change: unknown) => void);
+  }
+
+  #listen(method: string, listener: (change: unknown) => void): () => void {
+    const registration = this.#channel.onNotification(method, listener);
+    return () => registration.dispose();
+  }
+}
+
+/** Sends typed requests: cancellation, progress and errors in one place. */
+class Requester {
+  readonly #channel: RequestChannel;
+  readonly #paths: BerthPaths;
+  #tokens = 0;
+
+  constructor(channel: RequestChannel, paths: BerthPaths) {
+    this.#channel = channel;
+    this.#paths = paths;
+  }
+
+  send<R>(type: RequestType0<R, void>, options?: RequestOptions): Promise<R> {
+    return this.#send(type.method, [], options) as Promise<R>;
+  }
+
+  sendWith<P, R>(type: RequestType<P, R, void>, params: P, options?: RequestOptions): Promise<R> {
+    return this.#send(type.method, [params], options) as Promise<R>;
+  }
+
+  /** Asks for work-done progress when the caller wants to know about it. */
+  async sendLong<P extends object, R>(type: RequestType<P & WorkDoneParams, R, void>, params: P, options: LongRequestOptions = {}): Promise<R> {
+    const { progress } = options;
+    if (!progress) return this.sendWith(type, params, options);
+    this.#tokens += 1;
+    const workDoneToken = `berth-${this.#tokens}`;
+    const registration = this.#channel.onProgress(methods.workDoneProgress, workDoneToken, progress);
+    try {
+      return await this.sendWith(type, { ...params, workDoneToken }, options);
+    } finally {
+      registration.dispose();
+    }
+  }
+
+  async #send(method: string, parameters: unknown[], { signal }: RequestOptions = {}): Promise<unknown> {
+    if (signal?.aborted) throw new BerthError('Cancelled', 'The operation was cancelled.');
+    const cancellation = new CancellationTokenSource();
+    const cancel = (): void => cancellation.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await this.#channel.sendRequest(method, ...parameters, cancellation.token);
+    } catch (error) {
+      throw errorFromResponse(error, this.#paths);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      cancellation.dispose();
+    }
+  }
+}
+
+class SystemRequests {
+  readonly #requester: Requester;
+
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  status(): Promise<SystemStatus> {
+    return this.#requester.send(methods.SystemStatusRequest);
+  }
+
+  /** Ends the runtime host; it closes this connection when it has. */
+  async stop(options: { readonly stopContainers?: boolean } = {}): Promise<void> {
+    await this.#requester.sendWith(methods.SystemStopRequest, options);
+  }
+}
+
+class ImageRequests {
+  readonly #requester: Requester;
+
+  constructor(requester: Requester) {
+    this.#requester = requester;
+  }
+
+  pull(reference: string, options?: LongRequestOptions): Promise<ImageInfo> {
+    return this.#requester.sendLong(methods.ImagePullRequest, { reference }, options);
+  }
+
+  list(): Promise<ImageInfo[]> {
+    return this.#requester.send(methods.ImageListRequest);
+  }
+
+  inspect(reference: string): Promise<ImageInfo> {
+    return this.#requester.sendWith(methods.ImageInspectRequest, { reference });
+  }
+
+  async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#requester.sendWith(methods.ImageRemoveRequest, { reference, ...options });
+  }
+}
+
+class ContainerRequests {
+  readonly #requester: Requester;
+  readonly #openStream: OpenStream;
+
+  constructor(requester: Requester, openStream: OpenStream) {
+    this.#requester = requester;
+    this.#openStream = openStream;
+  }
+
+  /** Pulls the image first when it is not local. */
+  create(spec: ContainerSpec, options?: LongRequestOptions): Promise<ContainerInfo> {
+    return this.#requester.sendLong(methods.ContainerCreateRequest, spec, options);
+  }
+
+  start(container: string, options?: LongRequestOptions): Promise<ContainerInfo> {
+    return this.#requester.sendLong(methods.ContainerStartRequest, { container }, options);
+  }
+
+  stop(container: string, options: RequestOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
+    const { signal, ...rest } = options;
+    return this.#requester.sendWith(methods.ContainerStopRequest, { container, ...rest }, signal && { signal });
+  }
+
+  /** Sends a signal, by name or number, to the first process. */
+  async signal(container: string, signal: string): Promise<void> {
+    await this.#requester.sendWith(methods.ContainerSignalRequest, { container, signal });
+  }
+
+  async remove(container: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#requester.sendWith(methods.ContainerRemoveRequest, { container, ...options });
+  }
+
+  list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {
+    return this.#requester.sendWith(methods.ContainerListRequest, options);
+  }
+
+  inspect(container: string): Promise<ContainerInfo> {
+    return this.#requester.sendWith(methods.ContainerInspectRequest, { container });
+  }
+
+  /** Settles when the container has stopped, at once if it is not running. */
+  wait(container: string, options?: RequestOptions): Promise<{ readonly exitCode: number }> {
+    return this.#requester.sendWith(methods.ContainerWaitRequest, { container }, options);
+  }
+
+  /** The first process's streams; with `start` the container starts once we are attached, so that nothing is missed. */
+  attach(container: string, options: RequestOptions & { readonly start?: boolean; readonly replay?: boolean } = {}): Promise<HostStream> {
+    return this.#openStream(attachStreamPath(container, options), options.signal);
+  }
+
+  /** Starts a further process in a running container and returns its streams. */
+  async exec(container: string, process: ProcessOptions & { readonly command: readonly string[] }, options?: RequestOptions): Promise<HostStream> {
+    const { execId } = await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process }, options);
+    return this.#openStream(execStreamPath(execId), options?.signal);
+  }
+
+  /** What the first process printed. Closing the stream ends a `follow`. */
+  logs(container: string, options: RequestOptions & LogOptions = {}): Promise<HostStream> {
+    return this.#openStream(logStreamPath(container, options), options.signal);
+  }
+}
+
+export type { ContainerRequests, ImageRequests, SystemRequests };

@@ -1,0 +1,143 @@
+import { createMessageConnection } from 'vscode-jsonrpc/node';
+import type { MessageConnection, MessageReader, MessageWriter } from 'vscode-jsonrpc/node';
+import { BerthError } from '../protocol/errors.ts';
+import { protocolVersion, rpcPath } from '../protocol/methods.ts';
+import { BerthPaths } from '../protocol/paths.ts';
+import { streamSubprotocol } from '../protocol/streams.ts';
+import { version } from '../protocol/version.ts';
+import { CloseCode, WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
+import { BerthClient } from './berthClient.ts';
+import type { OpenStream, RequestChannel } from './berthClient.ts';
+import { connectionLost } from './clientErrors.ts';
+import { startHost } from './hostProcess.ts';
+import { openSocket } from './hostSocket.ts';
+import { HostStream } from './hostStreams.ts';
+
+export interface ConnectOptions {
+  /** Start a host when none runs (default), or reject with HostUnreachable. */
+  readonly start?: boolean;
+  readonly paths?: BerthPaths;
+  /** The Node that runs a host started here; default: the one that runs us. */
+  readonly nodePath?: string;
+  /** The host's program; default: main.ts from source, host.mjs beside a bundle. */
+  readonly hostPath?: string;
+  /** Environment of a host started here; default: ours. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal;
+  /** Talk to a host of another protocol version; only `system.stop()` is sure to work then. */
+  readonly anyVersion?: boolean;
+}
+
+/** An open connection to the host that carries JSON-RPC; for vscode-languageclient it is a MessageTransports. */
+export interface HostTransport {
+  readonly reader: MessageReader;
+  readonly writer: MessageWriter;
+  readonly hostVersion: string;
+  readonly paths: BerthPaths;
+  /** Byte streams to the same host, for `new BerthClient(languageClient, transport)`. */
+  readonly openStream: OpenStream;
+  /** Calls the listener when the connection has ended, for whatever reason. */
+  onDidClose(listener: () => void): void;
+  close(): void;
+}
+
+/**
+ * Opens a connection on which nobody has spoken yet, starting the host where needed. For vscode-languageclient, which
+ * sends `initialize` itself.
+ * @throws BerthError HostUnreachable, VersionMismatch, Cancelled
+ */
+export async function connectTransport(options: ConnectOptions = {}): Promise<HostTransport> {
+  const paths = options.paths ?? new BerthPaths(options.environment);
+  const open = (): Promise<HostTransport | undefined> => openTransport(paths, options);
+  let transport = await open();
+  if (!transport && options.start === false) {
+    throw new BerthError('HostUnreachable', 'Berth\'s runtime host is not running. Start it with "container system start".', { data: { log: paths.hostLog } });
+  }
+  // A host can end for idleness in the moment in which it is found, so one start may not be enough.
+  for (let attempt = 0; !transport && attempt < 3; attempt += 1) {
+    await startHost({ ...options, paths });
+    transport = await open();
+  }
+  if (!transport) throw connectionLost(paths);
+  return transport;
+}
+
+function openTransport(paths: BerthPaths, { signal, anyVersion }: ConnectOptions): Promise<HostTransport | undefined> {
+  const common = { paths, ...(signal && { signal }), ...(anyVersion && { anyVersion }) };
+  return openSocket({ ...common, path: rpcPath }, (socket, hostVersion) => ({
+    reader: new WebSocketMessageReader(socket),
+    writer: new WebSocketMessageWriter(socket),
+    hostVersion,
+    paths,
+    openStream: streamOpener(paths),
+    onDidClose: (listener) => {
+      socket.once('close', listener);
+    },
+    close: () => socket.close(CloseCode.normal),
+  }));
+}
+
+/** Opens byte streams to the host of these paths; it must run already. */
+function streamOpener(paths: BerthPaths): OpenStream {
+  return async (path, signal) => {
+    const target = { paths, path, subprotocol: streamSubprotocol, ...(signal && { signal }) };
+    const stream = await openSocket(target, (socket) => new HostStream(socket, paths));
+    if (!stream) throw connectionLost(paths);
+    signal?.addEventListener('abort', () => stream.close(), { once: true });
+    return stream;
+  };
+}
+
+/** A typed client with a connection of its own. */
+export class HostConnection extends BerthClient {
+  readonly hostVersion: string;
+  readonly paths: BerthPaths;
+  readonly #transport: HostTransport;
+  readonly #connection: MessageConnection;
+
+  constructor(transport: HostTransport, connection: MessageConnection) {
+    super(connection as RequestChannel, transport);
+    this.hostVersion = transport.hostVersion;
+    this.paths = transport.paths;
+    this.#transport = transport;
+    this.#connection = connection;
+  }
+
+  /** Calls the listener when the connection has ended; connecting again is up to the caller. */
+  onDidClose(listener: () => void): void {
+    this.#transport.onDidClose(listener);
+  }
+
+  /** Ends the connection; the host cancels what this client still waits for. Open streams go on. */
+  close(): void {
+    this.#connection.dispose();
+    this.#transport.close();
+  }
+}
+
+/**
+ * Connects to the user's runtime host, starting it where needed.
+ * @throws BerthError HostUnreachable with the log's path, VersionMismatch, Cancelled
+ */
+export async function connect(options: ConnectOptions = {}): Promise<HostConnection> {
+  const transport = await connectTransport(options);
+  const connection = createMessageConnection(transport.reader, transport.writer);
+  // Rejects what is still waiting; without this it would wait for ever.
+  transport.onDidClose(() => connection.dispose());
+  connection.onError(() => undefined);
+  connection.listen();
+  try {
+    await connection.sendRequest('initialize', {
+      processId: process.pid,
+      clientInfo: { name: 'berth-client', version },
+      rootUri: null,
+      capabilities: { experimental: { berth: { protocolVersion } } },
+    });
+    await connection.sendNotification('initialized', {});
+  } catch (error) {
+    transport.close();
+    throw connectionLost(transport.paths, error);
+  }
+  return new HostConnection(transport, connection);
+}

@@ -1,0 +1,8 @@
+/** Berth's client library: what the extension, the CLI and other programs use to talk to the runtime host. */
+export { BerthClient } from './berthClient.ts';
+export type {
+  ContainerChange, ContainerRequests, HostEndpoint, ImageChange, ImageRequests, LongRequestOptions, OpenStream, RequestChannel, RequestOptions, SystemRequests,
+} from './berthClient.ts';
+export { connect, connectTransport, HostConnection } from './connect.ts';
+export type { ConnectOptions, HostTransport } from './connect.ts';
+export { HostStream } from './hostStreams.ts';
