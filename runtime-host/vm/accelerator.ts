@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, readFile, rm } from 'node:fs/promises';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { writeFileAtomically } from '../base/atomicFile.ts';
+import type { Logger } from '../base/log.ts';
+import { BerthError, isNodeError } from '../protocol/errors.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import type { Accelerator } from '../protocol/types.ts';
+import type { GuestAssets } from './guestAssets.ts';
+import type { Qemu } from './qemu.ts';
+import { hostArchitecture } from './qemu.ts';
+import { startVirtualMachine } from './virtualMachine.ts';
+
+/** A machine with hardware virtualization boots our kernel in well under a second. */
+const probeLimitMilliseconds = 3000;
+/** vminitd prints this and powers off when `berth.probe` is on the kernel's command line. */
+const probeAnswer = 'berth: probe ok';
+
+/** accelerator.json: the answer, and everything that it depends on. */
+interface RememberedProbe {
+  readonly version: 1;
+  readonly accelerator: Accelerator;
+  readonly bootId: string;
+  readonly qemu: string;
+  readonly kernelSha256: string;
+}
+
+export interface ProbeContext {
+  readonly qemu: Qemu;
+  readonly assets: GuestAssets;
+  readonly paths: BerthPaths;
+  readonly log: Logger;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * How VMs run here. A device like /dev/kvm proves nothing: there are machines where it opens and creates virtual
+ * processors on which no guest ever boots. So our own kernel is booted on it once, with a time limit, and the answer is
+ * remembered until the machine restarts or QEMU or the kernel change. `BERTH_ACCEL` overrides it.
+ * @throws BerthError InvalidArgument when BERTH_ACCEL is not an accelerator.
+ */
+export async function chooseAccelerator(context: ProbeContext): Promise<Accelerator> {
+  const chosen = context.environment['BERTH_ACCEL'];
+  if (chosen) {
+    if (chosen === 'kvm' || chosen === 'hvf' || chosen === 'tcg') return chosen;
+    throw new BerthError('InvalidArgument', `BERTH_ACCEL is “${chosen}”; it can be kvm, hvf or tcg. Correct it or unset it.`);
+  }
+  const candidate = await hardwareCandidate();
+  if (!candidate) {
+    context.log.warn('No hardware virtualization here: containers run under emulation, which is slower.');
+    return 'tcg';
+  }
+  const key = { bootId: await bootId(), qemu: `${context.qemu.program} ${context.qemu.version}`, kernelSha256: context.assets.kernelSha256 };
+  const remembered = await readRemembered(context.paths.acceleratorProbe);
+  if (remembered && remembered.bootId === key.bootId && remembered.qemu === key.qemu && remembered.kernelSha256 === key.kernelSha256) {
+    return remembered.accelerator;
+  }
+  const accelerator = (await boots(candidate, context)) ? candidate : 'tcg';
+  if (accelerator === 'tcg') {
+    context.log.warn(`Hardware virtualization (${candidate}) is present but does not boot a guest: containers run under emulation, which is slower.`);
+  }
+  const answer: RememberedProbe = { version: 1, accelerator, ...key };
+  await mkdir(context.paths.home, { recursive: true, mode: 0o700 });
+  await writeFileAtomically(context.paths.acceleratorProbe, JSON.stringify(answer, undefined, 2));
+  return accelerator;
+}
+
+async function hardwareCandidate(): Promise<Accelerator | undefined> {
+  if (process.platform === 'darwin') return 'hvf';
+  if (process.platform !== 'linux') return undefined;
+  return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+    () => 'kvm' as const,
+    () => undefined,
+  );
+}
+
+/** Boots our kernel and vminitd, nothing else, and looks for vminitd's answer on the console. */
+async function boots(accelerator: Accelerator, context: ProbeContext): Promise<boolean> {
+  const directory = join(context.paths.runtime, `probe-${randomBytes(3).toString('hex')}`);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const bootLog = join(directory, 'boot.log');
+  const limit = new AbortController();
+  try {
+    const machine = await startVirtualMachine(
+      context.qemu.program,
+      {
+        id: 'probe',
+        architecture: hostArchitecture(),
+        accelerator,
+        cpus: 1,
+        memoryBytes: 256 * 1024 * 1024,
+        kernel: context.assets.kernel,
+        initramfs: context.assets.initramfs,
+        kernelArguments: ['berth.probe'],
+        bootLog,
+        qmpSocket: join(directory, 'qmp.sock'),
+        controlSocket: join(directory, 'control.sock'),
+      },
+      join(directory, 'qemu.log'),
+    );
+    await Promise.race([machine.ended, delay(probeLimitMilliseconds, undefined, { signal: limit.signal })]);
+    await machine.kill();
+    return (await readFile(bootLog, 'utf8')).includes(probeAnswer);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== 'VmFailed') throw error;
+    context.log.info('The accelerator probe failed to start.', { accelerator, reason: error.message });
+    return false;
+  } finally {
+    limit.abort();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Changes with each start of the machine. */
+async function bootId(): Promise<string> {
+  if (process.platform !== 'linux') return release();
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** Undefined when there is none, or none that can be believed: then the probe is simply made again. */
+async function readRemembered(path: string): Promise<RememberedProbe | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const value = JSON.parse(text) as Partial<RememberedProbe>;
+    const known = value.accelerator === 'kvm' || value.accelerator === 'hvf' || value.accelerator === 'tcg';
+    return value.version === 1 && known ? (value as RememberedProbe) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { isNodeError } from '../protocol/errors.ts';
+
+/** A process of this machine with its whole command line as one string, arguments separated by NUL or by spaces. */
+interface RunningProcess {
+  readonly pid: number;
+  readonly commandLine: string;
+}
+
+/**
+ * Process ids of those running processes whose command line holds one of the given texts. The texts must be unlikely
+ * enough to be proof, like the path of a socket in a private directory: a recycled process id can then not be mistaken.
+ */
+export async function findProcesses(texts: readonly string[]): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  if (texts.length === 0) return found;
+  for (const { pid, commandLine } of await runningProcesses()) {
+    for (const text of texts) if (commandLine.includes(text)) found.set(text, pid);
+  }
+  return found;
+}
+
+/** Whether a process that was found by {@link findProcesses} is still that process, and no zombie. */
+export async function isRunning(pid: number, text: string): Promise<boolean> {
+  if (process.platform === 'linux') return ((await linuxCommandLine(pid)) ?? '').includes(text);
+  return (await findProcesses([text])).get(text) === pid;
+}
+
+async function runningProcesses(): Promise<RunningProcess[]> {
+  if (process.platform !== 'linux') return processesFromPs();
+  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  const processes = await Promise.all(pids.map(async (pid) => ({ pid, commandLine: await linuxCommandLine(pid) })));
+  return processes.filter((entry): entry is RunningProcess => entry.commandLine !== undefined);
+}
+
+/** Undefined when there is no such process or it is not ours to see; empty for a zombie. */
+async function linuxCommandLine(pid: number): Promise<string | undefined> {
+  try {
+    return await readFile(`/proc/${pid}/cmdline`, 'utf8');
+  } catch (error) {
+    if (isNodeError(error) && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(error.code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+async function processesFromPs(): Promise<RunningProcess[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,command='], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+) (.*)$/.exec(line);
+    return match ? [{ pid: Number(match[1]), commandLine: match[2] ?? '' }] : [];
+  });
+}

@@ -1,0 +1,117 @@
+import type { Accelerator } from '../protocol/types.ts';
+
+export type Architecture = 'x86_64' | 'aarch64';
+
+/** Everything that decides a VM's command line. Paths are absolute. */
+export interface VmConfiguration {
+  /** Identifies the VM among all of this user's processes: the container's id. */
+  readonly id: string;
+  readonly architecture: Architecture;
+  readonly accelerator: Accelerator;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Added to the kernel's command line. */
+  readonly kernelArguments?: readonly string[];
+  /** Frequency of the time stamp counter that the guest will see; only for x86_64 under TCG (see tscFrequency.ts). */
+  readonly tscKilohertz?: number;
+  /** Receives what the guest's kernel and vminitd print. */
+  readonly bootLog: string;
+  readonly qmpSocket: string;
+  /** The host's end of the virtio-serial port `berth.control`. */
+  readonly controlSocket: string;
+  readonly disk?: VmDisk;
+  readonly shares?: readonly VmShare[];
+}
+
+/** The root disk `/dev/vda`: a qcow2 overlay that takes all writes, over a raw image that is never written. */
+export interface VmDisk {
+  readonly overlay: string;
+  readonly image: string;
+}
+
+/** A directory of the host, as the virtio-9p device `tag`. */
+export interface VmShare {
+  readonly tag: string;
+  readonly directory: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * Shared directories per VM. `microvm` with its second I/O APIC has 24 virtio-mmio slots and the root disk, the random
+ * number generator, the balloon and the serial ports take four of them.
+ */
+export const maximumShares = 20;
+
+const bytesPerMebibyte = 1024 * 1024;
+
+/** QEMU's argument vector, without the program itself. A pure function of its input. */
+export function qemuArguments(vm: VmConfiguration): string[] {
+  return [
+    ...['-name', `guest=berth-${vm.id},debug-threads=on`],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...machineArguments(vm),
+    ...['-smp', String(vm.cpus), '-m', `${Math.ceil(vm.memoryBytes / bytesPerMebibyte)}M`],
+    ...['-kernel', vm.kernel, '-initrd', vm.initramfs, '-append', kernelCommandLine(vm)],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-device', 'virtio-serial-device,id=serial,max_ports=2'],
+    ...['-chardev', `socket,id=control,path=${escapeComma(vm.controlSocket)},server=on,wait=off`],
+    ...['-device', 'virtserialport,bus=serial.0,nr=1,chardev=control,name=berth.control'],
+    ...['-chardev', qmpChardev(vm.qmpSocket), '-mon', 'chardev=qmp,mode=control'],
+    ...diskArguments(vm.disk),
+    ...(vm.shares ?? []).flatMap(shareArguments),
+    ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=random'],
+    ...['-device', 'virtio-balloon-device,free-page-reporting=on,deflate-on-oom=on'],
+    // Last of all character devices: once this file exists, the two sockets listen (virtualMachine.ts waits for it).
+    ...['-chardev', `file,id=console,path=${escapeComma(vm.bootLog)}`, '-serial', 'chardev:console'],
+  ];
+}
+
+/** The one argument that names a VM's QMP socket: by it a VM is recognised among the running processes. */
+export function qmpChardev(qmpSocket: string): string {
+  return `socket,id=qmp,path=${escapeComma(qmpSocket)},server=on,wait=off`;
+}
+
+function machineArguments(vm: VmConfiguration): string[] {
+  const machine =
+    vm.architecture === 'x86_64'
+      ? 'microvm,x-option-roms=off,rtc=on,acpi=on,ioapic2=on,dump-guest-core=off'
+      : `virt,gic-version=${vm.accelerator === 'kvm' ? 'host' : 'max'},dump-guest-core=off`;
+  const accelerator = vm.accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : vm.accelerator;
+  return ['-machine', machine, '-accel', accelerator, '-cpu', vm.accelerator === 'tcg' ? 'max' : 'host'];
+}
+
+/** `panic=-1` restarts at once after a kernel panic, and with `-no-reboot` QEMU then ends. */
+function kernelCommandLine(vm: VmConfiguration): string {
+  const words = [vm.architecture === 'x86_64' ? 'console=ttyS0' : 'console=ttyAMA0', 'quiet', 'panic=-1'];
+  if (vm.tscKilohertz !== undefined && vm.architecture === 'x86_64' && vm.accelerator === 'tcg') {
+    words.push(`tsc_early_khz=${vm.tscKilohertz}`, 'tsc=reliable', 'no_timer_check');
+  }
+  return [...words, ...(vm.kernelArguments ?? [])].join(' ');
+}
+
+function diskArguments(disk: VmDisk | undefined): string[] {
+  if (!disk) return [];
+  const image = `driver=raw,node-name=image,read-only=on,file.driver=file,file.filename=${escapeComma(disk.image)}`;
+  const overlay = 'driver=qcow2,node-name=root,backing=image,discard=unmap,detect-zeroes=unmap,'
+    + `file.driver=file,file.filename=${escapeComma(disk.overlay)},file.discard=unmap,file.aio=threads`;
+  return ['-blockdev', image, '-blockdev', overlay, '-device', 'virtio-blk-device,drive=root,discard=on'];
+}
+
+/**
+ * `security_model=none`: files belong to the host's user who runs QEMU, whatever the guest asks for.
+ * `multidevs=remap` keeps inode numbers unique when the directory spans file systems.
+ */
+function shareArguments(share: VmShare): string[] {
+  const access = share.readOnly ? ',readonly=on' : '';
+  return [
+    ...['-fsdev', `local,id=${share.tag},path=${escapeComma(share.directory)},security_model=none,multidevs=remap${access}`],
+    ...['-device', `virtio-9p-device,fsdev=${share.tag},mount_tag=${share.tag}`],
+  ];
+}
+
+/** QEMU's option lists are separated by commas; a comma inside a value is written twice. */
+function escapeComma(value: string): string {
+  return value.replaceAll(',', ',,');
+}

@@ -1,0 +1,203 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { watch, type FSWatcher } from 'node:fs';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BerthError } from '../protocol/errors.ts';
+import { isRunning } from './processes.ts';
+import { QmpClient } from './qmp.ts';
+import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';
+
+/** How a VM's process ended. Both are undefined when it was started by an earlier host and could not be waited for. */
+export interface VmEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A running virtual machine. It outlives the host unless it is ended. */
+export interface VirtualMachine {
+  readonly pid: number;
+  /** Settles when its process is gone. Never rejects. */
+  readonly ended: Promise<VmEnd>;
+  /** Flushes and closes its disk, then ends it; kills it when that takes longer than the limit. Settles when it is gone. */
+  quit(limitMilliseconds?: number): Promise<void>;
+  /** Ends it at once, as a power cut would. Settles when it is gone. */
+  kill(): Promise<void>;
+  /** Stops watching it; it goes on. */
+  release(): void;
+}
+
+const quitLimitMilliseconds = 5000;
+
+/**
+ * Starts QEMU in a session of its own and answers once its sockets listen, long before the guest has booted.
+ * @param log receives what QEMU itself says
+ * @throws BerthError VmFailed with QEMU's words when it ends before that; QemuMissing when it cannot be run.
+ */
+export async function startVirtualMachine(program: string, configuration: VmConfiguration, log: string): Promise<VirtualMachine> {
+  await mkdir(dirname(configuration.qmpSocket), { recursive: true, mode: 0o700 });
+  await rm(configuration.bootLog, { force: true });
+  const listening = watchForFile(configuration.bootLog);
+  try {
+    const child = await spawnQemu(program, qemuArguments(configuration), log);
+    const machine = new ChildMachine(child, configuration.qmpSocket);
+    const early = await Promise.race([listening.appeared, machine.ended]);
+    if (early) {
+      const words = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' ');
+      throw new BerthError('VmFailed', `QEMU could not start the virtual machine: ${words || describeEnd(early)}.`, { data: { log } });
+    }
+    return machine;
+  } finally {
+    listening.close();
+  }
+}
+
+/**
+ * Takes charge of a VM that an earlier host started.
+ * @param pid as found by the VM's command line ({@link qmpChardev}); undefined answers mean that it has ended since
+ */
+export async function adoptVirtualMachine(pid: number, qmpSocket: string): Promise<VirtualMachine | undefined> {
+  try {
+    return new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket));
+  } catch (error) {
+    if (!(await isRunning(pid, qmpChardev(qmpSocket)))) return undefined;
+    throw error;
+  }
+}
+
+export function describeEnd(end: VmEnd): string {
+  if (end.signal !== undefined) return `it was ended by ${end.signal}`;
+  return end.code === undefined ? 'it ended' : `it ended with status ${end.code}`;
+}
+
+/** Resolves with undefined when the file has been created. The watch stands when this returns. */
+function watchForFile(path: string): { readonly appeared: Promise<undefined>; close(): void } {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  const name = basename(path);
+  const watcher: FSWatcher = watch(dirname(path), (_event, changed) => {
+    if (changed === name) resolve(undefined);
+  });
+  watcher.on('error', reject);
+  promise.catch(() => undefined); // Whoever waits still learns it; this only keeps an early failure from being unhandled.
+  return { appeared: promise, close: () => watcher.close() };
+}
+
+async function spawnQemu(program: string, args: readonly string[], log: string): Promise<ChildProcess> {
+  const output = await open(log, 'w', 0o600);
+  try {
+    const child = spawn(program, args, { cwd: '/', detached: true, env: qemuEnvironment(), stdio: ['ignore', output.fd, output.fd] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) => reject(new BerthError('QemuMissing', `QEMU could not be run: ${program}. Install it again, or correct BERTH_QEMU.`, { cause: error })));
+    });
+    return child;
+  } finally {
+    await output.close();
+  }
+}
+
+/** QEMU gets nothing from our environment but what it needs to find its own files. */
+function qemuEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], LANG: 'C.UTF-8' };
+}
+
+/** What both kinds share: ending over QMP first, by a signal when that does not help. */
+abstract class QemuMachine implements VirtualMachine {
+  readonly pid: number;
+  abstract readonly ended: Promise<VmEnd>;
+  protected readonly qmpSocket: string;
+
+  constructor(pid: number, qmpSocket: string) {
+    this.pid = pid;
+    this.qmpSocket = qmpSocket;
+  }
+
+  async quit(limitMilliseconds = quitLimitMilliseconds): Promise<void> {
+    const limit = AbortSignal.timeout(limitMilliseconds);
+    const asked = this.askToQuit().catch(() => undefined); // Refused or torn off: then the limit decides.
+    await Promise.race([this.ended, aborted(limit)]);
+    if (limit.aborted) await this.kill();
+    await asked;
+  }
+
+  async kill(): Promise<void> {
+    await this.sendKill();
+    await this.ended;
+  }
+
+  abstract release(): void;
+  protected abstract askToQuit(): Promise<void>;
+  protected abstract sendKill(): Promise<void>;
+}
+
+class ChildMachine extends QemuMachine {
+  readonly ended: Promise<VmEnd>;
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess, qmpSocket: string) {
+    super(child.pid ?? 0, qmpSocket);
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+    });
+  }
+
+  release(): void {
+    this.#child.unref();
+  }
+
+  protected async askToQuit(): Promise<void> {
+    const qmp = await QmpClient.connect(this.qmpSocket);
+    try {
+      await qmp.execute('quit');
+    } finally {
+      qmp.close();
+    }
+  }
+
+  /** A child that has ended is not signalled: Node knows, and its process id cannot be recycled before that. */
+  protected sendKill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    return Promise.resolve();
+  }
+}
+
+class AdoptedMachine extends QemuMachine {
+  readonly ended: Promise<VmEnd>;
+  readonly #qmp: QmpClient;
+  #released = false;
+
+  constructor(pid: number, qmpSocket: string, qmp: QmpClient) {
+    super(pid, qmpSocket);
+    this.#qmp = qmp;
+    this.ended = this.#waitForEnd();
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#qmp.close();
+  }
+
+  /**
+   * The kernel closes QEMU's sockets when QEMU dies; its process vanishes an instant later, without telling anyone but
+   * its parent, so that instant is waited for in small steps. Never settles for a VM that was released.
+   */
+  async #waitForEnd(): Promise<VmEnd> {
+    await this.#qmp.closed;
+    if (this.#released) await new Promise(() => undefined);
+    for (let pause = 1; await isRunning(this.pid, qmpChardev(this.qmpSocket)); pause = Math.min(2 * pause, 1000)) await delay(pause);
+    return { code: undefined, signal: undefined };
+  }
+
+  protected async askToQuit(): Promise<void> {
+    await this.#qmp.execute('quit');
+  }
+
+  protected async sendKill(): Promise<void> {
+    if (await isRunning(this.pid, qmpChardev(this.qmpSocket))) process.kill(this.pid, 'SIGKILL');
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
