@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../base/atomicFile.ts';
+import { silentLogger } from '../base/log.ts';
+import type { Logger } from '../base/log.ts';
+import { BerthError, isNodeError } from '../protocol/errors.ts';
+import { digestLike, parseDigest } from './digest.ts';
+import { ingestBlob } from './ingest.ts';
+import { JsonReader } from './jsonReader.ts';
+import { largestManifest, parseImageDocument } from './manifest.ts';
+import { isIndexType, isManifestType } from './mediaTypes.ts';
+import { SerialQueue } from './serialQueue.ts';
+import type { Descriptor } from './types.ts';
+
+/*
+ * The content store: an OCI image layout (image-spec, image-layout.md) that any tool may read while Berth does not
+ * write, and in which nothing is visible before it is complete.
+ *
+ *   <directory>/oci-layout                {"imageLayoutVersion":"1.0.0"}
+ *               index.json                one entry for each reference; its full text is the annotation ref.name
+ *               blobs/sha256/<hex>        complete and verified, never changed
+ *               ingest/<random>           blobs still arriving, and blobs on their way out; emptied at start
+ *
+ * Blobs come before the entry that reaches them and go after it. Blobs that no entry reaches are garbage, unless a lease
+ * has pinned them: a pull pins what it needs before it looks whether it is there.
+ */
+const referenceAnnotation = 'org.opencontainers.image.ref.name';
+
+/** An entry of index.json: a reference and what it names. */
+export interface StoredReference {
+  readonly reference: string;
+  readonly descriptor: Descriptor;
+}
+
+/** Keeps blobs from being collected as garbage until it is released. */
+export interface Lease {
+  pin(digest: string): void;
+  release(): void;
+}
+
+export class ContentStore {
+  readonly directory: string;
+  /** Serialises changes of index.json, and garbage collection with them. */
+  readonly #changes = new SerialQueue();
+  readonly #leases = new Set<Set<string>>();
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Opens or creates the store, and clears away what a killed host left behind. One store per directory at a time. */
+  static async open(directory: string, logger: Logger = silentLogger): Promise<ContentStore> {
+    const store = new ContentStore(directory);
+    await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
+    await rm(store.#ingest, { recursive: true, force: true });
+    await mkdir(store.#ingest, { mode: 0o700 });
+    await removeUnfinishedWrites(directory);
+    await createOnce(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+    await createOnce(store.#indexFile, formatIndex([]));
+    await store.references();
+    try {
+      await store.collectGarbage();
+    } catch (error) {
+      // A damaged manifest hides what it reaches, so nothing may go; the images beside it are as good as ever.
+      logger.error('Unused content of the image store could not be removed', error);
+    }
+    return store;
+  }
+
+  get #indexFile(): string { return join(this.directory, 'index.json'); }
+  get #ingest(): string { return join(this.directory, 'ingest'); }
+
+  /** Where the blob of this digest is, if it is there. */
+  blobPath(digest: string): string {
+    const parsed = parseDigest(digest);
+    if (!parsed) throw new TypeError(`Not a digest: ${digest}`);
+    return join(this.directory, 'blobs', parsed.algorithm, parsed.hex);
+  }
+
+  async hasBlob(descriptor: Descriptor): Promise<boolean> {
+    try {
+      return (await stat(this.blobPath(descriptor.digest))).size === descriptor.size;
+    } catch (error) {
+      if (isNodeError(error) && error.code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Reads a small blob (an index, a manifest, a configuration) and verifies it again.
+   * @throws BerthError ManifestInvalid when it is missing or too large, DigestMismatch when it is damaged
+   */
+  async readBlob(descriptor: Descriptor, limit: number): Promise<Buffer> {
+    const advice = 'Pull the image again.';
+    if (descriptor.size > limit) throw new BerthError('ManifestInvalid', `The content ${descriptor.digest} of an image is larger than the ${limit} bytes that Berth reads.`);
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.blobPath(descriptor.digest));
+    } catch (error) {
+      if (!isNodeError(error) || error.code !== 'ENOENT') throw error;
+      throw new BerthError('ManifestInvalid', `A part of an image is missing from the local store (${descriptor.digest}). ${advice}`, { cause: error });
+    }
+    if (digestLike(descriptor.digest, bytes) !== descriptor.digest) {
+      throw new BerthError('DigestMismatch', `A part of an image in the local store is damaged (${descriptor.digest}). Remove the image and pull it again.`);
+    }
+    return bytes;
+  }
+
+  /**
+   * Takes in a blob from a stream; it becomes visible only when all of it has arrived and its digest and size are right.
+   * The caller has pinned it. On any failure nothing of it is left.
+   * @throws BerthError DigestMismatch, DiskFull, and whatever the stream throws
+   */
+  async ingest(descriptor: Descriptor, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const temporary = join(this.#ingest, randomBytes(8).toString('hex'));
+    await ingestBlob(descriptor, content, temporary, this.blobPath(descriptor.digest));
+  }
+
+  lease(): Lease {
+    const pins = new Set<string>();
+    this.#leases.add(pins);
+    return { pin: (digest) => { pins.add(digest); }, release: () => { this.#leases.delete(pins); } };
+  }
+
+  async references(): Promise<StoredReference[]> {
+    return parseIndex(await readFile(this.#indexFile), this.#indexFile);
+  }
+
+  async find(reference: string): Promise<Descriptor | undefined> {
+    return (await this.references()).find((entry) => entry.reference === reference)?.descriptor;
+  }
+
+  /** Makes a reference name this content, all of which must have been ingested. */
+  async setReference(reference: string, descriptor: Descriptor): Promise<void> {
+    await this.#changeIndex((entries) => [...entries.filter((entry) => entry.reference !== reference), { reference, descriptor }]);
+  }
+
+  /** Forgets a reference; true when there was one. Its content goes with the next {@link collectGarbage}. */
+  async removeReference(reference: string): Promise<boolean> {
+    let found = false;
+    await this.#changeIndex((entries) => {
+      const kept = entries.filter((entry) => entry.reference !== reference);
+      found = kept.length < entries.length;
+      return kept;
+    });
+    return found;
+  }
+
+  /** Removes the blobs that no reference reaches and no lease has pinned; answers how many. */
+  async collectGarbage(): Promise<number> {
+    return await this.#changes.run(async () => {
+      const reachable = new Set<string>();
+      for (const { descriptor } of await this.references()) await this.#markReachable(descriptor, reachable);
+      const removed: string[] = [];
+      for (const digest of await this.#blobs()) {
+        if (reachable.has(digest) || this.#isPinned(digest)) continue;
+        const trash = join(this.#ingest, randomBytes(8).toString('hex'));
+        // In one turn with the look at the pins: a pull that pins this digest later will find it gone.
+        renameSync(this.blobPath(digest), trash);
+        removed.push(trash);
+      }
+      for (const trash of removed) await rm(trash, { force: true });
+      return removed.length;
+    });
+  }
+
+  #isPinned(digest: string): boolean {
+    return [...this.#leases].some((pins) => pins.has(digest));
+  }
+
+  async #markReachable(descriptor: Descriptor, reachable: Set<string>): Promise<void> {
+    if (reachable.has(descriptor.digest)) return;
+    reachable.add(descriptor.digest);
+    // Of an index only this platform's manifest is local, and an image that lost its manifest reaches nothing more.
+    const isDocument = isIndexType(descriptor.mediaType) || isManifestType(descriptor.mediaType);
+    if (!isDocument || !(await this.hasBlob(descriptor))) return;
+    const bytes = await this.readBlob(descriptor, largestManifest);
+    const document = parseImageDocument(bytes, descriptor.mediaType, `The stored manifest ${descriptor.digest}`);
+    const children = document.kind === 'index' ? document.index.manifests : [document.manifest.config, ...document.manifest.layers];
+    for (const child of children) await this.#markReachable(child, reachable);
+  }
+
+  async #blobs(): Promise<string[]> {
+    const digests: string[] = [];
+    for (const algorithm of await readdir(join(this.directory, 'blobs'))) {
+      for (const hex of await readdir(join(this.directory, 'blobs', algorithm))) {
+        if (parseDigest(`${algorithm}:${hex}`)) digests.push(`${algorithm}:${hex}`);
+      }
+    }
+    return digests;
+  }
+
+  async #changeIndex(change: (entries: StoredReference[]) => StoredReference[]): Promise<void> {
+    await this.#changes.run(async () => {
+      await writeFileAtomically(this.#indexFile, formatIndex(change(await this.references())), 0o644);
+    });
+  }
+}
+
+/** @throws BerthError Internal when the file is damaged: without it nothing is known of any image */
+function parseIndex(bytes: Uint8Array, file: string): StoredReference[] {
+  try {
+    return readEntries(JsonReader.parse(bytes, file));
+  } catch (cause) {
+    throw new BerthError('Internal', `Berth’s list of images, ${file}, is damaged. Move it away, start again and pull the images again.`, { cause });
+  }
+}
+
+function readEntries(document: JsonReader): StoredReference[] {
+  return document.field('manifests').items().flatMap((item) => {
+    const descriptor = item.descriptor();
+    const reference = descriptor.annotations?.[referenceAnnotation];
+    return reference === undefined ? [] : [{ reference, descriptor }];
+  });
+}
+
+function formatIndex(entries: readonly StoredReference[]): string {
+  const manifests = entries.map(({ reference, descriptor: { mediaType, digest, size } }) => ({ mediaType, digest, size, annotations: { [referenceAnnotation]: reference } }));
+  return `${JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }, undefined, 2)}\n`;
+}
+
+/** A host killed while it replaced index.json leaves the temporary file of the atomic write. */
+async function removeUnfinishedWrites(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.endsWith('.tmp')) await rm(join(directory, name), { force: true });
+  }
+}
+
+async function createOnce(file: string, content: string): Promise<void> {
+  try {
+    await stat(file);
+  } catch (error) {
+    if (!isNodeError(error) || error.code !== 'ENOENT') throw error;
+    await writeFileAtomically(file, content, 0o644);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Logger } from '../base/log.ts';
+import type { OperationOptions, ProgressReport } from '../base/progress.ts';
+import type { ContentStore } from '../oci/contentStore.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import { pullImage } from '../oci/pullImage.ts';
+import { formatReference, normalizeReference, parseReference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { HttpSettings } from '../oci/registryHttp.ts';
+import { imageNotLocal, resolveImage } from '../oci/resolveImage.ts';
+import type { ResolvedImage } from '../oci/types.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { ImageInfo, Platform } from '../protocol/types.ts';
+import type { ImageService } from './interfaces.ts';
+
+export interface ImageServiceOptions {
+  readonly store: ContentStore;
+  readonly logger: Logger;
+  /** Whether a container uses the image that has this reference, or this manifest. */
+  readonly isInUse: (image: { readonly reference: string; readonly manifestDigest: string | undefined }) => boolean | Promise<boolean>;
+  /** Default: what this machine's VMs run. */
+  readonly platform?: Platform;
+  readonly http?: HttpSettings;
+}
+
+type Listener = (event: { readonly reference: string; readonly info?: ImageInfo }) => void;
+
+/** One pull that goes on, and those who wait for it. It ends early when all of them have gone. */
+interface SharedPull {
+  readonly result: Promise<ImageInfo>;
+  readonly abort: AbortController;
+  readonly waiting: Set<(report: ProgressReport) => void>;
+  lastReport: ProgressReport | undefined;
+}
+
+/** The images of this machine: pulled from registries into the content store. */
+export class RegistryImageService implements ImageService {
+  readonly #options: ImageServiceOptions;
+  readonly #platform: Platform;
+  readonly #pulls = new Map<string, SharedPull>();
+  readonly #listeners = new Set<Listener>();
+
+  constructor(options: ImageServiceOptions) {
+    this.#options = options;
+    this.#platform = options.platform ?? hostPlatform();
+  }
+
+  async pull(text: string, options: OperationOptions = {}): Promise<ImageInfo> {
+    const reference = parseReference(text);
+    const name = formatReference(reference);
+    if (options.signal?.aborted) throw cancelled(name);
+    const pull = this.#pulls.get(name) ?? this.#startPull(reference, name);
+    return await this.#join(pull, name, options);
+  }
+
+  async list(): Promise<ImageInfo[]> {
+    const infos: ImageInfo[] = [];
+    for (const { reference } of await this.#options.store.references()) {
+      try {
+        infos.push(await this.inspect(reference));
+      } catch (error) {
+        // One damaged image must not hide the others; pulling it again repairs it.
+        this.#options.logger.error('An image cannot be listed', error, { reference });
+      }
+    }
+    return infos.sort((one, other) => (one.reference < other.reference ? -1 : 1));
+  }
+
+  async inspect(reference: string): Promise<ImageInfo> {
+    return describeImage(await resolveImage(this.#options.store, reference, this.#platform));
+  }
+
+  async remove(text: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    const { store, logger, isInUse } = this.#options;
+    const reference = normalizeReference(text);
+    if (!(await store.find(reference))) throw imageNotLocal(reference);
+    if (!options.force && (await isInUse({ reference, manifestDigest: await this.#manifestDigest(reference) }))) {
+      throw new BerthError('ImageInUse', `A container uses the image ${reference}. Remove the container first, or remove the image by force.`, { data: { reference } });
+    }
+    if (!(await store.removeReference(reference))) throw imageNotLocal(reference);
+    this.#announce({ reference });
+    logger.info('Image removed', { reference, removedBlobs: await store.collectGarbage() });
+  }
+
+  onDidChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => { this.#listeners.delete(listener); };
+  }
+
+  /** A damaged image can be removed like any other; what it was cannot be told any more. */
+  async #manifestDigest(reference: string): Promise<string | undefined> {
+    try {
+      return (await this.inspect(reference)).manifestDigest;
+    } catch (error) {
+      this.#options.logger.error('A damaged image is removed', error, { reference });
+      return undefined;
+    }
+  }
+
+  #startPull(reference: Reference, name: string): SharedPull {
+    const abort = new AbortController();
+    const waiting: SharedPull['waiting'] = new Set();
+    const pull: SharedPull = { result: this.#run(reference, name, abort.signal, (report) => {
+      pull.lastReport = report;
+      for (const listener of waiting) listener(report);
+    }), abort, waiting, lastReport: undefined };
+    this.#pulls.set(name, pull);
+    const ended = (): void => { if (this.#pulls.get(name) === pull) this.#pulls.delete(name); };
+    pull.result.then(ended, ended);
+    return pull;
+  }
+
+  async #run(reference: Reference, name: string, signal: AbortSignal, progress: (report: ProgressReport) => void): Promise<ImageInfo> {
+    const { store, logger, http } = this.#options;
+    // The reports of the first steps must find the pull registered.
+    await Promise.resolve();
+    const started = performance.now();
+    try {
+      await pullImage(store, reference, { platform: this.#platform, logger, signal, progress, ...(http ? { http } : {}) });
+    } catch (error) {
+      logger.warn('Pull failed', { reference: name, error: String(error) });
+      throw BerthError.from(error);
+    }
+    const info = await this.inspect(name);
+    logger.info('Image pulled', { reference: name, digest: info.digest, size: info.size, milliseconds: Math.round(performance.now() - started) });
+    this.#announce({ reference: name, info });
+    return info;
+  }
+
+  /** Waits for a pull until it ends or this caller has had enough; the last one to go ends the work. */
+  #join(pull: SharedPull, name: string, { signal, progress }: OperationOptions): Promise<ImageInfo> {
+    const listener = (report: ProgressReport): void => progress?.(report);
+    pull.waiting.add(listener);
+    if (pull.lastReport) listener(pull.lastReport);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        pull.waiting.delete(listener);
+        signal?.removeEventListener('abort', cancel);
+      };
+      const cancel = (): void => {
+        leave();
+        if (pull.waiting.size > 0) {
+          reject(cancelled(name));
+          return;
+        }
+        // A later pull of the same reference starts anew; this caller hears of the end when nothing is left of it.
+        if (this.#pulls.get(name) === pull) this.#pulls.delete(name);
+        pull.abort.abort(cancelled(name));
+        pull.result.then(resolve, reject);
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      pull.result.then(resolve, reject).finally(leave);
+    });
+  }
+
+  #announce(event: { readonly reference: string; readonly info?: ImageInfo }): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function cancelled(reference: string): BerthError {
+  return new BerthError('Cancelled', `Pulling ${reference} was cancelled.`, { data: { reference } });
+}
+
+function describeImage(image: ResolvedImage): ImageInfo {
+  const parts = new Map([image.manifestDescriptor, image.manifest.config, ...image.manifest.layers].map((part) => [part.digest, part.size]));
+  return {
+    reference: image.reference,
+    digest: image.root.digest,
+    manifestDigest: image.manifestDescriptor.digest,
+    platform: image.platform,
+    size: [...parts.values()].reduce((total, size) => total + size, 0),
+    ...(image.configuration.created === undefined ? {} : { created: image.configuration.created }),
+  };
+}
