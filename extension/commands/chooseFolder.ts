@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { Services } from '../context.ts';
+import { realPathOf } from '../windowContainer.ts';
+
+/** The folder that a reloaded window shall open in a container at once. */
+const pendingKey = 'berth.pendingFolder';
+
+/**
+ * The real path of the folder to open: this window's, or the one chosen of several. Without a folder the user chooses
+ * one; the window then opens it, and {@link takePendingFolder} goes on there.
+ * @throws BerthError FolderInvalid
+ */
+export async function chooseFolder({ context }: Services): Promise<string | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) {
+    await openAnotherFolder(context);
+    return undefined;
+  }
+  const folder = folders.length === 1 ? folders[0] : await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Open which folder in a container?' });
+  if (!folder) return undefined;
+  const path = realPathOf(folder.uri);
+  if (path !== undefined) return path;
+  if (folder.uri.scheme !== 'file') {
+    throw new BerthError('FolderInvalid', `“${folder.name}” is not on this machine’s disk, so it cannot be shared with a container.`);
+  }
+  throw new BerthError('FolderInvalid', `The folder ${folder.uri.fsPath} does not exist any more.`);
+}
+
+async function openAnotherFolder(context: vscode.ExtensionContext): Promise<void> {
+  const [chosen] = (await vscode.window.showOpenDialog({
+    canSelectFolders: true, canSelectFiles: false, canSelectMany: false, title: 'Open Folder in Container', openLabel: 'Open in Container',
+  })) ?? [];
+  if (!chosen) return;
+  await context.globalState.update(pendingKey, realPathOf(chosen));
+  await vscode.commands.executeCommand('vscode.openFolder', chosen, { forceReuseWindow: true });
+}
+
+/** True, once, in a window that was opened for a folder chosen in {@link chooseFolder}. */
+export function takePendingFolder(context: vscode.ExtensionContext): boolean {
+  const pending = context.globalState.get<string>(pendingKey);
+  if (pending === undefined) return false;
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  if (!folder || realPathOf(folder.uri) !== pending) return false;
+  void context.globalState.update(pendingKey, undefined);
+  return true;
+}

@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
+import { abortSignal } from '../cancellation.ts';
+import type { Services } from '../context.ts';
+import { ProgressBar } from '../host/progress.ts';
+import { inspectUri } from '../inspectDocuments.ts';
+import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
+import { pickContainer } from './pick.ts';
+
+/** What can be done with one container. Each takes a tree item, an id, or nothing: then the user chooses. */
+export class ContainerCommands {
+  readonly #services: Services;
+  readonly #terminals: ContainerTerminals;
+
+  constructor(services: Services, terminals: ContainerTerminals) {
+    this.#services = services;
+    this.#terminals = terminals;
+  }
+
+  async openTerminal(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Open a terminal in which container?',
+      states: ['running', 'stopped', 'created'],
+      none: 'There is no container yet. Open a folder in one first.',
+    });
+    if (!container) return;
+    await this.#terminals.openShell(await this.#ensureStarted(container));
+  }
+
+  async attach(argument: unknown): Promise<void> {
+    const container = await this.#pickRunning(argument, 'Attach to the first process of which container?');
+    if (container) this.#terminals.attach(container);
+  }
+
+  async start(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Start which container?', states: ['stopped', 'created'], none: 'No container is stopped.',
+    });
+    if (container) await this.#ensureStarted(container);
+  }
+
+  async stop(argument: unknown): Promise<void> {
+    const container = await this.#pickRunning(argument, 'Stop which container?');
+    if (!container) return;
+    const client = await this.#services.session.connect();
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Stopping ${container.name}` },
+      () => client.containers.stop(container.id),
+    );
+  }
+
+  async remove(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Remove which container?', states: ['created', 'starting', 'running', 'stopping', 'stopped'], none: 'There is no container.',
+    });
+    if (!container) return;
+    const running = container.state === 'running' || container.state === 'starting';
+    const answer = await vscode.window.showWarningMessage(
+      `Remove the container “${container.name}”?`,
+      { modal: true, detail: `${running ? 'It is running and will be stopped. ' : ''}Everything that was changed inside it is lost. Shared folders are not touched.` },
+      'Remove',
+    );
+    if (answer !== 'Remove') return;
+    const client = await this.#services.session.connect();
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Removing ${container.name}` },
+      () => client.containers.remove(container.id, { force: running }),
+    );
+  }
+
+  async showLog(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Show the log of which container?', states: ['running', 'stopping', 'stopped', 'starting'], none: 'No container has a log yet.',
+    });
+    if (container) this.#terminals.showLog(container);
+  }
+
+  async inspect(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Inspect which container?', states: ['created', 'starting', 'running', 'stopping', 'stopped'], none: 'There is no container.',
+    });
+    if (container) await vscode.window.showTextDocument(inspectUri(container), { preview: true });
+  }
+
+  #pickRunning(argument: unknown, placeHolder: string): Promise<ContainerInfo | undefined> {
+    return pickContainer(this.#services, argument, { placeHolder, states: ['running'], none: 'No container is running.' });
+  }
+
+  async #ensureStarted(container: ContainerInfo): Promise<ContainerInfo> {
+    if (container.state === 'running') return container;
+    const client = await this.#services.session.connect();
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Starting ${container.name}`, cancellable: true },
+      async (progress, token) => {
+        const abort = abortSignal(token);
+        try {
+          return await client.containers.start(container.id, { signal: abort.signal, progress: new ProgressBar(progress).share(0, 100) });
+        } finally {
+          abort.dispose();
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import * as vscode from 'vscode';
+import { abortSignal } from '../cancellation.ts';
+import type { Services } from '../context.ts';
+import type { ErrorReporter } from '../errors.ts';
+import { ProgressBar } from '../host/progress.ts';
+import { referenceProblem } from '../views/format.ts';
+import { ImageItem } from '../views/imagesTree.ts';
+
+/** What can be done with images. */
+export class ImageCommands {
+  readonly #services: Services;
+  readonly #errors: ErrorReporter;
+
+  constructor(services: Services, errors: ErrorReporter) {
+    this.#services = services;
+    this.#errors = errors;
+  }
+
+  /** Asks for a name unless called with an image or a reference, and fetches the image. */
+  async pull(argument: unknown): Promise<void> {
+    const given = referenceOf(argument);
+    const reference = given ?? (await askForReference({ title: 'Pull Image', value: '' }));
+    if (reference === undefined) return;
+    try {
+      await this.#pull(reference);
+    } catch (error) {
+      this.#errors.report(error, {
+        retry: () => this.pull(reference),
+        chooseImage: () => vscode.commands.executeCommand('berth.pullImage'),
+      });
+    }
+  }
+
+  async remove(argument: unknown): Promise<void> {
+    const client = await this.#services.session.connect();
+    const reference = referenceOf(argument) ?? (await this.#pickImage('Remove which image?'));
+    if (reference === undefined) return;
+    const answer = await vscode.window.showWarningMessage(
+      `Remove the image “${reference}”?`,
+      { modal: true, detail: 'It can be pulled again later. Containers are not touched.' },
+      'Remove',
+    );
+    if (answer === 'Remove') await client.images.remove(reference);
+  }
+
+  async #pull(reference: string): Promise<void> {
+    const client = await this.#services.session.connect();
+    const image = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Pulling ${reference}`, cancellable: true },
+      async (progress, token) => {
+        const abort = abortSignal(token);
+        try {
+          return await client.images.pull(reference, { signal: abort.signal, progress: new ProgressBar(progress).share(0, 100) });
+        } finally {
+          abort.dispose();
+        }
+      },
+    );
+    this.#services.log.info(`Pulled ${image.reference} (${image.digest}).`);
+    vscode.window.setStatusBarMessage(`$(check) Pulled ${image.reference}`, 5000);
+  }
+
+  async #pickImage(placeHolder: string): Promise<string | undefined> {
+    const images = this.#services.session.images;
+    if (images.length === 0) {
+      void vscode.window.showInformationMessage('There is no local image.');
+      return undefined;
+    }
+    return vscode.window.showQuickPick(images.map((image) => image.reference), { placeHolder });
+  }
+}
+
+/** Lets the user type a reference, and says at once what is wrong with it. */
+export async function askForReference(options: { title: string; value: string; prompt?: string }): Promise<string | undefined> {
+  const text = await vscode.window.showInputBox({
+    ...options,
+    prompt: options.prompt ?? 'The name of an image, with its registry and tag where needed.',
+    placeHolder: 'debian:12 or registry.example:5000/team/app:1.2',
+    ignoreFocusOut: true,
+    validateInput: (value) => referenceProblem(value),
+  });
+  return text?.trim();
+}
+
+function referenceOf(argument: unknown): string | undefined {
+  if (argument instanceof ImageItem) return argument.image.reference;
+  return typeof argument === 'string' ? argument : undefined;
+}

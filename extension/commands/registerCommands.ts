@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import type { Services } from '../context.ts';
+import type { ErrorReporter } from '../errors.ts';
+import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
+import { ContainerCommands } from './containers.ts';
+import { ImageCommands } from './images.ts';
+import { OpenFolderCommand } from './openFolder.ts';
+import { showActions } from './showActions.ts';
+
+/** Registers every command of package.json. No command ever rejects: what goes wrong is shown, once. */
+export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): vscode.Disposable {
+  const containers = new ContainerCommands(services, terminals);
+  const images = new ImageCommands(services, errors);
+  const openFolder = new OpenFolderCommand(services, terminals, errors);
+  const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
+    'berth.openFolder': () => openFolder.run(),
+    'berth.openTerminal': (argument) => containers.openTerminal(argument),
+    'berth.attach': (argument) => containers.attach(argument),
+    'berth.startContainer': (argument) => containers.start(argument),
+    'berth.stopContainer': (argument) => containers.stop(argument),
+    'berth.removeContainer': (argument) => containers.remove(argument),
+    'berth.showLog': (argument) => containers.showLog(argument),
+    'berth.inspectContainer': (argument) => containers.inspect(argument),
+    'berth.pullImage': (argument) => images.pull(argument),
+    'berth.removeImage': (argument) => images.remove(argument),
+    'berth.refresh': () => services.session.refresh(),
+    'berth.reconnect': () => services.session.refresh(),
+    'berth.showOutput': () => services.log.show(),
+    'berth.showActions': () => showActions(services),
+  };
+  return vscode.Disposable.from(...Object.entries(commands).map(([name, run]) => register(name, run, errors)));
+}
+
+function register(name: string, run: (argument: unknown) => unknown, errors: ErrorReporter): vscode.Disposable {
+  const command = async (argument?: unknown): Promise<void> => {
+    try {
+      await run(argument);
+    } catch (error) {
+      errors.report(error, { retry: () => command(argument) });
+    }
+  };
+  return vscode.commands.registerCommand(name, command);
+}

@@ -1,0 +1,38 @@
+import * as vscode from 'vscode';
+import type { Services } from '../context.ts';
+import { describeState } from '../views/containerItems.ts';
+
+interface Action extends vscode.QuickPickItem {
+  readonly command: string;
+}
+
+/** What a click on the status bar offers. */
+export async function showActions({ session, window }: Services): Promise<void> {
+  await session.connect();
+  const container = window.current;
+  const actions: Action[] = [];
+  if (container?.state === 'running') {
+    actions.push(
+      { label: '$(terminal) Open Terminal', command: 'berth.openTerminal' },
+      { label: '$(output) Show Log', command: 'berth.showLog' },
+      { label: '$(debug-stop) Stop', command: 'berth.stopContainer' },
+    );
+  } else if (container) {
+    actions.push(
+      { label: '$(debug-start) Start and Open Terminal', command: 'berth.openTerminal' },
+      { label: '$(output) Show Log', command: 'berth.showLog' },
+    );
+  } else {
+    actions.push({ label: '$(vm) Open Folder in Container', command: 'berth.openFolder' });
+  }
+  if (container) {
+    actions.push(
+      { label: '$(json) Inspect', command: 'berth.inspectContainer' },
+      { label: '$(trash) Remove…', command: 'berth.removeContainer' },
+    );
+  }
+  actions.push({ label: '$(list-unordered) Show All Containers', command: 'berth.containers.focus' });
+  const placeHolder = container ? `${container.name} is ${describeState(container)}` : 'This window has no container';
+  const chosen = await vscode.window.showQuickPick(actions, { placeHolder });
+  if (chosen) await vscode.commands.executeCommand(chosen.command, ...(container && chosen.command !== 'berth.containers.focus' ? [container.id] : []));
+}

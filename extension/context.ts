@@ -1,0 +1,11 @@
+import type * as vscode from 'vscode';
+import type { HostSession } from './host/hostSession.ts';
+import type { WindowContainer } from './windowContainer.ts';
+
+/** What every part of the extension works with. */
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly session: HostSession;
+  readonly window: WindowContainer;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { takePendingFolder } from './commands/chooseFolder.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import type { Services } from './context.ts';
+import { describe, ErrorReporter } from './errors.ts';
+import { HostSession } from './host/hostSession.ts';
+import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
+import { createStatusBar } from './statusBar.ts';
+import { ContainerTerminals } from './terminals/containerTerminals.ts';
+import { registerTerminalProfile } from './terminals/terminalProfile.ts';
+import { createViews } from './views/viewHost.ts';
+import { WindowContainer } from './windowContainer.ts';
+
+let session: HostSession | undefined;
+
+/** Registers everything and does nothing: the host is connected to by the first view or command that needs it. */
+export function activate(context: vscode.ExtensionContext): void {
+  const started = performance.now();
+  const log = vscode.window.createOutputChannel('Berth', { log: true });
+  session = new HostSession(log, async (onLost) => {
+    // The language client and the client library are loaded here, on first use.
+    const { openLink } = await import('./host/languageLink.ts');
+    return openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost });
+  });
+  const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState) };
+  const errors = new ErrorReporter(log);
+  const terminals = new ContainerTerminals(services, errors);
+  const inspect = new InspectDocuments(session);
+  context.subscriptions.push(
+    log, session, services.window, terminals, inspect,
+    vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
+    registerCommands(services, terminals, errors),
+    registerTerminalProfile(services, terminals),
+    createViews(services),
+    createStatusBar(services),
+  );
+  log.info(`Activated in ${Math.round(performance.now() - started)} ms.`);
+  if (vscode.workspace.isTrusted) resume(services, terminals);
+}
+
+/** Ends the connection; the host and the containers go on. */
+export async function deactivate(): Promise<void> {
+  await session?.close();
+}
+
+/** After a reload: shows the window's container again, and its terminal when one was open. */
+function resume(services: Services, terminals: ContainerTerminals): void {
+  const { session, window, log } = services;
+  if (takePendingFolder(services.context)) {
+    void vscode.commands.executeCommand('berth.openFolder');
+    return;
+  }
+  if (!window.wasUsed) return;
+  session.connect().then(async () => {
+    const container = window.current;
+    if (!container) return;
+    log.info(`This window’s container is “${container.name}” (${container.state}).`);
+    if (container.state === 'running' && window.hadTerminal) await terminals.openShell(container, { preserveFocus: true });
+  }).catch((error: unknown) => log.error(`The window’s container could not be looked up: ${describe(error)}`));
+}

@@ -1,0 +1,79 @@
+import type * as vscode from 'vscode';
+import { BaseLanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, type MessageTransports } from 'vscode-languageclient';
+import { BerthClient, connectTransport, type HostTransport, type RequestChannel } from '../../runtime-host/client/index.ts';
+import { describe } from '../errors.ts';
+import type { HostLink } from './hostLink.ts';
+
+/*
+ * Loaded on first use, because of the size of vscode-languageclient: nothing in the extension may import this module
+ * but by `import()`.
+ */
+
+export interface LinkOptions {
+  /** The runtime host's program. */
+  readonly hostPath: string;
+  readonly log: vscode.LogOutputChannel;
+  readonly onLost: () => void;
+}
+
+/**
+ * Connects to the runtime host, starting it with VS Code's own Node when none runs.
+ * @throws BerthError HostUnreachable, VersionMismatch
+ */
+export async function openLink({ hostPath, log, onLost }: LinkOptions): Promise<HostLink> {
+  const transport = await connectTransport({
+    nodePath: process.execPath,
+    hostPath,
+    environment: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+  });
+  const languageClient = new HostLanguageClient(transport, log, onLost);
+  try {
+    await languageClient.start();
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+  log.debug(`The runtime host is version ${transport.hostVersion}; its data is in ${transport.paths.home}.`);
+  return {
+    client: new BerthClient(languageClient as RequestChannel, transport),
+    dispose: async () => {
+      try {
+        await languageClient.dispose();
+      } finally {
+        transport.close();
+      }
+    },
+  };
+}
+
+/** A language client whose server is the runtime host, reached over a WebSocket that is already open. */
+class HostLanguageClient extends BaseLanguageClient {
+  readonly #transport: HostTransport;
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor(transport: HostTransport, log: vscode.LogOutputChannel, onLost: () => void) {
+    super('berth', 'Berth', {
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => {
+          onLost();
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    });
+    this.#transport = transport;
+    this.#log = log;
+  }
+
+  protected override createMessageTransports(): Promise<MessageTransports> {
+    return Promise.resolve(this.#transport);
+  }
+
+  /** Errors of the connection are shown by whoever needed it; here they only go to the log. */
+  override error(message: string, data?: unknown): void {
+    this.#log.debug(data === undefined ? message : `${message} ${describe(data)}`);
+  }
+}

@@ -1,0 +1,35 @@
+import * as vscode from 'vscode';
+import type { Services } from './context.ts';
+import { describeState } from './views/containerItems.ts';
+
+/** Says which container this window uses, and in which state; a click offers what can be done with it. */
+export function createStatusBar(services: Services): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('berth.container', vscode.StatusBarAlignment.Left, 50);
+  item.name = 'Berth Container';
+  item.command = 'berth.showActions';
+  const update = (): void => showState(item, services);
+  update();
+  return vscode.Disposable.from(item, services.window.onDidChange(update), vscode.workspace.onDidChangeWorkspaceFolders(update));
+}
+
+function showState(item: vscode.StatusBarItem, { session, window }: Services): void {
+  if (session.state === 'lost' && window.wasUsed) {
+    item.text = '$(debug-disconnect) Berth: not connected';
+    item.tooltip = 'The connection to Berth’s runtime host was lost. Click to connect again.';
+    item.accessibilityInformation = { label: 'Berth: not connected. Activate to connect again.', role: 'button' };
+    item.show();
+    return;
+  }
+  const container = window.current;
+  if (!container) {
+    item.hide();
+    return;
+  }
+  const state = describeState(container);
+  const running = container.state === 'running';
+  const busy = container.state === 'starting' || container.state === 'stopping';
+  item.text = `$(${busy ? 'loading~spin' : running ? 'vm-running' : 'vm-outline'}) ${container.name}${running ? '' : `: ${state}`}`;
+  item.tooltip = `This folder’s container “${container.name}” is ${state}. Click for what can be done with it.`;
+  item.accessibilityInformation = { label: `Berth container ${container.name}, ${state}`, role: 'button' };
+  item.show();
+}

@@ -1,0 +1,112 @@
+import * as vscode from 'vscode';
+import type { HostStream } from '../../runtime-host/client/index.ts';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { TerminalSize } from '../../runtime-host/protocol/types.ts';
+import { pump, type PumpOptions } from './outputPump.ts';
+
+export interface ProcessTerminalOptions extends PumpOptions {
+  /** Opens the process's streams; called once the terminal is shown and its size is known. */
+  open(size: TerminalSize | undefined): Promise<HostStream>;
+  /** Told when it could not be opened, or ended otherwise than by the process. */
+  onFailure(error: BerthError): void;
+  /** Typing does nothing. */
+  readonly readOnly?: boolean;
+  /** Shown first, faintly. */
+  readonly startText?: string;
+  /** Shown when the stream ends without an exit code (a log). */
+  readonly endText?: string;
+  /** Stay open to be read after exit code 0 as well. */
+  readonly keepOpen?: boolean;
+}
+
+/**
+ * A VS Code terminal whose process runs in a container. When the process ends with 0 the terminal closes, as VS Code's
+ * own do; otherwise it stays until a key is pressed, with the exit code or the reason in it.
+ */
+export class ProcessTerminal implements vscode.Pseudoterminal {
+  readonly #options: ProcessTerminalOptions;
+  readonly #write = new vscode.EventEmitter<string>();
+  readonly #close = new vscode.EventEmitter<number | void>();
+  readonly #typedAhead: string[] = [];
+  #stream: HostStream | undefined;
+  #size: TerminalSize | undefined;
+  #closedByUser = false;
+  /** Set once the process has ended: what the next key press reports. */
+  #ended: { readonly exitCode: number | undefined } | undefined;
+
+  readonly onDidWrite = this.#write.event;
+  readonly onDidClose = this.#close.event;
+
+  constructor(options: ProcessTerminalOptions) {
+    this.#options = options;
+  }
+
+  open(dimensions: vscode.TerminalDimensions | undefined): void {
+    this.#size ??= dimensions;
+    if (this.#options.startText) this.#write.fire(`\x1b[2m${this.#options.startText}\x1b[0m\r\n`);
+    void this.#run();
+  }
+
+  handleInput(data: string): void {
+    if (this.#ended) {
+      this.#close.fire(this.#ended.exitCode);
+      return;
+    }
+    if (this.#options.readOnly) return;
+    if (this.#stream) this.#stream.stdin.write(data);
+    else this.#typedAhead.push(data);
+  }
+
+  setDimensions(dimensions: vscode.TerminalDimensions): void {
+    this.#size = dimensions;
+    this.#stream?.resize(dimensions);
+  }
+
+  /** The user has closed the terminal: a process that reads from it sees the end of its input. */
+  close(): void {
+    this.#closedByUser = true;
+    if (!this.#stream) return;
+    if (!this.#options.readOnly) this.#stream.stdin.end();
+    this.#stream.close();
+  }
+
+  /** Never rejects: what goes wrong is shown in the terminal and reported. */
+  async #run(): Promise<void> {
+    try {
+      const sizeAtStart = this.#size;
+      const stream = await this.#options.open(sizeAtStart);
+      this.#stream = stream;
+      if (this.#closedByUser) return this.close();
+      stream.stdin.on('error', () => undefined);
+      if (this.#size && this.#size !== sizeAtStart) stream.resize(this.#size);
+      for (const data of this.#typedAhead.splice(0)) stream.stdin.write(data);
+      const write = (text: string): void => this.#write.fire(text);
+      await Promise.all([pump(stream.stdout, write, this.#options), pump(stream.stderr, write, this.#options)]);
+      const { exitCode } = await stream.status;
+      this.#end(exitCode);
+    } catch (error) {
+      this.#fail(BerthError.from(error));
+    }
+  }
+
+  #end(exitCode: number | undefined): void {
+    if (exitCode === 0 && !this.#options.keepOpen) {
+      this.#close.fire(0);
+      return;
+    }
+    const text = exitCode === undefined ? (this.#options.endText ?? 'The process has ended.') : `Process exited with code ${exitCode}.`;
+    this.#finish(text, exitCode, exitCode === undefined ? 2 : 33);
+  }
+
+  #fail(error: BerthError): void {
+    if (this.#closedByUser) return;
+    this.#options.onFailure(error);
+    this.#finish(error.message, undefined, 31);
+  }
+
+  /** `colour` is an SGR parameter (ECMA-48): 2 faint, 31 red, 33 yellow. */
+  #finish(text: string, exitCode: number | undefined, colour: number): void {
+    this.#ended = { exitCode };
+    this.#write.fire(`\r\n\x1b[${colour}m${text}\x1b[0m\r\n\x1b[2mPress any key to close the terminal.\x1b[0m\r\n`);
+  }
+}

@@ -1,0 +1,79 @@
+import * as vscode from 'vscode';
+import type { ContainerInfo, ContainerState, Mount } from '../../runtime-host/protocol/types.ts';
+import { formatBytes } from './format.ts';
+
+/** What a state looks like: codicon and theme colour. */
+const appearance: Readonly<Record<ContainerState, { readonly icon: string; readonly color?: string; readonly word: string }>> = {
+  created: { icon: 'vm-outline', color: 'disabledForeground', word: 'created' },
+  starting: { icon: 'loading~spin', word: 'starting' },
+  running: { icon: 'vm-running', color: 'charts.green', word: 'running' },
+  stopping: { icon: 'loading~spin', word: 'stopping' },
+  stopped: { icon: 'vm-outline', color: 'disabledForeground', word: 'stopped' },
+};
+
+/** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window. */
+export class ContainerItem extends vscode.TreeItem {
+  readonly container: ContainerInfo;
+
+  constructor(container: ContainerInfo, ofThisWindow: boolean) {
+    super(container.name, container.mounts.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+    this.container = container;
+    this.id = container.id;
+    const state = describeState(container);
+    this.description = `${ofThisWindow ? 'this window, ' : ''}${state} · ${shortImage(container.image)}`;
+    this.contextValue = `container.${container.state}${ofThisWindow ? '.window' : ''}`;
+    this.iconPath = stateIcon(container);
+    this.tooltip = tooltip(container);
+    this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}` };
+  }
+}
+
+/** A folder of the host that a container sees. */
+export class MountItem extends vscode.TreeItem {
+  constructor(container: ContainerInfo, mount: Mount) {
+    super(mount.target, vscode.TreeItemCollapsibleState.None);
+    const access = mount.readOnly ? 'read-only' : 'read and write';
+    this.id = `${container.id}:${mount.target}`;
+    this.description = `${mount.source} (${access})`;
+    this.contextValue = 'mount';
+    this.iconPath = new vscode.ThemeIcon(mount.readOnly ? 'lock' : 'folder');
+    this.tooltip = `${mount.target} in the container is ${mount.source} here, ${access}.`;
+    this.accessibilityInformation = { label: `Shared folder ${mount.source}, at ${mount.target}, ${access}` };
+  }
+}
+
+/** “running”, “stopped with exit code 3”, “stopped: why”. */
+export function describeState(container: ContainerInfo): string {
+  if (container.state !== 'stopped') return appearance[container.state].word;
+  if (container.error) return 'failed';
+  if (container.exitCode === undefined) return 'stopped';
+  return `stopped (${container.exitCode})`;
+}
+
+/** The last part of a long reference: `registry.example/team/app:1` is `app:1`. */
+export function shortImage(reference: string): string {
+  const [withoutDigest = reference] = reference.split('@');
+  return withoutDigest.slice(withoutDigest.lastIndexOf('/') + 1);
+}
+
+function stateIcon(container: ContainerInfo): vscode.ThemeIcon {
+  if (container.state === 'stopped' && container.error) return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+  const { icon, color } = appearance[container.state];
+  return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+function tooltip(container: ContainerInfo): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (label: string, value: string): void => {
+    text.appendMarkdown(`**${label}:** `).appendText(value).appendMarkdown('  \n');
+  };
+  line('Container', container.name);
+  line('State', describeState(container));
+  if (container.error) line('Reason', container.error.message);
+  line('Image', container.image);
+  line('Memory', formatBytes(container.memoryBytes));
+  line('CPUs', String(container.cpus));
+  for (const mount of container.mounts) line(mount.readOnly ? 'Shared (read-only)' : 'Shared', `${mount.source} → ${mount.target}`);
+  line('Id', container.id.slice(0, 12));
+  return text;
+}

@@ -1,0 +1,94 @@
+import { realpathSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { ContainerInfo } from '../runtime-host/protocol/types.ts';
+import type { HostSession } from './host/hostSession.ts';
+
+/** Label of a container that was made for a folder: the folder's real path. */
+export const workspaceLabel = 'berth.workspace';
+/** Label with the hash of the configuration that the container was made from. */
+export const configurationLabel = 'berth.config';
+
+const rememberedKey = 'berth.windowContainer';
+const terminalKey = 'berth.terminalOpen';
+
+/**
+ * The container that belongs to this window's folder. It is found by its label, so a reload, another window, or a
+ * host that was started again all find the same one.
+ */
+export class WindowContainer implements vscode.Disposable {
+  readonly #session: HostSession;
+  readonly #memory: vscode.Memento;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+
+  readonly onDidChange = this.#changed.event;
+
+  constructor(session: HostSession, memory: vscode.Memento) {
+    this.#session = session;
+    this.#memory = memory;
+    this.#subscription = session.onDidChange((what) => {
+      if (what === 'images') return;
+      this.#remember();
+      this.#changed.fire();
+    });
+  }
+
+  /** The container as the host last described it; the running one when there are several. */
+  get current(): ContainerInfo | undefined {
+    const folders = new Set(workspaceFolderPaths());
+    const candidates = this.#session.containers.filter((container) => folders.has(container.labels[workspaceLabel] ?? ''));
+    return candidates.find((container) => container.state === 'running') ?? candidates[0];
+  }
+
+  isCurrent(container: ContainerInfo): boolean {
+    return this.current?.id === container.id;
+  }
+
+  forFolder(realPath: string): ContainerInfo | undefined {
+    return this.#session.containers.find((container) => container.labels[workspaceLabel] === realPath);
+  }
+
+  /** True when this window had a container before it was reloaded: then it is worth connecting at once. */
+  get wasUsed(): boolean {
+    return this.#memory.get(rememberedKey) !== undefined;
+  }
+
+  /** Whether a terminal in the container was open when the window went away. */
+  get hadTerminal(): boolean {
+    return this.#memory.get(terminalKey, false);
+  }
+
+  rememberTerminal(open: boolean): Thenable<void> {
+    return this.#memory.update(terminalKey, open ? true : undefined);
+  }
+
+  #remember(): void {
+    if (this.#session.state !== 'connected') return;
+    const id = this.current?.id;
+    if (this.#memory.get(rememberedKey) !== id) void this.#memory.update(rememberedKey, id);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+}
+
+/** The real paths of this window's folders, on the machine on which the extension runs. */
+export function workspaceFolderPaths(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).flatMap((folder) => {
+    const path = realPathOf(folder.uri);
+    return path === undefined ? [] : [path];
+  });
+}
+
+/** Undefined for what is not on this machine's disk, or not there any more. */
+export function realPathOf(uri: vscode.Uri): string | undefined {
+  if (uri.scheme !== 'file') return undefined;
+  try {
+    return realpathSync(uri.fsPath);
+  } catch {
+    // The folder has vanished; whoever needs it says so.
+    return undefined;
+  }
+}
