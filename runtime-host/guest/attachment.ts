@@ -1,0 +1,142 @@
+import { create } from '@bufbuild/protobuf';
+import { AttachRequestSchema, type AttachRequest, type AttachResponse } from './gen/guest_pb.js';
+
+/** What a process does, as seen through one attachment. */
+export type ProcessEvent =
+  | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly offset: number; readonly data: Uint8Array }
+  | { readonly kind: 'exit'; readonly code: number };
+
+export interface AttachOptions {
+  readonly processId: string;
+  /** Bytes of output already seen. */
+  readonly stdoutOffset?: number;
+  readonly stderrOffset?: number;
+  /** See AttachStart.acknowledges in guest.proto. */
+  readonly acknowledges: boolean;
+}
+
+type Message = NonNullable<AttachRequest['message']['case']> extends infer Case
+  ? Extract<AttachRequest['message'], { case: Case }>
+  : never;
+
+interface QueuedInput {
+  readonly message: Message;
+  readonly taken: () => void;
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * One AttachProcess call. Iterating gives output and at last the exit; input is taken at the pace of the guest.
+ * Acknowledgements and sizes replace earlier ones that have not left yet, and overtake input that waits.
+ */
+export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
+  readonly #abort = new AbortController();
+  readonly #responses: AsyncIterable<AttachResponse>;
+  #input: QueuedInput[] = [];
+  #acknowledgement: Message | undefined;
+  #resize: Message | undefined;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  constructor(call: (requests: AsyncIterable<AttachRequest>, signal: AbortSignal) => AsyncIterable<AttachResponse>, options: AttachOptions) {
+    this.#responses = call(this.#requests(options), this.#abort.signal);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ProcessEvent> {
+    try {
+      for await (const { message } of this.#responses) {
+        if (message.case === 'exited') yield { kind: 'exit', code: message.value.code };
+        else if (message.case) yield { kind: 'output', stream: message.case, offset: Number(message.value.offset), data: message.value.data };
+      }
+    } catch (error) {
+      if (!this.#closed) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Resolves when the data is on its way and there is room for more. */
+  write(data: Uint8Array): Promise<void> {
+    return this.#enqueue({ case: 'stdin', value: data });
+  }
+
+  /** The process reads end of file after what was written before. */
+  closeInput(): Promise<void> {
+    return this.#enqueue({ case: 'closeStdin', value: true });
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#resize = { case: 'resize', value: { $typeName: 'berth.guest.v1.TerminalSize', columns, rows } };
+    this.#wake?.();
+  }
+
+  /** Everything before these offsets is stored or has been handed on. */
+  acknowledge(stdoutOffset: number, stderrOffset: number): void {
+    this.#acknowledgement = {
+      case: 'acknowledge',
+      value: { $typeName: 'berth.guest.v1.Acknowledgement', stdoutOffset: BigInt(stdoutOffset), stderrOffset: BigInt(stderrOffset) },
+    };
+    this.#wake?.();
+  }
+
+  /** Ends the call; the process goes on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#abort.abort();
+    this.#wake?.();
+    for (const { failed } of this.#input) failed(new Error('The attachment was closed.'));
+    this.#input = [];
+  }
+
+  #enqueue(message: Message): Promise<void> {
+    return new Promise((taken, failed) => {
+      if (this.#closed) {
+        failed(new Error('The attachment was closed.'));
+        return;
+      }
+      this.#input.push({ message, taken, failed });
+      this.#wake?.();
+    });
+  }
+
+  /** Asked for the next message only when the one before has been sent: that is what slows a fast writer down. */
+  async *#requests(options: AttachOptions): AsyncGenerator<AttachRequest> {
+    yield request({
+      case: 'start',
+      value: {
+        $typeName: 'berth.guest.v1.AttachStart',
+        processId: options.processId,
+        stdoutOffset: BigInt(options.stdoutOffset ?? 0),
+        stderrOffset: BigInt(options.stderrOffset ?? 0),
+        acknowledges: options.acknowledges,
+      },
+    });
+    while (!this.#closed) {
+      const urgent = this.#takeUrgent();
+      if (urgent) {
+        yield request(urgent);
+        continue;
+      }
+      const input = this.#input.shift();
+      if (input) {
+        yield request(input.message);
+        input.taken();
+        continue;
+      }
+      await new Promise<void>((wake) => (this.#wake = wake));
+      this.#wake = undefined;
+    }
+  }
+
+  #takeUrgent(): Message | undefined {
+    const urgent = this.#resize ?? this.#acknowledgement;
+    if (this.#resize) this.#resize = undefined;
+    else this.#acknowledgement = undefined;
+    return urgent;
+  }
+}
+
+function request(message: Message): AttachRequest {
+  return create(AttachRequestSchema, { message });
+}

@@ -1,0 +1,144 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { createClient, type Client } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { BerthError } from '../protocol/errors.ts';
+import type { TerminalSize } from '../protocol/types.ts';
+import { ProcessAttachment, type AttachOptions } from './attachment.ts';
+import { ContractVersion, Guest, ProcessSchema } from './gen/guest_pb.js';
+import { guestError } from './guestErrors.ts';
+import { guestAuthority, GuestSession } from './guestSession.ts';
+
+export interface GuestProcess {
+  /** Chosen by the host, unique in the VM. */
+  readonly id: string;
+  readonly arguments: readonly string[];
+  readonly environment: readonly string[];
+  readonly workingDirectory: string;
+  readonly user: string;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  readonly size?: TerminalSize;
+}
+
+export interface GuestContainer {
+  readonly rootDevice: string;
+  readonly hostname: string;
+  readonly shares: readonly { readonly tag: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly process: GuestProcess;
+}
+
+/** What the handshake tells: the guest's versions, and its processes as they are. */
+export interface GuestState {
+  readonly vminitdVersion: string;
+  readonly kernelRelease: string;
+  readonly containerStarted: boolean;
+  readonly processes: readonly { readonly id: string; readonly exitCode: number | undefined }[];
+}
+
+/** One connection to a VM's vminitd. Every call fails with BerthError GuestFailed once the connection has ended. */
+export class GuestClient {
+  /** Settles when the connection has ended, for whatever reason. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly #session: GuestSession;
+  readonly #client: Client<typeof Guest>;
+
+  /** Connects to the host's end of the control port; the guest may still be booting: the handshake waits for it. */
+  constructor(controlSocket: string) {
+    this.#session = new GuestSession(controlSocket);
+    this.closed = this.#session.closed;
+    this.#client = createClient(Guest, createGrpcTransport({ baseUrl: guestAuthority, sessionManager: this.#session, acceptCompression: [] }));
+  }
+
+  /**
+   * Exchanges versions and sets the guest's clock; always the first call.
+   * @throws BerthError VersionMismatch when the VM was started by a Berth that spoke another contract.
+   */
+  async handshake(hostVersion: string, signal?: AbortSignal): Promise<GuestState> {
+    const answer = await this.#call(signal, (options) =>
+      this.#client.handshake({ contractVersion: ContractVersion.CURRENT, hostVersion, unixNanoseconds: BigInt(Date.now()) * 1_000_000n }, options),
+    );
+    if ((answer.contractVersion as ContractVersion) !== ContractVersion.CURRENT) {
+      throw new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', {
+        data: { host: ContractVersion.CURRENT, guest: answer.contractVersion },
+      });
+    }
+    return {
+      vminitdVersion: answer.vminitdVersion,
+      kernelRelease: answer.kernelRelease,
+      containerStarted: answer.containerStarted,
+      processes: answer.processes.map((process) => ({ id: process.id, exitCode: process.exit?.code })),
+    };
+  }
+
+  /**
+   * Mounts the disk and the shared directories and starts the first process.
+   * @throws BerthError CommandNotFound, CommandNotExecutable, UserNotFound, InvalidArgument, FolderInvalid, GuestFailed
+   */
+  async startContainer(container: GuestContainer, signal?: AbortSignal): Promise<void> {
+    await this.#call(signal, (options) =>
+      this.#client.startContainer(
+        {
+          rootDevice: container.rootDevice,
+          hostname: container.hostname,
+          shares: container.shares.map((share) => ({ ...share })),
+          process: processMessage(container.process),
+        },
+        options,
+      ),
+    );
+  }
+
+  /** @throws BerthError as startContainer does. */
+  async startProcess(process: GuestProcess, signal?: AbortSignal): Promise<void> {
+    await this.#call(signal, (options) => this.#client.startProcess({ process: processMessage(process) }, options));
+  }
+
+  /** Iterating the attachment throws BerthError GuestFailed when the process is unknown or the connection ends. */
+  attach(options: AttachOptions): ProcessAttachment {
+    return new ProcessAttachment((requests, signal) => translated(this.#client.attachProcess(requests, { signal })), options);
+  }
+
+  async signal(processId: string, signal: number): Promise<void> {
+    await this.#call(undefined, (options) => this.#client.signalProcess({ processId, signal }, options));
+  }
+
+  /** Lets the guest forget an ended process. */
+  async release(processId: string): Promise<void> {
+    await this.#call(undefined, (options) => this.#client.releaseProcess({ processId }, options));
+  }
+
+  /** Ends all processes, syncs and unmounts. Afterwards the VM can be ended without losing anything. */
+  async shutdown(graceMilliseconds: number, signal?: AbortSignal): Promise<void> {
+    await this.#call(signal, (options) => this.#client.shutdown({ graceMilliseconds, powerOff: false }, options));
+  }
+
+  /** Ends the connection; the VM and its processes go on. */
+  close(): void {
+    this.#session.close();
+  }
+
+  async #call<Answer>(signal: AbortSignal | undefined, call: (options: { signal?: AbortSignal }) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await call(signal ? { signal } : {});
+    } catch (error) {
+      throw guestError(error, signal);
+    }
+  }
+}
+
+async function* translated<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw guestError(error);
+  }
+}
+
+function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {
+  return create(ProcessSchema, {
+    ...process,
+    arguments: [...process.arguments],
+    environment: [...process.environment],
+    ...(process.size ? { size: { columns: process.size.columns, rows: process.size.rows } } : {}),
+  });
+}

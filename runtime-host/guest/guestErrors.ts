@@ -1,0 +1,37 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { BerthError } from '../protocol/errors.ts';
+import { StartFailure_Reason, StartFailureSchema, type StartFailure } from './gen/guest_pb.js';
+
+/** Turns what a call to vminitd throws into an error for the user. */
+export function guestError(thrown: unknown, signal?: AbortSignal): BerthError {
+  if (thrown instanceof BerthError) return thrown;
+  if (signal?.aborted) return signal.reason instanceof BerthError ? signal.reason : new BerthError('Cancelled', 'The operation was cancelled.', { cause: thrown });
+  const error = ConnectError.from(thrown);
+  const [failure] = error.findDetails(StartFailureSchema);
+  if (failure) return startError(failure, error);
+  if (error.code === Code.FailedPrecondition) {
+    return new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', { cause: error });
+  }
+  return new BerthError('GuestFailed', `The virtual machine’s init did not do what was asked: ${error.rawMessage}.`, { cause: error, data: { status: Code[error.code] } });
+}
+
+function startError(failure: StartFailure, cause: ConnectError): BerthError {
+  const { subject } = failure;
+  const details = { cause, data: { subject } };
+  switch (failure.reason) {
+    case StartFailure_Reason.COMMAND_NOT_FOUND:
+      return new BerthError('CommandNotFound', `The container has no command “${subject}”. Check its spelling and the image’s PATH.`, details);
+    case StartFailure_Reason.COMMAND_NOT_EXECUTABLE:
+      return new BerthError('CommandNotExecutable', `“${subject}” cannot be executed in the container. Check that it is a program and has execute permission.`, details);
+    case StartFailure_Reason.USER_NOT_FOUND:
+      return new BerthError('UserNotFound', `The container has no user or group “${subject}”. Use one from its /etc/passwd, or a number.`, details);
+    case StartFailure_Reason.WORKING_DIRECTORY:
+      return new BerthError('InvalidArgument', `The working directory “${subject}” cannot be used in the container: ${cause.rawMessage}.`, details);
+    case StartFailure_Reason.MOUNT:
+      return new BerthError('GuestFailed', `“${subject}” could not be mounted in the container: ${cause.rawMessage}.`, details);
+    case StartFailure_Reason.UNSPECIFIED:
+      return new BerthError('GuestFailed', `The process could not be started: ${cause.rawMessage}.`, details);
+    default:
+      return new BerthError('GuestFailed', `The process could not be started: ${cause.rawMessage}.`, details);
+  }
+}

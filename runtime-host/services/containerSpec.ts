@@ -1,0 +1,138 @@
+import { realpath, stat } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { isAbsolute, posix } from 'node:path';
+import { BerthError } from '../protocol/errors.ts';
+import type { ContainerSpec, Mount } from '../protocol/types.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
+import { maximumShares } from '../vm/qemuArguments.ts';
+import type { ImageDisk } from './interfaces.ts';
+import { signalNumber } from './signals.ts';
+
+const mebibyte = 1024 * 1024;
+const defaultMemory = 1024 * mebibyte;
+/** Below this the guest's kernel has no room to unpack vminitd. */
+const minimumMemory = 64 * mebibyte;
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Directories that the guest itself provides. */
+const reservedTargets = ['/', '/proc', '/sys', '/dev'];
+
+/**
+ * Checks what can be checked without the image, before anything is fetched or written, and resolves the sources of
+ * shared directories to real paths.
+ * @throws BerthError InvalidArgument, FolderInvalid
+ */
+export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> {
+  if (typeof spec.image !== 'string' || spec.image === '') throw invalid('No image was given.');
+  checkMemory(spec.memoryBytes ?? defaultMemory);
+  checkCpus(spec.cpus ?? 1);
+  checkWords('command', spec.command ?? []);
+  checkWords('entry point', spec.entrypoint ?? []);
+  checkEnvironment(spec.env ?? []);
+  checkWorkingDirectory(spec.workingDirectory);
+  return checkMounts(spec.mounts ?? []);
+}
+
+/** @throws BerthError FolderInvalid when a shared directory is not there any more, or is no directory. */
+export async function checkMountSources(mounts: readonly Mount[]): Promise<void> {
+  for (const mount of mounts) await directoryOf(mount.source);
+}
+
+/** The record of a new container. */
+export function recordOf(spec: ContainerSpec, identity: { readonly id: string; readonly name: string }, mounts: readonly Mount[], disk: ImageDisk): ContainerRecord {
+  const { config } = disk;
+  const commandLine = spec.entrypoint ? [...spec.entrypoint, ...(spec.command ?? [])] : [...config.entrypoint, ...(spec.command ?? config.command)];
+  if (commandLine.length === 0) throw invalid(`The image ${spec.image} does not say what to run. Give a command.`);
+  if (config.stopSignal) signalNumber(config.stopSignal);
+  const terminal = spec.terminal ?? false;
+  return {
+    version: 1,
+    ...identity,
+    image: spec.image,
+    manifestDigest: disk.manifestDigest,
+    diskKey: disk.key,
+    diskSize: disk.size,
+    state: 'created',
+    createdAt: new Date().toISOString(),
+    arguments: commandLine,
+    env: mergeEnvironment([defaultPath, ...(terminal ? ['TERM=xterm-256color'] : [])], config.env, spec.env ?? []),
+    workingDirectory: spec.workingDirectory ?? (config.workingDirectory || '/'),
+    user: spec.user ?? config.user,
+    terminal,
+    stdin: spec.stdin ?? false,
+    ...(spec.size ? { size: spec.size } : {}),
+    ...(config.stopSignal ? { stopSignal: config.stopSignal } : {}),
+    mounts,
+    memoryBytes: spec.memoryBytes ?? defaultMemory,
+    cpus: spec.cpus ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    labels: spec.labels ?? {},
+    removeOnExit: spec.removeOnExit ?? false,
+  };
+}
+
+/** `NAME=value` lists as one: later values win, names keep the place where they appeared first. */
+export function mergeEnvironment(...lists: (readonly string[])[]): string[] {
+  const values = new Map<string, string>();
+  for (const entry of lists.flat()) values.set(entry.slice(0, entry.indexOf('=')), entry);
+  return [...values.values()];
+}
+
+/** @throws BerthError InvalidArgument */
+export function checkEnvironment(env: readonly string[]): void {
+  for (const entry of env) {
+    if (entry.indexOf('=') < 1 || entry.includes('\0')) throw invalid(`“${entry}” is no environment variable. Write NAME=value.`);
+  }
+}
+
+/** @throws BerthError InvalidArgument */
+export function checkWords(what: string, words: readonly string[]): void {
+  if (words.some((word) => word.includes('\0'))) throw invalid(`The ${what} holds a NUL character, which no program can be given.`);
+}
+
+/** @throws BerthError InvalidArgument */
+export function checkWorkingDirectory(path: string | undefined): void {
+  if (path !== undefined && (!path.startsWith('/') || path.includes('\0'))) throw invalid(`The working directory “${path}” is not an absolute path.`);
+}
+
+function checkMemory(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < minimumMemory) throw invalid(`A container needs at least ${minimumMemory / mebibyte} MiB of memory.`);
+  if (bytes > totalmem()) throw invalid(`This machine has ${Math.floor(totalmem() / mebibyte)} MiB of memory; a container cannot have ${Math.ceil(bytes / mebibyte)} MiB.`);
+}
+
+function checkCpus(cpus: number): void {
+  if (!Number.isSafeInteger(cpus) || cpus < 1) throw invalid('A container needs at least one CPU, and only whole ones.');
+  if (cpus > availableParallelism()) throw invalid(`This machine has ${availableParallelism()} CPUs; a container cannot have ${cpus}.`);
+}
+
+async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
+  if (mounts.length > maximumShares) throw invalid(`A container can share ${maximumShares} directories, not ${mounts.length}.`);
+  const targets = new Set<string>();
+  const checked: Mount[] = [];
+  for (const mount of mounts) {
+    const target = posix.normalize(mount.target).replace(/(?<=.)\/$/, '');
+    if (!target.startsWith('/') || target.includes('\0')) throw invalid(`“${mount.target}” is not an absolute path in the container.`);
+    if (reservedTargets.includes(target)) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`);
+    if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`);
+    targets.add(target);
+    checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly });
+  }
+  return checked;
+}
+
+/** The real path of a directory of the host. */
+async function directoryOf(source: string): Promise<string> {
+  const refuse = (why: string, cause?: unknown): BerthError => new BerthError('FolderInvalid', `The folder ${source} ${why}.`, { cause, data: { path: source } });
+  if (!isAbsolute(source) || source.includes('\0')) throw refuse('cannot be shared: its path is not absolute');
+  let path: string;
+  try {
+    path = await realpath(source);
+  } catch (error) {
+    throw refuse('does not exist or cannot be reached. Check the path', error);
+  }
+  if (path === '/') throw refuse('is the root of this machine, which is never shared. Share a folder inside it');
+  if (!(await stat(path)).isDirectory()) throw refuse('is not a directory; only directories can be shared');
+  return path;
+}
+
+function invalid(message: string): BerthError {
+  return new BerthError('InvalidArgument', message);
+}

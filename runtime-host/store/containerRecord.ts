@@ -1,0 +1,93 @@
+import type { ErrorSummary, Mount, TerminalSize } from '../protocol/types.ts';
+
+/** containers/<id>/container.json: everything about a container that outlives the host. */
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly manifestDigest: string;
+  /** Names the image's disk, behind the container's overlay. */
+  readonly diskKey: string;
+  /** Size of the virtual disk in bytes. */
+  readonly diskSize: number;
+  /** `running` also stands while the VM starts and ends: the host then finds out what became of it. */
+  readonly state: 'created' | 'running' | 'stopped';
+  readonly createdAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly exitCode?: number;
+  readonly error?: ErrorSummary;
+  /** Entry point and command as one. */
+  readonly arguments: readonly string[];
+  readonly env: readonly string[];
+  readonly workingDirectory: string;
+  readonly user: string;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  readonly size?: TerminalSize;
+  /** Name or number; undefined means SIGTERM. */
+  readonly stopSignal?: string;
+  readonly mounts: readonly Mount[];
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly removeOnExit: boolean;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isString: Check = (value) => typeof value === 'string';
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isCount: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isListOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
+const isOptional = (check: Check): Check => (value) => value === undefined || check(value);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const hasShape = (shape: Readonly<Record<string, Check>>): Check => (value) =>
+  isObject(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
+
+const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
+  version: (value) => value === 1,
+  id: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  name: isString,
+  image: isString,
+  manifestDigest: isString,
+  diskKey: (value) => typeof value === 'string' && /^[\w.-]+$/.test(value),
+  diskSize: isCount,
+  state: (value) => value === 'created' || value === 'running' || value === 'stopped',
+  createdAt: isString,
+  startedAt: isOptional(isString),
+  finishedAt: isOptional(isString),
+  exitCode: isOptional(isCount),
+  error: isOptional(hasShape({ code: isString, message: isString })),
+  arguments: isListOf(isString),
+  env: isListOf(isString),
+  workingDirectory: isString,
+  user: isString,
+  terminal: isBoolean,
+  stdin: isBoolean,
+  size: isOptional(hasShape({ columns: isCount, rows: isCount })),
+  stopSignal: isOptional(isString),
+  mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean })),
+  memoryBytes: isCount,
+  cpus: isCount,
+  labels: (value) => isObject(value) && Object.values(value).every(isString),
+  removeOnExit: isBoolean,
+};
+
+/**
+ * A record as it was written, or the name of the first member that is not as it must be.
+ * @param id of the directory that it lies in, which it must name
+ */
+export function parseRecord(text: string, id: string): ContainerRecord | { readonly wrong: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { wrong: 'not JSON' };
+  }
+  if (!isObject(value)) return { wrong: 'not an object' };
+  const wrong = Object.entries(recordShape).find(([name, check]) => !check(value[name]));
+  if (wrong) return { wrong: wrong[0] };
+  return value['id'] === id ? (value as unknown as ContainerRecord) : { wrong: 'id' };
+}
