@@ -478,7 +478,8 @@ export declare type AttachStart = Message<"berth.guest.v1.AttachStart"> & {
   /**
    * The host has stored everything before the offsets it acknowledges: vminitd keeps unacknowledged output (up to
    * 1 MiB for each stream) and lets the process wait when it has no room, so that no output is lost while the host is
-   * away. Only an attachment with this set acknowledges: by its offsets here and by AttachRequest.acknowledge.
+   * away. Only an attachment with this set acknowledges: by its offsets here and by AttachRequest.acknowledge. While a
+   * process has never had such an attachment, the slowest of those that watch it sets its pace.
    *
    * @generated from field: bool acknowledges = 4;
    */
@@ -512,10 +513,22 @@ export declare type AttachResponse = Message<"berth.guest.v1.AttachResponse"> & 
     case: "stderr";
   } | {
     /**
+     * Last. Everything that the process had written when it ended has been sent before.
+     *
      * @generated from field: berth.guest.v1.ExitStatus exited = 3;
      */
     value: ExitStatus;
     case: "exited";
+  } | {
+    /**
+     * How many bytes of this attachment's input have been passed on to the process (or dropped because it reads no
+     * more). The host keeps at most 256 KiB sent and not yet consumed: then the messages behind them, which may be
+     * acknowledgements that the process waits for, never stand in a queue behind input that the process does not read.
+     *
+     * @generated from field: uint64 stdin_consumed = 4;
+     */
+    value: bigint;
+    case: "stdinConsumed";
   } | { case: undefined; value?: undefined };
 };
 

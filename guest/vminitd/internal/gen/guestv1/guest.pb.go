@@ -1016,7 +1016,8 @@ type AttachStart struct {
 	StderrOffset uint64 `protobuf:"varint,3,opt,name=stderr_offset,json=stderrOffset,proto3" json:"stderr_offset,omitempty"`
 	// The host has stored everything before the offsets it acknowledges: vminitd keeps unacknowledged output (up to
 	// 1 MiB for each stream) and lets the process wait when it has no room, so that no output is lost while the host is
-	// away. Only an attachment with this set acknowledges: by its offsets here and by AttachRequest.acknowledge.
+	// away. Only an attachment with this set acknowledges: by its offsets here and by AttachRequest.acknowledge. While a
+	// process has never had such an attachment, the slowest of those that watch it sets its pace.
 	Acknowledges  bool `protobuf:"varint,4,opt,name=acknowledges,proto3" json:"acknowledges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1087,6 +1088,7 @@ type AttachResponse struct {
 	//	*AttachResponse_Stdout
 	//	*AttachResponse_Stderr
 	//	*AttachResponse_Exited
+	//	*AttachResponse_StdinConsumed
 	Message       isAttachResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1156,6 +1158,15 @@ func (x *AttachResponse) GetExited() *ExitStatus {
 	return nil
 }
 
+func (x *AttachResponse) GetStdinConsumed() uint64 {
+	if x != nil {
+		if x, ok := x.Message.(*AttachResponse_StdinConsumed); ok {
+			return x.StdinConsumed
+		}
+	}
+	return 0
+}
+
 type isAttachResponse_Message interface {
 	isAttachResponse_Message()
 }
@@ -1169,7 +1180,15 @@ type AttachResponse_Stderr struct {
 }
 
 type AttachResponse_Exited struct {
+	// Last. Everything that the process had written when it ended has been sent before.
 	Exited *ExitStatus `protobuf:"bytes,3,opt,name=exited,proto3,oneof"`
+}
+
+type AttachResponse_StdinConsumed struct {
+	// How many bytes of this attachment's input have been passed on to the process (or dropped because it reads no
+	// more). The host keeps at most 256 KiB sent and not yet consumed: then the messages behind them, which may be
+	// acknowledgements that the process waits for, never stand in a queue behind input that the process does not read.
+	StdinConsumed uint64 `protobuf:"varint,4,opt,name=stdin_consumed,json=stdinConsumed,proto3,oneof"`
 }
 
 func (*AttachResponse_Stdout) isAttachResponse_Message() {}
@@ -1177,6 +1196,8 @@ func (*AttachResponse_Stdout) isAttachResponse_Message() {}
 func (*AttachResponse_Stderr) isAttachResponse_Message() {}
 
 func (*AttachResponse_Exited) isAttachResponse_Message() {}
+
+func (*AttachResponse_StdinConsumed) isAttachResponse_Message() {}
 
 type Output struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1652,11 +1673,12 @@ const file_guest_proto_rawDesc = "" +
 	"process_id\x18\x01 \x01(\tR\tprocessId\x12#\n" +
 	"\rstdout_offset\x18\x02 \x01(\x04R\fstdoutOffset\x12#\n" +
 	"\rstderr_offset\x18\x03 \x01(\x04R\fstderrOffset\x12\"\n" +
-	"\facknowledges\x18\x04 \x01(\bR\facknowledges\"\xb5\x01\n" +
+	"\facknowledges\x18\x04 \x01(\bR\facknowledges\"\xde\x01\n" +
 	"\x0eAttachResponse\x120\n" +
 	"\x06stdout\x18\x01 \x01(\v2\x16.berth.guest.v1.OutputH\x00R\x06stdout\x120\n" +
 	"\x06stderr\x18\x02 \x01(\v2\x16.berth.guest.v1.OutputH\x00R\x06stderr\x124\n" +
-	"\x06exited\x18\x03 \x01(\v2\x1a.berth.guest.v1.ExitStatusH\x00R\x06exitedB\t\n" +
+	"\x06exited\x18\x03 \x01(\v2\x1a.berth.guest.v1.ExitStatusH\x00R\x06exited\x12'\n" +
+	"\x0estdin_consumed\x18\x04 \x01(\x04H\x00R\rstdinConsumedB\t\n" +
 	"\amessage\"4\n" +
 	"\x06Output\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x04R\x06offset\x12\x12\n" +
@@ -1789,6 +1811,7 @@ func file_guest_proto_init() {
 		(*AttachResponse_Stdout)(nil),
 		(*AttachResponse_Stderr)(nil),
 		(*AttachResponse_Exited)(nil),
+		(*AttachResponse_StdinConsumed)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
