@@ -4,18 +4,8 @@ import { mkdir, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BerthError, isErrorPayload } from '../protocol/errors.ts';
+import { errorLinePrefix, readyLine } from '../protocol/hostStart.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-
-/*
- * Starting the runtime host. The new process tells on its standard output how it went, one line, once:
- *
- *   ready            a host answers on the socket: this process, or another one that was there first
- *   error {payload}  it cannot run; the payload is an ErrorPayload
- *
- * After that line nothing is ever written there, so the starter may go away. Standard error goes to the host's log.
- */
-export const readyLine = 'ready';
-export const errorLinePrefix = 'error ';
 
 export interface HostProcessOptions {
   readonly paths: BerthPaths;

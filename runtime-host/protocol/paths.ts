@@ -14,9 +14,10 @@ import { join } from 'node:path';
  *     containers/<id>/root.qcow2            its writable overlay
  *     containers/<id>/output.log            what its first process printed
  *     containers/<id>/boot.log              console of its VM
+ *     containers/<id>/qemu.log              what QEMU itself had to say
  *     kernels/<sha256>/vmlinux              unpacked kernels
  *     host.log                              log of the runtime host
- *     host.lock                             held by the one runtime host of this home
+ *     host.lock.<n>                         the one runtime host of this home (hostLock.ts)
  *     accelerator.json                      answer of the accelerator probe
  *   <runtime>/                              short, private (0700): unix socket paths have at most 107 bytes
  *     host.sock                             the runtime host
@@ -55,6 +56,7 @@ export class BerthPaths {
       overlay: join(directory, 'root.qcow2'),
       outputLog: join(directory, 'output.log'),
       bootLog: join(directory, 'boot.log'),
+      qemuLog: join(directory, 'qemu.log'),
       sockets,
       qmpSocket: join(sockets, 'qmp.sock'),
       controlSocket: join(sockets, 'control.sock'),
@@ -68,6 +70,7 @@ export interface ContainerPaths {
   readonly overlay: string;
   readonly outputLog: string;
   readonly bootLog: string;
+  readonly qemuLog: string;
   readonly sockets: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;

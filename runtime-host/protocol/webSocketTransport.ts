@@ -47,7 +47,13 @@ export class WebSocketMessageReader extends AbstractMessageReader implements Mes
     if (typeof message !== 'object' || message === null || Array.isArray(message)) {
       return this.#refuse(CloseCode.invalidData, 'The message is not a JSON-RPC object.');
     }
-    callback(message as Message);
+    try {
+      callback(message as Message);
+    } catch (error) {
+      // vscode-jsonrpc throws on some messages that only look like JSON-RPC, such as a cancellation without params.
+      this.fireError(error);
+      this.#refuse(CloseCode.invalidData, 'The message is not JSON-RPC.');
+    }
   }
 
   #refuse(code: number, reason: string): void {

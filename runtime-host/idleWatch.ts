@@ -1,0 +1,42 @@
+/** Calls back once nobody has been connected and nothing has run for a while. */
+export class IdleWatch {
+  readonly #milliseconds: number;
+  readonly #onIdle: () => void;
+  #connections = 0;
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Counts from now on. */
+  constructor(seconds: number, onIdle: () => void) {
+    this.#milliseconds = seconds * 1000;
+    this.#onIdle = onIdle;
+    this.#evaluate();
+  }
+
+  connectionsChanged(count: number): void {
+    this.#connections = count;
+    this.#evaluate();
+  }
+
+  /** How many containers are running, starting or stopping. */
+  runningChanged(count: number): void {
+    this.#running = count;
+    this.#evaluate();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#connections = Number.POSITIVE_INFINITY;
+  }
+
+  #evaluate(): void {
+    const idle = this.#connections === 0 && this.#running === 0;
+    if (!idle) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= setTimeout(this.#onIdle, this.#milliseconds);
+    }
+  }
+}

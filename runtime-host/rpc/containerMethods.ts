@@ -1,0 +1,48 @@
+import { BerthError } from '../protocol/errors.ts';
+import * as methods from '../protocol/methods.ts';
+import { define, operation } from './method.ts';
+import type { Method } from './method.ts';
+import { containerExec, containerList, containerParams, containerRemove, containerSignal, containerSpec, containerStart, containerStop } from './schemas.ts';
+
+/** container/…: the life of containers. Their byte streams are in streamRoutes.ts. */
+export const containerMethods: readonly Method[] = [
+  define(
+    methods.ContainerCreateRequest,
+    containerSpec,
+    ({ workDoneToken: _token, ...spec }, context) => context.services.containers.create(spec, operation(context)),
+    ({ image }) => `Creating a container of ${image}`,
+  ),
+
+  define(
+    methods.ContainerStartRequest,
+    containerStart,
+    ({ container }, context) => context.services.containers.start(container, operation(context)),
+    ({ container }) => `Starting ${container}`,
+  ),
+
+  define(methods.ContainerStopRequest, containerStop, ({ container, ...options }, { services }) => services.containers.stop(container, options)),
+
+  define(methods.ContainerSignalRequest, containerSignal, async ({ container, signal }, { services }) => {
+    await services.containers.signal(container, signal);
+    return null;
+  }),
+
+  define(methods.ContainerRemoveRequest, containerRemove, async ({ container, ...options }, { services }) => {
+    await services.containers.remove(container, options);
+    return null;
+  }),
+
+  define(methods.ContainerListRequest, containerList, (options, { services }) => services.containers.list(options)),
+
+  define(methods.ContainerInspectRequest, containerParams, ({ container }, { services }) => services.containers.inspect(container)),
+
+  define(methods.ContainerWaitRequest, containerParams, ({ container }, { services, signal }) => services.containers.wait(container, signal)),
+
+  define(methods.ContainerExecRequest, containerExec, async ({ container, ...process }, { services, execs }) => {
+    const { id, name, state } = await services.containers.inspect(container);
+    if (state !== 'running') {
+      throw new BerthError('ContainerNotRunning', `The container ${name} is not running. Start it with "container start ${name}".`, { data: { container: id } });
+    }
+    return { execId: execs.prepare({ container: id, process }) };
+  }),
+];

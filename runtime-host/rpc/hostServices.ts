@@ -1,0 +1,21 @@
+import type { Logger } from '../base/log.ts';
+import type { ContainerService, ImageService } from '../services/interfaces.ts';
+
+/** What the RPC layer offers to clients. */
+export interface HostServices {
+  readonly images: ImageService;
+  readonly containers: ContainerService;
+}
+
+/** The host process itself, as the RPC layer sees it. */
+export interface HostProcess {
+  readonly log: Logger;
+  readonly home: string;
+  readonly startedAt: Date;
+  /** Settles when services are wired and running containers have been found again. */
+  readonly services: Promise<HostServices>;
+  /** Version of the QEMU that VMs use; undefined where there is none. */
+  qemuVersion(): Promise<string | undefined>;
+  /** Ends the host in good order, soon. */
+  requestStop(reason: string): void;
+}

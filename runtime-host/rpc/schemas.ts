@@ -1,0 +1,75 @@
+import { isAbsolute } from 'node:path';
+import { arrayOf, flag, integer, invalid, object, optional, progressToken, recordOf, text } from './validate.ts';
+import type { Check } from './validate.ts';
+
+/*
+ * The shapes of what clients send (protocol/methods.ts, protocol/types.ts). Only the form is checked here; whether an
+ * image exists or a folder is there is for the services to say.
+ */
+
+const variable = text({ pattern: /^[^=]+=/, expectation: 'of the form NAME=value' });
+const guestPath = text({ maxLength: 4096, pattern: /^\//, expectation: 'an absolute path in the container' });
+
+const hostPath: Check<string> = (value, field) => {
+  const path = text({ maxLength: 4096 })(value, field);
+  return isAbsolute(path) ? path : invalid(field, 'an absolute path');
+};
+
+const mount = object({ source: hostPath, target: guestPath, readOnly: flag });
+
+const terminalSize = object({ columns: integer(1, 65_535), rows: integer(1, 65_535) });
+
+const processMembers = {
+  env: optional(arrayOf(variable)),
+  workingDirectory: optional(guestPath),
+  user: optional(text({ maxLength: 256 })),
+  terminal: optional(flag),
+  stdin: optional(flag),
+  size: optional(terminalSize),
+};
+
+const argument = text({ allowEmpty: true });
+export const reference = text({ maxLength: 1024 });
+const container = text({ maxLength: 256 });
+const name = text({
+  maxLength: 64,
+  pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+  expectation: 'a name of letters, digits, "_", "." and "-" that begins with a letter or a digit',
+});
+const mebibyte = 1024 * 1024;
+
+/** Of every request that may report progress. */
+const workDone = { workDoneToken: optional(progressToken) };
+
+export const containerSpec = object({
+  ...processMembers,
+  ...workDone,
+  image: reference,
+  name: optional(name),
+  command: optional(arrayOf(argument)),
+  entrypoint: optional(arrayOf(argument)),
+  mounts: optional(arrayOf(mount, { max: 64 })),
+  memoryBytes: optional(integer(32 * mebibyte)),
+  cpus: optional(integer(1, 256)),
+  labels: optional(recordOf(text({ allowEmpty: true }))),
+  removeOnExit: optional(flag),
+});
+
+export const containerParams = object({ container });
+export const containerStart = object({ ...workDone, container });
+export const containerStop = object({ container, timeoutSeconds: optional(integer(0, 86_400)) });
+export const containerSignal = object({
+  container,
+  signal: text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+]*)$/, expectation: 'the name or the number of a signal' }),
+});
+export const containerRemove = object({ container, force: optional(flag) });
+export const containerList = object({ all: optional(flag) });
+export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }) });
+
+export const imageParams = object({ reference });
+export const imagePull = object({ ...workDone, reference });
+export const imageRemove = object({ reference, force: optional(flag) });
+
+export const systemStop = object({ stopContainers: optional(flag) });
+/** For requests without parameters: whatever comes is ignored. */
+export const nothing: Check<undefined> = () => undefined;

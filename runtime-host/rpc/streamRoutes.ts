@@ -1,0 +1,120 @@
+import { Writable } from 'node:stream';
+import { BerthError } from '../protocol/errors.ts';
+import { Channel } from '../protocol/streams.ts';
+import type { StreamStatus } from '../protocol/streams.ts';
+import type { ContainerService, ProcessStreams } from '../services/interfaces.ts';
+import type { ByteStream } from './byteStream.ts';
+import type { ExecPreparations } from './execPreparations.ts';
+import type { HostProcess } from './hostServices.ts';
+import { invalid } from './validate.ts';
+
+export interface StreamEnvironment {
+  readonly host: HostProcess;
+  readonly execs: ExecPreparations;
+}
+
+/** What a stream's address asks for. */
+export type StreamRoute =
+  | { readonly kind: 'attach'; readonly container: string; readonly start: boolean; readonly replay: boolean }
+  | { readonly kind: 'exec'; readonly execId: string }
+  | { readonly kind: 'logs'; readonly container: string; readonly follow: boolean; readonly tail: number | undefined };
+
+/**
+ * Reads the addresses that protocol/streams.ts builds; undefined for any other.
+ * @throws BerthError InvalidArgument for a parameter that is wrong.
+ */
+export function parseStreamRoute(address: string): StreamRoute | undefined {
+  const url = URL.parse(address, 'http://berth');
+  const segments = url?.pathname.split('/').slice(1).map(decode);
+  if (!url || !segments || segments.includes(undefined)) return undefined;
+  const [collection, subject, verb, ...rest] = segments;
+  if (!subject || rest.length > 0) return undefined;
+  const query = url.searchParams;
+  if (collection === 'exec' && verb === undefined) return { kind: 'exec', execId: subject };
+  if (collection !== 'containers') return undefined;
+  if (verb === 'attach') return { kind: 'attach', container: subject, start: flag(query, 'start'), replay: flag(query, 'replay') };
+  if (verb === 'logs') return { kind: 'logs', container: subject, follow: flag(query, 'follow'), tail: count(query, 'tail') };
+  return undefined;
+}
+
+/** Serves one stream to its end. Never rejects: what goes wrong travels in the status. */
+export async function serveStream(route: StreamRoute, stream: ByteStream, environment: StreamEnvironment): Promise<void> {
+  let status: StreamStatus;
+  try {
+    const { containers } = await environment.host.services;
+    status = route.kind === 'logs'
+      ? await sendLogs(route, stream, containers)
+      : await joinProcess(await openProcess(route, stream, containers, environment), stream);
+  } catch (thrown) {
+    const error = BerthError.from(thrown);
+    if (error.code === 'Internal' && !stream.signal.aborted) environment.host.log.error(`The stream ${route.kind} failed`, thrown);
+    status = { error: error.toPayload() };
+  }
+  await stream.finish(status);
+}
+
+function openProcess(
+  route: Exclude<StreamRoute, { kind: 'logs' }>,
+  stream: ByteStream,
+  containers: ContainerService,
+  { execs }: StreamEnvironment,
+): Promise<ProcessStreams> {
+  if (route.kind === 'attach') {
+    return containers.attach(route.container, { start: route.start, replay: route.replay, signal: stream.signal });
+  }
+  const { container, process } = execs.claim(route.execId);
+  return containers.exec(container, process);
+}
+
+/** Carries a process's streams until it has ended or the client is gone; the process goes on without the client. */
+async function joinProcess(process: ProcessStreams, stream: ByteStream): Promise<StreamStatus> {
+  const leave = (): void => {
+    process.close();
+    process.stdout.destroy();
+    process.stderr.destroy();
+  };
+  stream.signal.addEventListener('abort', leave, { once: true });
+  // Asked for below, unless the client is gone.
+  process.exit.catch(() => undefined);
+  try {
+    // It may have gone while the process was starting.
+    stream.signal.throwIfAborted();
+    stream.connectInput(process);
+    const [{ exitCode }] = await Promise.all([process.exit, stream.pump(Channel.stdout, process.stdout), stream.pump(Channel.stderr, process.stderr)]);
+    return { exitCode };
+  } finally {
+    stream.signal.removeEventListener('abort', leave);
+    leave();
+  }
+}
+
+async function sendLogs(route: Extract<StreamRoute, { kind: 'logs' }>, stream: ByteStream, containers: ContainerService): Promise<StreamStatus> {
+  // A log takes no input, but the client may close its side of it.
+  stream.connectInput({ stdin: new Writable({ write: (_chunk, _encoding, done) => done() }), resize: () => invalid('resize', 'sent to a process') });
+  const { container, follow, tail } = route;
+  for await (const { stream: name, data } of containers.logs(container, { follow, ...(tail !== undefined && { tail }), signal: stream.signal })) {
+    await stream.send(Channel[name], data);
+  }
+  return {};
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // A "%" that encodes nothing: no address of ours.
+    return undefined;
+  }
+}
+
+function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  if (value === null || value === '0') return false;
+  return value === '1' ? true : invalid(name, '0 or 1');
+}
+
+function count(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name);
+  if (value === null) return undefined;
+  return /^\d{1,9}$/.test(value) ? Number(value) : invalid(name, 'a whole number');
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { connect } from '../../runtime-host/client/index.ts';
+import { hasCode, localHostPath, processEnd, scratchBerth } from './rpcHarness.ts';
+
+test('connect() starts a host, and the next one finds it', async (t) => {
+  const berth = await scratchBerth(t);
+  await assert.rejects(berth.connect({ start: false }), hasCode('HostUnreachable'));
+  const first = await berth.connect();
+  const second = await berth.connect({ start: false });
+  const { pid, home } = await first.system.status();
+  assert.equal((await second.system.status()).pid, pid);
+  assert.equal(home, berth.paths.home);
+  assert.equal((await stat(berth.paths.hostSocket)).mode & 0o777, 0o600);
+  assert.equal((await stat(berth.paths.runtime)).mode & 0o777, 0o700);
+  assert.equal((await stat(berth.paths.hostLog)).mode & 0o777, 0o600);
+});
+
+test('fifty simultaneous starts from five processes make one host', async (t) => {
+  const berth = await scratchBerth(t);
+  const starter = fileURLToPath(new URL('./rpcStarter.ts', import.meta.url));
+  const starters = Array.from({ length: 5 }, () =>
+    spawn(process.execPath, [starter, localHostPath, '10'], { env: berth.environment, stdio: ['ignore', 'pipe', 'inherit'] }));
+  const outputs = await Promise.all(starters.map(async (child) => {
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    const [code] = await once(child, 'close') as [number];
+    assert.equal(code, 0);
+    return output.trim().split('\n');
+  }));
+  const pids = outputs.flat();
+  assert.equal(pids.length, 50);
+  assert.equal(new Set(pids).size, 1, `hosts: ${[...new Set(pids)].join(' ')}`);
+});
+
+test('after SIGKILL of the host the next command works', async (t) => {
+  const berth = await scratchBerth(t);
+  for (let round = 0; round < 3; round += 1) {
+    const client = await berth.connect();
+    const { pid } = await client.system.status();
+    const closed = new Promise<void>((resolve) => client.onDidClose(resolve));
+    const waiting = assert.rejects(client.images.pull('slow'), hasCode('HostUnreachable'));
+    process.kill(pid, 'SIGKILL');
+    await closed;
+    await waiting;
+    const next = await berth.connect();
+    assert.notEqual((await next.system.status()).pid, pid);
+  }
+});
+
+test('a host that is idle goes away by itself, and not while something runs', async (t) => {
+  const berth = await scratchBerth(t, { BERTH_IDLE_SECONDS: '0.3' });
+  const client = await berth.connect();
+  const { pid } = await client.system.status();
+  await client.containers.create({ image: 'local', name: 'sleeper', command: ['sleep', '60'] });
+  await client.containers.start('sleeper');
+  client.close();
+  // That something does not happen can only be seen by giving it time: three times its limit.
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  const again = await berth.connect({ start: false });
+  assert.equal((await again.system.status()).pid, pid, 'it stayed with its container');
+  await again.containers.stop('sleeper');
+  again.close();
+  await processEnd(pid);
+  await assert.rejects(berth.connect({ start: false }), hasCode('HostUnreachable'));
+  assert.match(await berth.log(), /stops \{"reason":"it is idle"\}/);
+});
+
+test('SIGTERM ends it in good order, and clients notice', async (t) => {
+  const berth = await scratchBerth(t);
+  const client = await berth.connect();
+  const { pid } = await client.system.status();
+  const closed = new Promise<void>((resolve) => client.onDidClose(resolve));
+  process.kill(pid, 'SIGTERM');
+  await closed;
+  await processEnd(pid);
+  await assert.rejects(stat(berth.paths.hostSocket), { code: 'ENOENT' });
+  await assert.rejects(client.images.list(), hasCode('HostUnreachable'));
+});
+
+test('stop and start at once overlap without harm', async (t) => {
+  const berth = await scratchBerth(t);
+  const first = await berth.connect();
+  const { pid } = await first.system.status();
+  const [, second] = await Promise.all([first.system.stop(), processEnd(pid).then(() => berth.connect())]);
+  assert.notEqual((await second.system.status()).pid, pid);
+  void second.system.stop();
+  const third = await berth.connect();
+  await third.images.list().catch(hasCode('HostUnreachable'));
+});
+
+test('a host that cannot start says why, with its log', async (t) => {
+  const berth = await scratchBerth(t);
+  await berth.connect().then((client) => client.system.stop());
+  const broken = `${berth.paths.home}/broken.mjs`;
+  await writeFile(broken, 'throw new Error("no such luck");');
+  const { pid } = await (await berth.connect()).system.status();
+  process.kill(pid, 'SIGKILL');
+  await processEnd(pid);
+  await assert.rejects(connect({ paths: berth.paths, hostPath: broken }), (error: Error) => {
+    hasCode('HostUnreachable')(error);
+    assert.match(error.message, /ended with status 1/);
+    assert.ok(error.message.includes(berth.paths.hostLog));
+    return true;
+  });
+  assert.match(await berth.log(), /no such luck/);
+});
+
+test('a runtime directory that others can enter is refused', async (t) => {
+  const berth = await scratchBerth(t);
+  await berth.connect();
+  const { chmod } = await import('node:fs/promises');
+  await chmod(berth.paths.runtime, 0o755);
+  await assert.rejects(berth.connect(), /other users can enter it/);
+  await chmod(berth.paths.runtime, 0o700);
+});
