@@ -1,0 +1,108 @@
+import { BerthError } from '../protocol/errors.ts';
+import { aclToDisk } from './acl.ts';
+import { get32, put16, put32, roundUp } from './bytes.ts';
+import { crc32c, crc32cWord } from './crc32c.ts';
+import { blockSize } from './geometry.ts';
+
+/*
+ * Extended attributes: entries grow upwards, their values downwards from the end of the space. They lie in the
+ * inode's spare bytes where they fit, else in one block of their own.
+ *
+ *   in the inode   0 magic EA020000  4 entries, values (offsets count from byte 4)
+ *   block          0 magic EA020000  4 references  8 blocks (1)  12 hash  16 checksum  20 reserved  32 entries, values
+ *   entry          0 name length  1 prefix  2 value's offset(2)  4 value's inode(4)  8 value's size(4)  12 hash(4)
+ *                  16 name without its prefix, padded to 4; four zero bytes end the list
+ */
+
+const magic = 0xea020000;
+const blockHeaderSize = 32;
+const entryHeaderSize = 16;
+
+/** Index and text of the prefixes that are not written out; the exact names of ACLs first. */
+export const xattrPrefixes: readonly { readonly index: number; readonly prefix: string }[] = [
+  { index: 2, prefix: 'system.posix_acl_access' },
+  { index: 3, prefix: 'system.posix_acl_default' },
+  { index: 1, prefix: 'user.' },
+  { index: 4, prefix: 'trusted.' },
+  { index: 6, prefix: 'security.' },
+  { index: 7, prefix: 'system.' },
+];
+
+interface Entry {
+  readonly prefix: number;
+  readonly name: Buffer;
+  readonly value: Uint8Array;
+  readonly hash: number;
+}
+
+/** The entries in the order of the disk: by prefix, then length of the name, then name. */
+function sortedEntries(xattrs: ReadonlyMap<string, Uint8Array>): Entry[] {
+  const entries = [...xattrs].map(([fullName, value]) => toEntry(fullName, value));
+  return entries.sort((a, b) => a.prefix - b.prefix || a.name.length - b.name.length || a.name.compare(b.name));
+}
+
+function toEntry(fullName: string, given: Uint8Array): Entry {
+  const found = xattrPrefixes.find(({ index, prefix }) => (index <= 3 && index > 1 ? fullName === prefix : fullName.startsWith(prefix)));
+  const name = Buffer.from(found === undefined ? fullName : fullName.slice(found.prefix.length), 'latin1');
+  if (found === undefined || name.length > 255) {
+    throw new BerthError('LayerInvalid', `The image has a file with the extended attribute “${fullName}”, which cannot be stored.`);
+  }
+  const value = found.index === 2 || found.index === 3 ? aclToDisk(given) : given;
+  return { prefix: found.index, name, value, hash: entryHash(name, value) };
+}
+
+function entryHash(name: Uint8Array, value: Uint8Array): number {
+  let hash = 0;
+  for (const byte of name) hash = ((hash << 5) ^ (hash >>> 27) ^ byte) >>> 0;
+  const padded = new Uint8Array(roundUp(value.length, 4));
+  padded.set(value);
+  for (let offset = 0; offset < padded.length; offset += 4) hash = ((hash << 16) ^ (hash >>> 16) ^ get32(padded, offset)) >>> 0;
+  return hash;
+}
+
+/** Writes entries from `first` on, with values back from the end; false when they do not fit. */
+function fill(bytes: Uint8Array, first: number, offsetBase: number, entries: readonly Entry[]): boolean {
+  let position = first;
+  let end = bytes.length;
+  for (const { prefix, name, value, hash } of entries) {
+    const entrySize = roundUp(entryHeaderSize + name.length, 4);
+    const valueStart = end - roundUp(value.length, 4);
+    if (position + entrySize + 4 > valueStart) return false;
+    bytes[position] = name.length;
+    bytes[position + 1] = prefix;
+    put16(bytes, position + 2, value.length === 0 ? 0 : valueStart - offsetBase);
+    put32(bytes, position + 8, value.length);
+    put32(bytes, position + 12, hash);
+    bytes.set(name, position + entryHeaderSize);
+    bytes.set(value, valueStart);
+    position += entrySize;
+    end = valueStart;
+  }
+  return true;
+}
+
+/** The attributes for the inode's spare bytes; undefined when there is not enough room. */
+export function encodeInlineXattrs(xattrs: ReadonlyMap<string, Uint8Array>, room: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(room);
+  put32(bytes, 0, magic);
+  return fill(bytes, 4, 4, sortedEntries(xattrs)) ? bytes : undefined;
+}
+
+/**
+ * The attributes as a block of their own.
+ * @param seed the file system's checksum seed
+ * @throws BerthError LayerInvalid when they do not fit in one block.
+ */
+export function encodeXattrBlock(xattrs: ReadonlyMap<string, Uint8Array>, block: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(blockSize);
+  const entries = sortedEntries(xattrs);
+  if (!fill(bytes, blockHeaderSize, 0, entries)) {
+    throw new BerthError('LayerInvalid', 'The image has a file whose extended attributes are larger than 4 KiB, which cannot be stored.');
+  }
+  put32(bytes, 0, magic);
+  put32(bytes, 4, 1);
+  put32(bytes, 8, 1);
+  put32(bytes, 12, entries.reduce((hash, entry) => ((hash << 16) ^ (hash >>> 16) ^ entry.hash) >>> 0, 0));
+  put32(bytes, 16, crc32c(crc32cWord(crc32cWord(seed, block), 0), bytes));
+  return bytes;
+}
