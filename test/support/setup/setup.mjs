@@ -25,3 +25,10 @@ export async function buildGuest() {
 export async function buildBundles() {
   await step('Building the bundles', () => run(pinnedNode, ['esbuild.mjs']));
 }
+
+/** Makes the VSIX and returns its path. */
+export async function packageExtension() {
+  await step('Packaging the extension', () => run('npm', ['run', '--silent', 'package']));
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  return join(repository, `dist/berth-linux-x64-${version}.vsix`);
+}

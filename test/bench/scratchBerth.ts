@@ -1,0 +1,71 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startRegistry } from '../support/registry.ts';
+import { buildBusyboxImage } from '../support/testImages.ts';
+
+const execute = promisify(execFile);
+const repository = join(import.meta.dirname, '../..');
+
+/** A Berth of its own in a temporary home, used through its `container` command, with a small image pulled. */
+export interface ScratchBerth {
+  readonly home: string;
+  readonly image: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Runs `container ARGS…` and returns its standard output; rejects when its status is not 0. */
+  container(...args: string[]): Promise<string>;
+  /** Seconds of wall-clock time that `container ARGS…` takes. */
+  timeContainer(...args: string[]): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+export async function startScratchBerth(): Promise<ScratchBerth> {
+  const home = await mkdtemp(join(tmpdir(), 'bb-'));
+  const environment = { ...process.env, BERTH_HOME: join(home, 'h'), BERTH_RUNTIME_DIR: join(home, 'r') };
+  const cli = join(repository, 'dist/container.mjs');
+  const container = async (...args: string[]): Promise<string> => (await execute(process.execPath, [cli, ...args], { env: environment })).stdout;
+  const dispose = async (): Promise<void> => {
+    await container('system', 'stop');
+    await rm(home, { recursive: true, force: true });
+  };
+  const registry = await startRegistry();
+  try {
+    buildBusyboxImage(join(home, 'layout'));
+    const image = await registry.push(join(home, 'layout'), 'bench/busybox:1');
+    await container('image', 'pull', image);
+    return {
+      home,
+      image,
+      environment,
+      container,
+      timeContainer: (...args) => timeCommand(process.execPath, [cli, ...args], environment),
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  } finally {
+    await registry.stop();
+  }
+}
+
+/** Seconds of wall-clock time from start to exit of a command; rejects when its status is not 0. */
+export function timeCommand(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      if (code === 0) resolve((performance.now() - started) / 1000);
+      else reject(new Error(`${command} ${args.join(' ')} ended with status ${code}.`));
+    });
+  });
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
