@@ -25,6 +25,11 @@ interface QueuedInput {
   readonly failed: (error: Error) => void;
 }
 
+/** Input sent and not yet consumed by the process, at most (AttachResponse.stdin_consumed in guest.proto). */
+const inputWindow = 256 * 1024;
+/** Input is sent in pieces of this size, so that acknowledgements get their turn between them. */
+const inputPiece = 32 * 1024;
+
 /**
  * One AttachProcess call. Iterating gives output and at last the exit; input is taken at the pace of the guest.
  * Acknowledgements and sizes replace earlier ones that have not left yet, and overtake input that waits.
@@ -37,6 +42,8 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
   #resize: Message | undefined;
   #wake: (() => void) | undefined;
   #closed = false;
+  #inputSent = 0;
+  #inputConsumed = 0;
 
   constructor(call: (requests: AsyncIterable<AttachRequest>, signal: AbortSignal) => AsyncIterable<AttachResponse>, options: AttachOptions) {
     this.#responses = call(this.#requests(options), this.#abort.signal);
@@ -46,6 +53,7 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
     try {
       for await (const { message } of this.#responses) {
         if (message.case === 'exited') yield { kind: 'exit', code: message.value.code };
+        else if (message.case === 'stdinConsumed') this.#onConsumed(Number(message.value));
         else if (message.case) yield { kind: 'output', stream: message.case, offset: Number(message.value.offset), data: message.value.data };
       }
     } catch (error) {
@@ -56,8 +64,12 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
   }
 
   /** Resolves when the data is on its way and there is room for more. */
-  write(data: Uint8Array): Promise<void> {
-    return this.#enqueue({ case: 'stdin', value: data });
+  async write(data: Uint8Array): Promise<void> {
+    const pieces: Promise<void>[] = [];
+    for (let at = 0; at < data.length; at += inputPiece) {
+      pieces.push(this.#enqueue({ case: 'stdin', value: data.subarray(at, at + inputPiece) }));
+    }
+    await Promise.all(pieces);
   }
 
   /** The process reads end of file after what was written before. */
@@ -118,7 +130,7 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
         yield request(urgent);
         continue;
       }
-      const input = this.#input.shift();
+      const input = this.#takeInput();
       if (input) {
         yield request(input.message);
         input.taken();
@@ -127,6 +139,20 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
       await new Promise<void>((wake) => (this.#wake = wake));
       this.#wake = undefined;
     }
+  }
+
+  /** Nothing while the process has too much to read already. */
+  #takeInput(): QueuedInput | undefined {
+    const next = this.#input[0];
+    const length = next?.message.case === 'stdin' ? next.message.value.length : 0;
+    if (!next || this.#inputSent - this.#inputConsumed + length > inputWindow) return undefined;
+    this.#inputSent += length;
+    return this.#input.shift();
+  }
+
+  #onConsumed(bytes: number): void {
+    this.#inputConsumed = bytes;
+    this.#wake?.();
   }
 
   #takeUrgent(): Message | undefined {

@@ -49,22 +49,27 @@ export const logStart = fileMagic.length;
 export class OutputLogWriter {
   readonly #file: FileHandle;
   #end: number;
+  #runStart: number;
   #offsets: StreamOffsets;
 
-  private constructor(file: FileHandle, end: number, offsets: StreamOffsets) {
+  private constructor(file: FileHandle, end: number, runStart: number, offsets: StreamOffsets) {
     this.#file = file;
     this.#end = end;
+    this.#runStart = runStart;
     this.#offsets = offsets;
   }
 
   /** Opens or creates the log and cuts off a torn last entry (or everything, when the file is no log at all). */
   static async open(path: string): Promise<OutputLogWriter> {
     let end = logStart;
+    let runStart = logStart;
     let offsets: StreamOffsets = { stdout: 0, stderr: 0 };
     for await (const entry of readOutputLog(path)) {
       end = entry.end;
-      if (entry.kind === 'start') offsets = { stdout: 0, stderr: 0 };
-      else offsets = { ...offsets, [entry.kind]: entry.offset + entry.data.length };
+      if (entry.kind === 'start') {
+        runStart = end;
+        offsets = { stdout: 0, stderr: 0 };
+      } else offsets = { ...offsets, [entry.kind]: entry.offset + entry.data.length };
     }
     const file = await open(path, 'a+', 0o600);
     await file.truncate(end);
@@ -72,7 +77,7 @@ export class OutputLogWriter {
       await file.truncate(0);
       await file.write(fileMagic);
     }
-    return new OutputLogWriter(file, end, offsets);
+    return new OutputLogWriter(file, end, runStart, offsets);
   }
 
   get offsets(): StreamOffsets {
@@ -84,9 +89,15 @@ export class OutputLogWriter {
     return this.#end;
   }
 
+  /** Place in the file where the output since the last start begins. */
+  get runStart(): number {
+    return this.#runStart;
+  }
+
   async markStart(): Promise<void> {
     this.#offsets = { stdout: 0, stderr: 0 };
     await this.#write([encodeEntry({ kind: 'start', offset: 0, time: Date.now(), data: Buffer.alloc(0) })]);
+    this.#runStart = this.#end;
   }
 
   /** Resolves when the data is in the operating system's hands, where only the whole machine's end can lose it. */

@@ -1,0 +1,52 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../base/log.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import { findProcesses } from '../vm/processes.ts';
+import { qmpChardev } from '../vm/qemuArguments.ts';
+import type { Container } from './container.ts';
+import type { ContainerLifecycle } from './containerLifecycle.ts';
+import { adoptRun } from './containerRun.ts';
+
+/**
+ * After a restart of the host: takes charge of the VMs that still run, whatever their records say, and puts the records
+ * right of those that do not. One container that cannot be adopted does not keep the others from it.
+ */
+export async function adoptContainers(containers: readonly Container[], lifecycle: ContainerLifecycle, paths: BerthPaths, log: Logger): Promise<void> {
+  const processes = await findProcesses(containers.map((container) => qmpChardev(container.paths.qmpSocket)));
+  await Promise.all(
+    containers.map(async (container) => {
+      try {
+        await adoptContainer(container, processes.get(qmpChardev(container.paths.qmpSocket)), lifecycle, log);
+      } catch (error) {
+        log.error('A container could not be adopted', error, { container: container.id });
+        await lifecycle.markStopped(container, BerthError.from(error));
+      }
+    }),
+  );
+  await removeStaleDirectories(containers, paths);
+}
+
+async function adoptContainer(container: Container, pid: number | undefined, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
+  const run = pid === undefined ? undefined : await adoptRun(lifecycle.context(container), pid);
+  if (run) {
+    await lifecycle.adopted(container, run);
+    log.info('Found a running container again.', { container: container.id, pid });
+    return;
+  }
+  if (container.record.state === 'running') {
+    log.warn('A container’s virtual machine is gone.', { container: container.id });
+    const message = `The virtual machine of container “${container.name}” ended while Berth’s runtime host was not running. Start the container again.`;
+    await lifecycle.markStopped(container, new BerthError('VmFailed', message));
+  }
+}
+
+/** Socket directories of VMs that are gone, and of accelerator probes that were interrupted. */
+async function removeStaleDirectories(containers: readonly Container[], paths: BerthPaths): Promise<void> {
+  const used = new Set(containers.filter((container) => container.run).map((container) => container.paths.sockets));
+  for (const entry of await readdir(paths.runtime)) {
+    const path = join(paths.runtime, entry);
+    if (/^([0-9a-f]{12}|probe-[0-9a-f]+)$/.test(entry) && !used.has(path)) await rm(path, { recursive: true, force: true });
+  }
+}

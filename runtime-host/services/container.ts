@@ -1,0 +1,45 @@
+import { SerialQueue } from '../base/serialQueue.ts';
+import type { ContainerPaths } from '../protocol/paths.ts';
+import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
+import { ContainerLog } from './containerLog.ts';
+import type { ContainerRun, RunEnd } from './containerRun.ts';
+
+/** A container as the host holds it: its record, and its VM while it runs. */
+export class Container {
+  record: ContainerRecord;
+  state: ContainerState;
+  readonly paths: ContainerPaths;
+  readonly output: ContainerLog;
+  /** One operation that changes its state at a time. */
+  readonly queue = new SerialQueue();
+  run: ContainerRun | undefined;
+  /** Of the current or last run: settles when the record says how it ended. */
+  settled: Promise<RunEnd> | undefined;
+  removed = false;
+
+  constructor(record: ContainerRecord, paths: ContainerPaths) {
+    this.record = record;
+    this.state = record.state;
+    this.paths = paths;
+    this.output = new ContainerLog(paths.outputLog);
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  /** Whether it has, or is about to have, a VM. */
+  get active(): boolean {
+    return this.state === 'starting' || this.state === 'running' || this.state === 'stopping';
+  }
+
+  info(): ContainerInfo {
+    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, stopSignal: _signal, arguments: command, state: _state, ...rest } = this.record;
+    return { ...rest, state: this.state, command, ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
+  }
+}

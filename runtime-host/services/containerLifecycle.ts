@@ -1,0 +1,191 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../base/log.ts';
+import type { ReportProgress } from '../base/progress.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import type { ContainerStore } from '../store/containerStore.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
+import { createOverlay } from '../vm/overlay.ts';
+import type { Container } from './container.ts';
+import { startRun, type ContainerRun, type RunContext, type RunEnd } from './containerRun.ts';
+import { checkMountSources } from './containerSpec.ts';
+import type { ImageDiskService } from './interfaces.ts';
+import { signalNumber } from './signals.ts';
+import type { VmPlatform } from './vmPlatform.ts';
+
+const defaultStopSeconds = 10;
+const killLimitMilliseconds = 10_000;
+const sigkill = 9;
+
+export interface LifecycleDependencies {
+  readonly paths: BerthPaths;
+  readonly store: ContainerStore;
+  readonly disks: ImageDiskService;
+  readonly platform: VmPlatform;
+  readonly log: Logger;
+  readonly hostVersion: string;
+  /** Tells the clients. */
+  readonly changed: (container: Container) => void;
+}
+
+/** Takes containers through their states. Callers see to it that one container has one operation at a time. */
+export class ContainerLifecycle {
+  readonly #deps: LifecycleDependencies;
+
+  constructor(deps: LifecycleDependencies) {
+    this.#deps = deps;
+  }
+
+  context(container: Container): RunContext {
+    const { log, hostVersion } = this.#deps;
+    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion };
+  }
+
+  /** A start that fails leaves the container as it was, except that one with `removeOnExit` is removed. */
+  async start(container: Container, options: { readonly signal?: AbortSignal; readonly progress?: ReportProgress } = {}): Promise<void> {
+    const before = container.state;
+    const fresh = !(await exists(container.paths.overlay));
+    this.#setState(container, 'starting');
+    try {
+      options.progress?.({ message: 'Booting the virtual machine' });
+      const run = await this.#boot(container, options.signal);
+      const { exitCode: _code, error: _error, finishedAt: _finished, ...kept } = container.record;
+      const saved = this.#save(container, { ...kept, state: 'running', startedAt: new Date().toISOString() });
+      this.took(container, run);
+      await saved;
+    } catch (error) {
+      await this.#undoStart(container, before, fresh);
+      throw error;
+    }
+  }
+
+  /** From now on the container runs in this run's VM; its end is taken care of. */
+  took(container: Container, run: ContainerRun): void {
+    container.run = run;
+    void run.exited.then(() => {
+      if (container.state === 'running') this.#setState(container, 'stopping');
+    });
+    container.settled = run.finished.then((end) => this.#finish(container, end));
+    this.#setState(container, 'running');
+  }
+
+  /** Asks, waits, kills; answers when the VM has ended and the record says so. */
+  async stop(container: Container, timeoutSeconds = defaultStopSeconds): Promise<void> {
+    const { run, settled } = container;
+    if (!run || !settled) return;
+    this.#setState(container, 'stopping');
+    run.expectEnd();
+    try {
+      await run.signal(container.record.stopSignal ? signalNumber(container.record.stopSignal) : signalNumber('TERM'));
+      if (!(await within(run.exited, timeoutSeconds * 1000))) await run.signal(sigkill);
+      if (!(await within(run.exited, killLimitMilliseconds))) throw new BerthError('GuestFailed', 'The process did not end when it was killed.');
+    } catch (error) {
+      // It may have ended by itself meanwhile; else its guest does not obey, and only ending the VM is left.
+      if (!(await within(run.exited, 0))) {
+        this.#deps.log.error('A container did not stop in order; its virtual machine is ended', error, { container: container.id });
+        await run.machine.quit();
+      }
+    }
+    await settled;
+  }
+
+  async remove(container: Container): Promise<void> {
+    await this.#deps.store.remove(container.id);
+    container.removed = true;
+    this.#deps.changed(container);
+  }
+
+  /** Takes charge of a run that an earlier host started; its death may have kept the record from saying so. */
+  async adopted(container: Container, run: ContainerRun): Promise<void> {
+    if (container.record.state !== 'running') {
+      await this.#save(container, { ...container.record, state: 'running', startedAt: new Date().toISOString() });
+    }
+    this.took(container, run);
+  }
+
+  /** Notes that a container does not run any more, and why. */
+  async markStopped(container: Container, error?: BerthError): Promise<void> {
+    await rm(container.paths.sockets, { recursive: true, force: true });
+    if (container.record.removeOnExit) {
+      await this.remove(container);
+      return;
+    }
+    await this.#save(container, {
+      ...container.record,
+      state: 'stopped',
+      finishedAt: new Date().toISOString(),
+      ...(error ? { error: { code: error.code, message: error.message } } : {}),
+    });
+    this.#setState(container, 'stopped');
+  }
+
+  async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
+    const { record, paths } = container;
+    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record), checkMountSources(record.mounts), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    signal?.throwIfAborted();
+    if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, imageDisk, record.diskSize);
+    return startRun(this.context(container), basis, imageDisk, signal);
+  }
+
+  /** The disk behind the overlay. An overlay fits one disk only, so another one of the same image will not do. */
+  async #imageDisk(record: ContainerRecord): Promise<string> {
+    const path = this.#deps.paths.disk(record.diskKey);
+    if (await exists(path)) return path;
+    const disk = await this.#deps.disks.ensure(record.image);
+    if (disk.key === record.diskKey) return disk.path;
+    throw new BerthError('ImageNotFound', `The image of container “${record.name}” has changed or was removed, and its files cannot be used without it. Create the container anew from ${record.image}.`);
+  }
+
+  async #undoStart(container: Container, before: Container['state'], fresh: boolean): Promise<void> {
+    const { paths, record } = container;
+    await rm(paths.sockets, { recursive: true, force: true });
+    if (record.removeOnExit) {
+      container.state = 'stopped';
+      await this.remove(container);
+      return;
+    }
+    if (fresh) await Promise.all([paths.overlay, paths.outputLog, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })));
+    this.#setState(container, before);
+  }
+
+  async #finish(container: Container, end: RunEnd): Promise<RunEnd> {
+    container.run = undefined;
+    try {
+      if ('exitCode' in end) container.record = { ...container.record, exitCode: end.exitCode };
+      await this.markStopped(container, 'error' in end ? end.error : undefined);
+    } catch (error) {
+      this.#deps.log.error('The end of a container could not be recorded', error, { container: container.id });
+      this.#setState(container, 'stopped');
+    }
+    return end;
+  }
+
+  async #save(container: Container, record: ContainerRecord): Promise<void> {
+    container.record = record;
+    await this.#deps.store.save(record);
+  }
+
+  #setState(container: Container, state: Container['state']): void {
+    if (container.state === state) return;
+    container.state = state;
+    this.#deps.changed(container);
+  }
+}
+
+/** Whether a promise settles in time. */
+async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const limit = new AbortController();
+  try {
+    return await Promise.race([promise.then(() => true), delay(milliseconds, false, { signal: limit.signal })]);
+  } finally {
+    limit.abort();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

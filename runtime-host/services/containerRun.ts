@@ -1,0 +1,263 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../base/log.ts';
+import { BerthError, isNodeError } from '../protocol/errors.ts';
+import type { ContainerPaths } from '../protocol/paths.ts';
+import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
+import type { ProcessAttachment, ProcessEvent } from '../guest/attachment.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
+import { adoptVirtualMachine, describeEnd, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import type { ContainerLog } from './containerLog.ts';
+import type { VmBasis } from './vmPlatform.ts';
+
+/** What a run needs to know; the same for a VM that is started and one that is adopted. */
+export interface RunContext {
+  readonly record: ContainerRecord;
+  readonly paths: ContainerPaths;
+  readonly output: ContainerLog;
+  readonly log: Logger;
+  readonly hostVersion: string;
+}
+
+/** How a run ended: by its first process, or because its VM failed. */
+export type RunEnd = { readonly exitCode: number } | { readonly error: BerthError };
+
+/** Names the first process towards vminitd. */
+export const firstProcess = 'init';
+
+/** Even emulated on a busy machine a guest answers long before. */
+const bootLimitMilliseconds = 90_000;
+const adoptLimitMilliseconds = 20_000;
+const shutdownLimitMilliseconds = 20_000;
+/** QEMU's sockets close before its process is gone. */
+const vmEndLimitMilliseconds = 3000;
+const logRetryMilliseconds = 1000;
+
+/** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
+export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
+  const { record, paths } = context;
+  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog);
+  const guest = new GuestClient(paths.controlSocket);
+  try {
+    const limit = AbortSignal.any([AbortSignal.timeout(bootLimitMilliseconds), ...(signal ? [signal] : [])]);
+    await guest.handshake(context.hostVersion, limit);
+    await Promise.all([
+      guest.startContainer(
+        {
+          rootDevice: '/dev/vda',
+          hostname: record.id.slice(0, 12),
+          shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly })),
+          process: guestProcess(firstProcess, record),
+        },
+        limit,
+      ),
+      context.output.open('new'),
+    ]);
+    return new ContainerRun(context, machine, guest);
+  } catch (error) {
+    const reason = await explain(error, context, machine, guest);
+    guest.close();
+    await machine.kill();
+    await context.output.close();
+    throw reason;
+  }
+}
+
+/**
+ * Takes charge of a VM that an earlier host started.
+ * @returns undefined when there is nothing to take charge of: the VM has ended meanwhile, or its start was never finished
+ */
+export async function adoptRun(context: RunContext, pid: number): Promise<ContainerRun | undefined> {
+  const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket);
+  if (!machine) return undefined;
+  const guest = new GuestClient(context.paths.controlSocket);
+  try {
+    const state = await guest.handshake(context.hostVersion, AbortSignal.timeout(adoptLimitMilliseconds));
+    if (state.containerStarted) {
+      await context.output.open('same');
+      const run = new ContainerRun(context, machine, guest);
+      for (const { id } of state.processes) if (id !== firstProcess) run.discardOutput(id);
+      return run;
+    }
+    guest.close();
+    await machine.kill();
+    return undefined;
+  } catch (error) {
+    const reason = await explain(error, context, machine, guest);
+    guest.close();
+    await machine.quit();
+    throw reason;
+  }
+}
+
+/** One life of a container: its VM from the start of the first process until the VM is gone. */
+export class ContainerRun {
+  readonly machine: VirtualMachine;
+  readonly guest: GuestClient;
+  /** The first process's input, shared by all who are attached. */
+  readonly input: ProcessAttachment;
+  /** Settles when the first process has ended and its output is stored; the VM may still be ending. Never rejects. */
+  readonly exited: Promise<RunEnd>;
+  /** Settles when the VM is gone as well. Never rejects; never settles after {@link release}. */
+  readonly finished: Promise<RunEnd>;
+  readonly #context: RunContext;
+  #released = false;
+  #ending = false;
+
+  constructor(context: RunContext, machine: VirtualMachine, guest: GuestClient) {
+    this.#context = context;
+    this.machine = machine;
+    this.guest = guest;
+    const { stdout, stderr } = context.output.offsets;
+    this.input = guest.attach({ processId: firstProcess, stdoutOffset: stdout, stderrOffset: stderr, acknowledges: true });
+    this.exited = this.#watch();
+    this.finished = this.#finish();
+  }
+
+  async signal(signal: number): Promise<void> {
+    await this.guest.signal(firstProcess, signal);
+  }
+
+  /** From now on output that cannot be stored is dropped instead of waited for: the container is to end. */
+  expectEnd(): void {
+    this.#ending = true;
+  }
+
+  /** Keeps a process going whose client is gone. */
+  discardOutput(processId: string): void {
+    void this.#discard(processId).catch((error: unknown) => {
+      if (!this.#released) this.#context.log.info('An abandoned process is not watched any more.', { container: this.#context.record.id, processId, reason: String(error) });
+    });
+  }
+
+  /** Lets go of the VM without ending it. */
+  release(): void {
+    this.#released = true;
+    this.guest.close();
+    this.machine.release();
+  }
+
+  async #discard(processId: string): Promise<void> {
+    const attachment = this.guest.attach({ processId, acknowledges: true });
+    const seen = { stdout: 0, stderr: 0 };
+    for await (const event of attachment) {
+      if (event.kind !== 'output') continue;
+      seen[event.stream] = event.offset + event.data.length;
+      attachment.acknowledge(seen.stdout, seen.stderr);
+    }
+    await this.guest.release(processId);
+  }
+
+  async #watch(): Promise<RunEnd> {
+    try {
+      for await (const event of this.input) {
+        if (event.kind === 'exit') return { exitCode: event.code };
+        await this.#store(event);
+        const { stdout, stderr } = this.#context.output.offsets;
+        this.input.acknowledge(stdout, stderr);
+      }
+      throw new BerthError('GuestFailed', 'The virtual machine’s init ended the connection.');
+    } catch (error) {
+      if (this.#released) return new Promise<never>(() => undefined);
+      return { error: await explain(error, this.#context, this.machine, this.guest) };
+    }
+  }
+
+  /** When the log cannot be written the process waits, as it does for any reader that does not read. */
+  async #store(event: ProcessEvent & { kind: 'output' }): Promise<void> {
+    const { output, log, record } = this.#context;
+    const stored = output.offsets[event.stream];
+    const fresh = event.offset < stored ? event.data.subarray(stored - event.offset) : event.data;
+    if (event.offset > stored) log.warn('Output of a container was lost.', { container: record.id, stream: event.stream, bytes: event.offset - stored });
+    if (fresh.length === 0) return;
+    for (let reported = false; !this.#ending; reported = true) {
+      try {
+        await output.append({ stream: event.stream, offset: Math.max(event.offset, stored), data: fresh });
+        return;
+      } catch (error) {
+        if (!reported) log.error('The output of a container cannot be stored; its process waits', error, { container: record.id });
+        await delay(logRetryMilliseconds);
+      }
+    }
+    await output.append({ stream: event.stream, offset: Math.max(event.offset, stored), data: fresh }).catch((error: unknown) => {
+      log.error('The last output of a container was lost', error, { container: record.id });
+    });
+  }
+
+  async #finish(): Promise<RunEnd> {
+    const end = await this.exited;
+    const { record, output, log } = this.#context;
+    const keepDisk = !record.removeOnExit;
+    if (keepDisk || record.mounts.some((mount) => !mount.readOnly)) {
+      await this.#shutdownGuest(end);
+    }
+    this.guest.close();
+    await (keepDisk ? this.machine.quit() : this.machine.kill());
+    await output.close().catch((error: unknown) => log.error('A container’s log could not be closed', error, { container: record.id }));
+    return end;
+  }
+
+  /** Writes back what the guest still holds. A guest that has failed has nothing to say any more. */
+  async #shutdownGuest(end: RunEnd): Promise<void> {
+    if ('error' in end) return;
+    try {
+      await this.guest.shutdown(0, AbortSignal.timeout(shutdownLimitMilliseconds));
+    } catch (error) {
+      if (!this.#released) this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
+    }
+  }
+}
+
+export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments' | 'env' | 'workingDirectory' | 'user' | 'terminal' | 'stdin' | 'size'>): GuestProcess {
+  return {
+    id,
+    arguments: from.arguments,
+    environment: from.env,
+    workingDirectory: from.workingDirectory,
+    user: from.user,
+    terminal: from.terminal,
+    stdin: from.stdin,
+    ...(from.size ? { size: from.size } : {}),
+  };
+}
+
+function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, imageDisk: string): Parameters<typeof startVirtualMachine>[1] {
+  return {
+    id: record.id,
+    architecture: basis.architecture,
+    accelerator: basis.accelerator,
+    cpus: record.cpus,
+    memoryBytes: record.memoryBytes,
+    kernel: basis.assets.kernel,
+    initramfs: basis.assets.initramfs,
+    ...(basis.tscKilohertz === undefined ? {} : { tscKilohertz: basis.tscKilohertz }),
+    bootLog: paths.bootLog,
+    qmpSocket: paths.qmpSocket,
+    controlSocket: paths.controlSocket,
+    disk: { overlay: paths.overlay, image: imageDisk },
+    shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), directory: mount.source, readOnly: mount.readOnly })),
+  };
+}
+
+function shareTag(index: number): string {
+  return `share${index}`;
+}
+
+/** When the guest fails because its VM has ended, that is what happened; the console's last words go to the log. */
+async function explain(error: unknown, { record, paths, log }: RunContext, machine: VirtualMachine, guest: GuestClient): Promise<BerthError> {
+  const known = BerthError.from(error);
+  if (known.code !== 'GuestFailed' && known.code !== 'Internal') return known;
+  const end = await Promise.race([machine.ended, guest.closed.then(() => delay(vmEndLimitMilliseconds, undefined, { ref: false })), ...(known.code === 'GuestFailed' ? [] : [undefined])]);
+  if (!end) return known;
+  log.error('A virtual machine ended unexpectedly', known, { container: record.id, end: describeEnd(end), console: await lastLines(paths.bootLog), qemu: await lastLines(paths.qemuLog) });
+  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}. Start the container again; the log of the runtime host has the details.`, { cause: known });
+}
+
+async function lastLines(path: string, count = 20): Promise<string[]> {
+  try {
+    return (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-count);
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

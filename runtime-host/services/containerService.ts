@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { Logger } from '../base/log.ts';
+import type { OperationOptions } from '../base/progress.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import type { Accelerator, ContainerInfo, ContainerSpec, ProcessOptions } from '../protocol/types.ts';
+import { checkName, findByQuery, friendlyName, newContainerId } from '../store/containerNames.ts';
+import { ContainerStore } from '../store/containerStore.ts';
+import { adoptContainers } from './adoption.ts';
+import { Container } from './container.ts';
+import { ContainerLifecycle } from './containerLifecycle.ts';
+import { skipLines } from './containerLog.ts';
+import { guestProcess } from './containerRun.ts';
+import { checkEnvironment, checkSpec, checkWords, checkWorkingDirectory, mergeEnvironment, recordOf } from './containerSpec.ts';
+import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
+import { firstProcessStreams, furtherProcessStreams } from './processStreams.ts';
+import { signalNumber } from './signals.ts';
+import { VmPlatform } from './vmPlatform.ts';
+
+export interface ContainerServiceOptions {
+  readonly paths: BerthPaths;
+  readonly images: ImageService;
+  readonly disks: ImageDiskService;
+  readonly log: Logger;
+  /** Berth's version, for the handshake with the guest. */
+  readonly version: string;
+  /** Default: this process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** {@link ContainerService.adopt} must be called once, before anything else. */
+export function createContainerService(options: ContainerServiceOptions): ContainerService {
+  return new QemuContainerService(options);
+}
+
+class QemuContainerService implements ContainerService {
+  readonly #options: ContainerServiceOptions;
+  readonly #store: ContainerStore;
+  readonly #platform: VmPlatform;
+  readonly #lifecycle: ContainerLifecycle;
+  readonly #containers = new Map<string, Container>();
+  readonly #listeners = new Set<(event: { readonly id: string; readonly info?: ContainerInfo }) => void>();
+  /** Names of containers that are being created. */
+  readonly #reserved = new Map<string, { readonly id: string; readonly name: string }>();
+
+  constructor(options: ContainerServiceOptions) {
+    this.#options = options;
+    const { paths, log, disks, version } = options;
+    this.#store = new ContainerStore(paths, log);
+    this.#platform = new VmPlatform(paths, log, options.environment ?? process.env);
+    this.#lifecycle = new ContainerLifecycle({
+      paths,
+      store: this.#store,
+      disks,
+      platform: this.#platform,
+      log,
+      hostVersion: version,
+      changed: (container) => this.#onChanged(container),
+    });
+  }
+
+  get accelerator(): Accelerator | undefined {
+    return this.#platform.accelerator;
+  }
+
+  async adopt(): Promise<void> {
+    const { paths, log } = this.#options;
+    await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+    for (const record of await this.#store.load()) this.#containers.set(record.id, new Container(record, paths.container(record.id)));
+    await adoptContainers([...this.#containers.values()], this.#lifecycle, paths, log);
+  }
+
+  async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
+    const mounts = await checkSpec(spec);
+    this.#platform.basis().catch((error: unknown) => this.#options.log.info('Virtual machines are not possible yet.', { reason: String(error) })); // start() asks again, and tells.
+    const identity = this.#reserve(spec.name);
+    try {
+      if (!(await this.#isLocal(spec.image))) await this.#options.images.pull(spec.image, options);
+      const disk = await this.#options.disks.ensure(spec.image, options);
+      options.signal?.throwIfAborted();
+      const record = recordOf(spec, identity, mounts, disk);
+      await this.#store.prepare(record.id);
+      try {
+        await this.#store.save(record);
+      } catch (error) {
+        await this.#store.remove(record.id);
+        throw error;
+      }
+      const container = new Container(record, this.#options.paths.container(record.id));
+      this.#containers.set(record.id, container);
+      this.#onChanged(container);
+      return container.info();
+    } finally {
+      this.#reserved.delete(identity.id);
+    }
+  }
+
+  async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
+    const container = this.#find(query);
+    await container.queue.run(async () => {
+      if (container.state === 'stopping') await container.settled;
+      if (container.removed) throw notFound(query);
+      if (container.state !== 'running') await this.#lifecycle.start(container, options);
+    });
+    return container.info();
+  }
+
+  async stop(query: string, options: { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
+    const container = this.#find(query);
+    await container.queue.run(() => this.#lifecycle.stop(container, options.timeoutSeconds));
+    return container.info();
+  }
+
+  async signal(query: string, signal: string): Promise<void> {
+    const number = signalNumber(signal);
+    await this.#running(query).run.signal(number);
+  }
+
+  async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    const container = this.#find(query);
+    await container.queue.run(async () => {
+      if (container.run && container.state === 'running') {
+        if (!options.force) {
+          throw new BerthError('ContainerRunning', `Container “${container.name}” is running. Stop it first, or remove it with force.`, { data: { id: container.id } });
+        }
+        await this.#lifecycle.stop(container, 0);
+      }
+      await container.settled;
+      if (!container.removed) await this.#lifecycle.remove(container);
+    });
+  }
+
+  list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {
+    const shown = [...this.#containers.values()].filter((container) => options.all || container.active);
+    return Promise.resolve(shown.map((container) => container.info()).sort((one, other) => other.createdAt.localeCompare(one.createdAt)));
+  }
+
+  inspect(query: string): Promise<ContainerInfo> {
+    return new Promise((resolve) => resolve(this.#find(query).info()));
+  }
+
+  async wait(query: string, signal?: AbortSignal): Promise<{ readonly exitCode: number }> {
+    const container = this.#find(query);
+    if (container.state === 'starting') await container.queue.run(() => Promise.resolve());
+    if (container.active && container.settled) await abortable(container.settled, signal);
+    const { exitCode, error } = container.record;
+    if (exitCode === undefined && error) throw new BerthError('VmFailed', error.message);
+    return { exitCode: exitCode ?? 0 };
+  }
+
+  async attach(query: string, options: OperationOptions & { readonly start?: boolean; readonly replay?: boolean } = {}): Promise<ProcessStreams> {
+    const container = this.#find(query);
+    const started = options.start === true && !container.run;
+    if (started) await this.start(query, options);
+    const { run, settled } = container;
+    if (!run || !settled) throw notRunning(container);
+    return firstProcessStreams(run, container.output, started || options.replay ? container.output.runStart : container.output.end, settled);
+  }
+
+  async exec(query: string, process: ProcessOptions & { readonly command: readonly string[] }): Promise<ProcessStreams> {
+    const { container, run } = this.#running(query);
+    if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
+    checkWords('command', process.command);
+    checkEnvironment(process.env ?? []);
+    checkWorkingDirectory(process.workingDirectory);
+    const { record } = container;
+    const terminal = process.terminal ?? false;
+    const id = `exec-${randomBytes(8).toString('hex')}`;
+    await run.guest.startProcess(
+      guestProcess(id, {
+        arguments: process.command,
+        env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], record.env, process.env ?? []),
+        workingDirectory: process.workingDirectory ?? record.workingDirectory,
+        user: process.user ?? record.user,
+        terminal,
+        stdin: process.stdin ?? false,
+        ...(process.size ? { size: process.size } : {}),
+      }),
+    );
+    return furtherProcessStreams(run.guest, id);
+  }
+
+  async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {
+    const { output } = this.#find(query);
+    let toSkip = options.tail === undefined ? 0 : await output.linesBefore(options.tail);
+    for await (const { kind, data } of output.entries(options)) {
+      const shown = skipLines(data, toSkip);
+      toSkip = shown.toSkip;
+      if (shown.rest.length > 0) yield { stream: kind === 'stderr' ? 'stderr' : 'stdout', data: shown.rest };
+    }
+  }
+
+  onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  dispose(): Promise<void> {
+    this.#listeners.clear();
+    for (const container of this.#containers.values()) container.run?.release();
+    return Promise.resolve();
+  }
+
+  #reserve(wanted: string | undefined): { readonly id: string; readonly name: string } {
+    const existing = [...this.#containers.values(), ...this.#reserved.values()];
+    if (wanted !== undefined) checkName(wanted, existing);
+    const identity = { id: newContainerId(), name: wanted ?? friendlyName(existing) };
+    this.#reserved.set(identity.id, identity);
+    return identity;
+  }
+
+  async #isLocal(image: string): Promise<boolean> {
+    try {
+      await this.#options.images.inspect(image);
+      return true;
+    } catch (error) {
+      if (error instanceof BerthError && error.code === 'ImageNotFound') return false;
+      throw error;
+    }
+  }
+
+  #find(query: string): Container {
+    return findByQuery(query, this.#containers.values());
+  }
+
+  #running(query: string): { container: Container; run: NonNullable<Container['run']> } {
+    const container = this.#find(query);
+    if (!container.run || container.state === 'stopping') throw notRunning(container);
+    return { container, run: container.run };
+  }
+
+  #onChanged(container: Container): void {
+    if (container.removed) this.#containers.delete(container.id);
+    const event = { id: container.id, ...(container.removed ? {} : { info: container.info() }) };
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function notRunning(container: Container): BerthError {
+  return new BerthError('ContainerNotRunning', `Container “${container.name}” is not running. Start it first.`, { data: { id: container.id } });
+}
+
+function notFound(query: string): BerthError {
+  return new BerthError('ContainerNotFound', `There is no container “${query}”. “container ls -a” lists those that exist.`, { data: { container: query } });
+}
+
+function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new BerthError('Cancelled', 'The operation was cancelled.'));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

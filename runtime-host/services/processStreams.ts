@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import type { ProcessAttachment } from '../guest/attachment.ts';
+import type { GuestClient } from '../guest/guestClient.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { ContainerLog } from './containerLog.ts';
+import type { ContainerRun, RunEnd } from './containerRun.ts';
+import type { ProcessStreams } from './interfaces.ts';
+
+/**
+ * Streams of a container's first process. Output comes from its log, where each client reads at its own pace.
+ * @param from place in the log to begin at
+ * @param settled how the run ended, once the container's state says so too
+ */
+export function firstProcessStreams(run: ContainerRun, output: ContainerLog, from: number, settled: Promise<RunEnd>): ProcessStreams {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const closing = new AbortController();
+  const copy = async (): Promise<void> => {
+    for await (const entry of output.entries({ from, follow: true, signal: closing.signal })) {
+      await writeTo(entry.kind === 'stderr' ? stderr : stdout, entry.data, closing.signal);
+    }
+    stdout.end();
+    stderr.end();
+  };
+  return {
+    stdin: inputOf(run.input),
+    stdout,
+    stderr,
+    exit: handled(exitOf(copy(), settled)),
+    resize: ({ columns, rows }) => run.input.resize(columns, rows),
+    close: () => {
+      closing.abort();
+      stdout.destroy();
+      stderr.destroy();
+    },
+  };
+}
+
+/**
+ * Streams of a further process, whose output goes to this one client: when it does not read, the process waits.
+ * After close() the process goes on and its output is dropped.
+ */
+export function furtherProcessStreams(guest: GuestClient, processId: string): ProcessStreams {
+  const attachment = guest.attach({ processId, acknowledges: true });
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const closing = new AbortController();
+  const seen = { stdout: 0, stderr: 0 };
+  const copy = async (): Promise<{ exitCode: number }> => {
+    try {
+      for await (const event of attachment) {
+        if (event.kind === 'exit') return { exitCode: event.code };
+        if (!closing.signal.aborted) await writeTo(event.stream === 'stderr' ? stderr : stdout, event.data, closing.signal);
+        seen[event.stream] = event.offset + event.data.length;
+        attachment.acknowledge(seen.stdout, seen.stderr);
+      }
+      throw new BerthError('GuestFailed', 'The connection to the container ended before the process did.');
+    } finally {
+      stdout.end();
+      stderr.end();
+    }
+  };
+  const exit = copy().then(async (ended) => {
+    await guest.release(processId).catch(() => undefined); // The VM may be gone; then there is nothing to release.
+    return ended;
+  });
+  return {
+    stdin: inputOf(attachment),
+    stdout,
+    stderr,
+    exit: handled(exit),
+    resize: ({ columns, rows }) => attachment.resize(columns, rows),
+    close: () => {
+      closing.abort();
+      stdout.destroy();
+      stderr.destroy();
+    },
+  };
+}
+
+/** What is written after the process has ended goes nowhere, as in a pipe that nobody reads; that is no error here. */
+function inputOf(attachment: ProcessAttachment): Writable {
+  const ignoreEnd = (): undefined => undefined;
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => void attachment.write(chunk).catch(ignoreEnd).then(() => done()),
+    final: (done) => void attachment.closeInput().catch(ignoreEnd).then(() => done()),
+  });
+}
+
+async function exitOf(copied: Promise<void>, settled: Promise<RunEnd>): Promise<{ exitCode: number }> {
+  const [end] = await Promise.all([settled, copied]);
+  if ('error' in end) throw end.error;
+  return { exitCode: end.exitCode };
+}
+
+/** Waits while the reader has enough; a reader that has gone ends the wait. */
+async function writeTo(stream: PassThrough, data: Uint8Array, closing: AbortSignal): Promise<void> {
+  if (stream.destroyed || stream.write(data)) return;
+  try {
+    await once(stream, 'drain', { signal: closing });
+  } catch (error) {
+    if (!closing.aborted) throw error;
+  }
+}
+
+/** A caller may look at the exit late or never; a failure must not end the host for that. */
+function handled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
