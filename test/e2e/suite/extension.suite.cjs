@@ -1,0 +1,91 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const vscode = require('vscode');
+
+const extension = () => vscode.extensions.getExtension('berth.berth');
+
+/** Settles when the condition holds; polls, because VS Code has no event for what these tests look at. */
+async function until(condition, what) {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within 30 seconds.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('Berth in the extension host', () => {
+  before(async () => {
+    assert.ok(extension(), 'the extension is not there');
+    await extension().activate();
+  });
+
+  it('loads and activates in less than 100 ms', () => {
+    // VS Code marks these moments in the extension host itself.
+    const at = (moment) => {
+      const [mark] = performance.getEntriesByName(`code/extHost/${moment}/berth.berth`);
+      assert.ok(mark, `VS Code marked no ${moment}`);
+      return mark.startTime;
+    };
+    const loading = at('didLoadExtensionCode') - at('willLoadExtensionCode');
+    const activating = at('didActivateExtension') - at('willActivateExtension');
+    console.log(`berth-figure ${JSON.stringify({ loading, activating })}`);
+    assert.ok(activating < 100, `loading ${loading} ms, all of the activation ${activating} ms`);
+  });
+
+  it('registers every command that it declares, and no other', async () => {
+    const declared = extension().packageJSON.contributes.commands.map((entry) => entry.command);
+    const registered = (await vscode.commands.getCommands(true)).filter((command) => command.startsWith('berth.'));
+    const generated = registered.filter((command) => /^berth\.(containers|images)\./.test(command));
+    assert.deepEqual(registered.filter((command) => !generated.includes(command)).sort(), [...declared].sort());
+  });
+
+  it('has an icon and a category for what people see', () => {
+    const { contributes, icon } = extension().packageJSON;
+    for (const { command, category, title } of contributes.commands) {
+      assert.equal(category, 'Berth', command);
+      assert.ok(title.length > 3, command);
+    }
+    for (const path of [icon, contributes.viewsContainers.activitybar[0].icon]) {
+      assert.ok(readFileSync(join(extension().extensionPath, path)).length > 100, path);
+    }
+  });
+
+  it('refers only to commands and views that exist', () => {
+    const { contributes } = extension().packageJSON;
+    const commands = new Set(contributes.commands.map((entry) => entry.command));
+    const views = new Set(contributes.views.berth.map((view) => view.id));
+    for (const entry of Object.values(contributes.menus).flat()) assert.ok(commands.has(entry.command), entry.command);
+    for (const { view, contents } of contributes.viewsWelcome) {
+      assert.ok(views.has(view), view);
+      for (const [, command] of contents.matchAll(/\(command:([\w.]+)\)/g)) {
+        assert.ok(commands.has(command) || command.startsWith('workbench.'), command);
+      }
+    }
+  });
+
+  it('uses stable API only', () => {
+    assert.equal(extension().packageJSON.enabledApiProposals, undefined);
+  });
+
+  it('shows its views and connects to the runtime host', async () => {
+    await vscode.commands.executeCommand('berth.containers.focus');
+    await vscode.commands.executeCommand('berth.images.focus');
+    await vscode.commands.executeCommand('berth.refresh');
+  });
+
+  it('describes settings that have a default', () => {
+    const configuration = vscode.workspace.getConfiguration('berth');
+    assert.equal(configuration.get('memory'), 2048);
+    assert.equal(configuration.get('defaultImage'), '');
+    assert.equal(configuration.get('cpus'), null);
+  });
+
+  it('shows a removed container as such when it is inspected', async () => {
+    const uri = vscode.Uri.from({ scheme: 'berth-inspect', path: '/gone.json', query: 'no-such-id' });
+    const document = await vscode.workspace.openTextDocument(uri);
+    await until(() => document.getText() !== '', 'the document');
+    assert.deepEqual(JSON.parse(document.getText()), { id: 'no-such-id', state: 'removed' });
+  });
+});

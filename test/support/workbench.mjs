@@ -1,0 +1,124 @@
+/*
+ * What a person does in VS Code's window, as functions over a Playwright page. Every one waits for what it needs;
+ * nothing sleeps.
+ */
+
+const readyTimeout = 60_000;
+
+/** Driver of one VS Code window. */
+export class Workbench {
+  /** @param {import('playwright-core').Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** Opens an address and waits until VS Code is usable. */
+  async open(url) {
+    await this.page.goto(url);
+    await this.ready();
+  }
+
+  async ready() {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: readyTimeout });
+    await this.page.locator('.part.activitybar').getByRole('tab', { name: /Explorer/ }).waitFor({ timeout: readyTimeout });
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Runs a command from the palette by its full title, such as `Berth: Pull Image…`. */
+  async runCommand(title) {
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    const input = this.quickInput;
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+  }
+
+  /** The titles that the palette offers for some text. */
+  async paletteEntries(text) {
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(`>${text}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const labels = await rows.evaluateAll((elements) => elements.map((element) => element.getAttribute('aria-label') ?? ''));
+    await this.page.keyboard.press('Escape');
+    return labels;
+  }
+
+  get quickInput() {
+    return this.page.locator('.quick-input-widget:visible .quick-input-box input');
+  }
+
+  quickPickRow(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Types into the open input box and confirms it. */
+  async answerInput(text) {
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async showView(name) {
+    const tab = this.page.locator('.part.activitybar').getByRole('tab', { name: new RegExp(name) });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.page.locator('.part.sidebar .composite.title', { hasText: new RegExp(name, 'i') }).waitFor();
+  }
+
+  treeItem(text) {
+    return this.page.locator('.part.sidebar [role=treeitem]', { hasText: text });
+  }
+
+  /** Opens an item's context menu and chooses an entry. */
+  async contextMenu(item, entry) {
+    await item.click({ button: 'right' });
+    await this.page.locator('.monaco-menu .action-item', { hasText: entry }).first().click();
+  }
+
+  notification(text) {
+    return this.page.locator('.notifications-toasts .notification-list-item', { hasText: text });
+  }
+
+  get dialog() {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  statusBarItem(text) {
+    return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  /** Types a line into the terminal that is shown. */
+  async typeInTerminal(line) {
+    await this.page.locator('.terminal-wrapper.active .xterm').click();
+    await this.page.keyboard.type(line);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** What the shown terminal's viewport shows. */
+  async terminalText() {
+    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allTextContents();
+    return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n').trimEnd();
+  }
+
+  /** Waits until the shown terminal's text matches; rejects with the text as it is. */
+  async waitForTerminal(pattern, timeout = 60_000) {
+    const deadline = Date.now() + timeout;
+    for (;;) {
+      const text = await this.terminalText();
+      if (pattern.test(text)) return text;
+      if (Date.now() > deadline) throw new Error(`The terminal did not show ${pattern} within ${timeout} ms. It shows:\n${text}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  async screenshot(path) {
+    await this.page.screenshot({ path });
+  }
+}
