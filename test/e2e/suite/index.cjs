@@ -1,4 +1,5 @@
 'use strict';
+/* eslint-disable @typescript-eslint/no-require-imports -- VS Code loads its test suites as CommonJS. */
 /*
  * Runs inside VS Code's extension host, through code-server (extensionHost.test.ts) or a desktop VS Code
  * (`npm run test:desktop`, F5). Rejects when a test fails; prints one line `berth-suite {json}` with every result.

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { repositoryRoot } from '../support/codeServer.mjs';
+import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+import { startSlowRegistry } from './slowRegistry.ts';
+
+/** Pulling, unpacking and booting under emulation on a busy machine. */
+const patience = 120_000;
+
+/** One person's day with Berth: the tests follow one another in one window. */
+describe('a folder in a container, in VS Code', () => {
+  let sandbox: Sandbox;
+  let code: VisualStudioCode;
+
+  before(async () => {
+    const vsix = await packageExtension();
+    sandbox = await createSandbox();
+    code = await startVisualStudioCode({ environment: sandbox.environment, vsix });
+    await code.workbench.open(code.server.url(sandbox.folder));
+  });
+  after(async () => {
+    await code?.stop();
+    await sandbox?.stop();
+  });
+  afterEach(async (context) => {
+    const name = 'name' in context ? context.name : 'unknown';
+    await code.picture(`journey-${name.replace(/[^a-z0-9]+/gi, '-').toLowerCase().slice(0, 60)}`);
+  });
+
+  const containerRow = (name: string) => code.workbench.treeItem(new RegExp(`^${name}`));
+
+  it('offers to open the folder when there is no container', async () => {
+    await code.workbench.showView('Berth');
+    await code.workbench.page.getByRole('button', { name: 'Open Folder in Container' }).first().waitFor();
+    await code.workbench.page.getByRole('button', { name: 'Pull Image' }).first().waitFor();
+    const entries = await code.workbench.paletteEntries('Berth:');
+    assert.ok(entries.some((entry) => entry.includes('Open Folder in Container')));
+    for (const senseless of ['Stop Container', 'Remove Container', 'Attach', 'Reconnect']) {
+      assert.ok(!entries.some((entry) => entry.includes(senseless)), `the palette offers ${senseless}`);
+    }
+  });
+
+  it('opens the folder from the palette and runs commands in the guest', async () => {
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.waitForTerminal(/[#$] *$/, patience);
+    await code.workbench.typeInTerminal('uname -r; cat /etc/os-release; ls; pwd; echo $((6*7))');
+    const text = await code.workbench.waitForTerminal(/^42$/m);
+    const { kernelRelease } = JSON.parse(await readFile(join(repositoryRoot, 'dist', 'guest', 'kernel.json'), 'utf8')) as { kernelRelease: string };
+    assert.match(text, new RegExp(`^${kernelRelease.replaceAll('.', '\\.')}$`, 'm'));
+    assert.match(text, /Berth test image/);
+    assert.match(text, /greet\.sh/);
+    assert.match(text, /^\/workspaces\/sample$/m);
+  });
+
+  it('shares the folder both ways, and nothing else', async () => {
+    await code.workbench.typeInTerminal('clear; sh greet.sh; grep -c 9p /proc/mounts');
+    await code.workbench.waitForTerminal(/^Ahoy from .*\n1$/m);
+    assert.match(await readFile(join(sandbox.folder, 'greeting.txt'), 'utf8'), /^Ahoy from /);
+  });
+
+  it('follows the size of the terminal', async () => {
+    await code.workbench.typeInTerminal('clear; stty size');
+    const size = (text: string): string => /^(\d+ \d+)$/m.exec(text)?.[1] ?? '';
+    const before = size(await code.workbench.waitForTerminal(/^\d+ \d+$/m));
+    await code.workbench.page.setViewportSize({ width: 1000, height: 900 });
+    await code.workbench.typeInTerminal(`clear; until [ "$(stty size)" != "${before}" ]; do :; done; stty size`);
+    const after = size(await code.workbench.waitForTerminal(/^\d+ \d+$/m));
+    assert.notEqual(after, before);
+    await code.workbench.page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('says in the status bar and in the trees what this window uses', async () => {
+    await code.workbench.statusBarItem('sample').waitFor();
+    await containerRow('sample').filter({ hasText: 'this window, running' }).waitFor();
+    await code.workbench.treeItem('busybox:1').filter({ hasText: 'localhost' }).waitFor();
+  });
+
+  it('shows the exit code of a process', async () => {
+    await code.workbench.typeInTerminal('exit 3');
+    await code.workbench.waitForTerminal(/Process exited with code 3\./);
+  });
+
+  it('lets the terminal be closed by a key, and opens another', async () => {
+    await code.workbench.page.keyboard.press('Enter');
+    await code.workbench.page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });
+    await code.workbench.runCommand('Berth: Open Terminal in Container');
+    await code.workbench.waitForTerminal(/[#$] *$/);
+  });
+
+  it('follows containers that the command line starts, stops and removes', async () => {
+    await sandbox.container('run', '-d', '--name', 'outside', sandbox.image, 'sh', '-c', 'echo one; echo two; exec sleep 1000');
+    await containerRow('outside').filter({ hasText: 'running' }).waitFor();
+    await sandbox.container('stop', '-t', '1', 'outside');
+    await containerRow('outside').filter({ hasText: 'stopped' }).waitFor();
+  });
+
+  it('shows a container’s log', async () => {
+    await code.workbench.contextMenu(containerRow('outside'), 'Show Log');
+    await code.workbench.waitForTerminal(/Log of outside[^]*^one$\n^two$/m);
+    await sandbox.container('rm', 'outside');
+    await containerRow('outside').waitFor({ state: 'detached' });
+  });
+
+  it('pulls an image with progress, and stops when it is cancelled', async () => {
+    const slow = await startSlowRegistry(sandbox.registry, 100_000);
+    try {
+      const reference = `${slow.host}/berth/busybox:1`;
+      await code.workbench.runCommand('Berth: Pull Image…');
+      await code.workbench.quickInput.fill('Not An Image');
+      await code.workbench.page.locator('.quick-input-message', { hasText: 'no spaces' }).waitFor();
+      await code.workbench.answerInput(reference);
+      const progress = code.workbench.notification(`Pulling ${reference}`);
+      await progress.filter({ hasText: /\d/ }).waitFor();
+      await code.picture('pull-progress');
+      await progress.getByRole('button', { name: 'Cancel' }).click();
+      await progress.waitFor({ state: 'detached' });
+      assert.ok(!(await sandbox.container('image', 'ls')).includes(slow.host), 'nothing half-pulled is listed');
+
+      slow.hurry();
+      await code.workbench.runCommand('Berth: Pull Image…');
+      await code.workbench.answerInput(reference);
+      await code.workbench.treeItem('busybox:1').filter({ hasText: slow.host }).waitFor();
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  it('finds the container again when the window is reloaded', async () => {
+    await code.workbench.reload();
+    await code.workbench.statusBarItem('sample').waitFor();
+    await code.workbench.waitForTerminal(/[#$] *$/);
+    await code.workbench.typeInTerminal('echo again $((6*7))');
+    await code.workbench.waitForTerminal(/^again 42$/m);
+  });
+
+  it('stops the container, and the terminal says why it ended', async () => {
+    await code.workbench.showView('Berth');
+    await code.workbench.contextMenu(containerRow('sample'), 'Stop');
+    await code.workbench.waitForTerminal(/Press any key to close/, patience);
+    await containerRow('sample').filter({ hasText: 'stopped' }).waitFor();
+    await code.workbench.statusBarItem('stopped').waitFor();
+  });
+
+  it('starts the same container again when the folder is opened again', async () => {
+    const idBefore = await containerId();
+    await code.workbench.page.locator('.terminal-wrapper.active .xterm').click();
+    await code.workbench.page.keyboard.press('Enter');
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.waitForTerminal(/[#$] *$/, patience);
+    assert.equal(await containerId(), idBefore);
+  });
+
+  it('offers actions in the status bar', async () => {
+    await code.workbench.statusBarItem('sample').click();
+    await code.workbench.quickPickRow('Open Terminal').waitFor();
+    await code.workbench.quickPickRow('Inspect').click();
+    await code.workbench.page.locator('.editor-group-container .monaco-editor', { hasText: 'manifestDigest' }).waitFor();
+  });
+
+  it('asks before it removes, and leaves nothing behind', async () => {
+    const id = await containerId();
+    await code.workbench.contextMenu(containerRow('sample'), 'Remove');
+    await code.workbench.dialog.waitFor();
+    await code.picture('remove-asks');
+    await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
+    await containerRow('sample').filter({ hasText: 'running' }).waitFor();
+    await code.workbench.contextMenu(containerRow('sample'), 'Remove');
+    await code.workbench.dialog.getByRole('button', { name: 'Remove' }).click();
+    await containerRow('sample').waitFor({ state: 'detached', timeout: patience });
+    await code.workbench.statusBarItem('sample').waitFor({ state: 'detached' });
+    assert.ok(!existsSync(sandbox.paths.container(id).directory));
+    assert.ok(existsSync(join(sandbox.folder, 'greeting.txt')), 'the folder itself is untouched');
+  });
+
+  async function containerId(): Promise<string> {
+    const [info] = JSON.parse(await sandbox.container('inspect', 'sample')) as { id: string }[];
+    assert.ok(info);
+    return info.id;
+  }
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { connect } from '../../runtime-host/client/index.ts';
+import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+
+/** What the window says when something goes wrong: one plain sentence and one action. */
+describe('troubles, in VS Code', () => {
+  let sandbox: Sandbox;
+  let code: VisualStudioCode;
+
+  before(async () => {
+    const vsix = await packageExtension();
+    sandbox = await createSandbox();
+    // A QEMU that is not there: everything up to the machine works.
+    code = await startVisualStudioCode({ environment: { ...sandbox.environment, BERTH_QEMU: '/nonexistent/qemu' }, vsix });
+    await code.workbench.open(code.server.url(sandbox.folder));
+  });
+  after(async () => {
+    await code?.stop();
+    await sandbox?.stop();
+  });
+
+  async function dismiss(text: string | RegExp): Promise<void> {
+    const { page } = code.workbench;
+    await code.workbench.runCommand('Notifications: Clear All Notifications');
+    await code.workbench.notification(text).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+  }
+
+  it('an image that does not exist', async () => {
+    const image = sandbox.image.replace('busybox:1', 'nothing:1');
+    await sandbox.configure({ image });
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    const message = code.workbench.notification('nothing:1');
+    await message.getByRole('button', { name: 'Choose Image…' }).waitFor();
+    await code.picture('trouble-image');
+    assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
+    await message.getByRole('button', { name: 'Choose Image…' }).click();
+    await code.workbench.quickInput.waitFor();
+    await dismiss('nothing:1');
+  });
+
+  it('a configuration that Berth cannot use', async () => {
+    await sandbox.configure({ build: { dockerfile: 'Dockerfile' } });
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    const message = code.workbench.notification('builds its image from a Dockerfile');
+    await message.getByRole('button', { name: 'Open File' }).click();
+    await code.workbench.page.locator('.tab', { hasText: 'devcontainer.json' }).waitFor();
+    await dismiss('builds its image');
+  });
+
+  it('a configuration that is not JSON', async () => {
+    await sandbox.configure('{ "image": ');
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.notification(/is not valid JSON.*line 1/).waitFor();
+    await dismiss('is not valid JSON');
+  });
+
+  it('a configuration that asks for more folders is asked about', async () => {
+    await sandbox.configure({ image: sandbox.image, mounts: ['type=bind,source=/etc,target=/host-etc,readonly'] });
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.dialog.filter({ hasText: '/etc (read only)' }).waitFor();
+    await code.picture('trouble-mounts');
+    await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
+    assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
+  });
+
+  it('QEMU is missing', async () => {
+    await sandbox.configure({ image: sandbox.image });
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    const message = code.workbench.notification('/nonexistent/qemu');
+    await message.getByRole('button', { name: 'Retry' }).waitFor({ timeout: 60_000 });
+    await code.picture('trouble-qemu');
+    assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
+    await dismiss('/nonexistent/qemu');
+  });
+
+  it('the runtime host goes away, and is started again', async () => {
+    await code.workbench.showView('Berth');
+    await code.workbench.treeItem('busybox:1').waitFor();
+    const host = await connect({ paths: sandbox.paths, start: false });
+    const { pid } = await host.system.status();
+    const gone = new Promise<void>((resolve) => host.onDidClose(resolve));
+    process.kill(pid, 'SIGKILL');
+    await gone;
+    await code.workbench.page.getByText('connection to Berth’s runtime host was lost').waitFor();
+    await code.picture('trouble-host');
+    await code.workbench.page.locator('.part.sidebar').getByRole('button', { name: 'Reconnect' }).first().click();
+    await code.workbench.treeItem('busybox:1').waitFor();
+  });
+
+  it('the output channel tells the whole story', async () => {
+    await code.workbench.runCommand('Berth: Show Output');
+    await code.workbench.page.locator('.part.panel .monaco-editor', { hasText: 'QemuMissing' }).waitFor();
+  });
+});
+
