@@ -4,6 +4,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { BerthError } from '../protocol/errors.ts';
 import type { TerminalSize } from '../protocol/types.ts';
 import { ProcessAttachment, type AttachOptions } from './attachment.ts';
+import { openControlPort } from './controlPort.ts';
 import { ContractVersion, Guest, ProcessSchema } from './gen/guest_pb.js';
 import { guestError } from './guestErrors.ts';
 import { guestAuthority, GuestSession } from './guestSession.ts';
@@ -42,18 +43,28 @@ export class GuestClient {
   readonly #session: GuestSession;
   readonly #client: Client<typeof Guest>;
 
-  /** Connects to the host's end of the control port; the guest may still be booting: the handshake waits for it. */
-  constructor(controlSocket: string) {
-    this.#session = new GuestSession(controlSocket);
-    this.closed = this.#session.closed;
-    this.#client = createClient(Guest, createGrpcTransport({ baseUrl: guestAuthority, sessionManager: this.#session, acceptCompression: [] }));
+  private constructor(session: GuestSession) {
+    this.#session = session;
+    this.closed = session.closed;
+    this.#client = createClient(Guest, createGrpcTransport({ baseUrl: guestAuthority, sessionManager: session, acceptCompression: [] }));
   }
 
   /**
-   * Exchanges versions and sets the guest's clock; always the first call.
-   * @throws BerthError VersionMismatch when the VM was started by a Berth that spoke another contract.
+   * Waits until the guest has booted, exchanges versions and sets the guest's clock.
+   * @throws BerthError VersionMismatch when the VM was started by a Berth that spoke another contract; GuestFailed;
+   *   the signal's reason.
    */
-  async handshake(hostVersion: string, signal?: AbortSignal): Promise<GuestState> {
+  static async connect(controlSocket: string, hostVersion: string, signal?: AbortSignal): Promise<{ readonly guest: GuestClient; readonly state: GuestState }> {
+    const guest = new GuestClient(new GuestSession(await openControlPort(controlSocket, signal)));
+    try {
+      return { guest, state: await guest.#handshake(hostVersion, signal) };
+    } catch (error) {
+      guest.close();
+      throw error;
+    }
+  }
+
+  async #handshake(hostVersion: string, signal?: AbortSignal): Promise<GuestState> {
     const answer = await this.#call(signal, (options) =>
       this.#client.handshake({ contractVersion: ContractVersion.CURRENT, hostVersion, unixNanoseconds: BigInt(Date.now()) * 1_000_000n }, options),
     );

@@ -1,10 +1,10 @@
 import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { GrpcTransportOptions } from '@connectrpc/connect-node';
 
 type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>;
 
-/** Never resolved: the connection is made by {@link openGuestSession}, HTTP/2 only wants a name for it. */
+/** Never resolved: the connection is there already, HTTP/2 only wants a name for it. */
 export const guestAuthority = 'http://guest';
 
 /** How much of one process's output may be under way; enough to keep the port busy, little enough to stop soon. */
@@ -23,8 +23,8 @@ export class GuestSession implements SessionManager {
   readonly #session: ClientHttp2Session;
   readonly #socket: Socket;
 
-  constructor(path: string) {
-    const socket = createConnection(path);
+  /** @param socket as {@link openControlPort} gives it */
+  constructor(socket: Socket) {
     this.#socket = socket;
     this.#session = connectHttp2(guestAuthority, {
       createConnection: () => socket,

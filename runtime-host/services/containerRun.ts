@@ -37,54 +37,51 @@ const logRetryMilliseconds = 1000;
 export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
   const { record, paths } = context;
   const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog);
-  const guest = new GuestClient(paths.controlSocket);
+  const opened = context.output.open('new');
+  let guest: GuestClient | undefined;
   try {
-    const limit = AbortSignal.any([AbortSignal.timeout(bootLimitMilliseconds), ...(signal ? [signal] : [])]);
-    await guest.handshake(context.hostVersion, limit);
-    await Promise.all([
-      guest.startContainer(
-        {
-          rootDevice: '/dev/vda',
-          hostname: record.id.slice(0, 12),
-          shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly })),
-          process: guestProcess(firstProcess, record),
-        },
-        limit,
-      ),
-      context.output.open('new'),
-    ]);
+    const limit = AbortSignal.any([limitOf(bootLimitMilliseconds, 'boot'), ...(signal ? [signal] : [])]);
+    [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, limit), opened]);
+    await guest.startContainer(
+      {
+        rootDevice: '/dev/vda',
+        hostname: record.id.slice(0, 12),
+        shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly })),
+        process: guestProcess(firstProcess, record),
+      },
+      limit,
+    );
     return new ContainerRun(context, machine, guest);
   } catch (error) {
-    const reason = await explain(error, context, machine, guest);
-    guest.close();
+    const reason = await explain(error, context, machine);
+    guest?.close();
     await machine.kill();
+    await opened.catch(() => undefined); // If that was the reason, it is told already.
     await context.output.close();
     throw reason;
   }
 }
 
 /**
- * Takes charge of a VM that an earlier host started.
+ * Takes charge of a VM that an earlier host started. One that cannot be talked to is ended.
  * @returns undefined when there is nothing to take charge of: the VM has ended meanwhile, or its start was never finished
  */
 export async function adoptRun(context: RunContext, pid: number): Promise<ContainerRun | undefined> {
   const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket);
   if (!machine) return undefined;
-  const guest = new GuestClient(context.paths.controlSocket);
   try {
-    const state = await guest.handshake(context.hostVersion, AbortSignal.timeout(adoptLimitMilliseconds));
-    if (state.containerStarted) {
-      await context.output.open('same');
-      const run = new ContainerRun(context, machine, guest);
-      for (const { id } of state.processes) if (id !== firstProcess) run.discardOutput(id);
-      return run;
+    const { guest, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, limitOf(adoptLimitMilliseconds, 'answer'));
+    if (!state.containerStarted) {
+      guest.close();
+      await machine.kill();
+      return undefined;
     }
-    guest.close();
-    await machine.kill();
-    return undefined;
+    await context.output.open('same');
+    const run = new ContainerRun(context, machine, guest);
+    for (const { id } of state.processes) if (id !== firstProcess) run.discardOutput(id);
+    return run;
   } catch (error) {
-    const reason = await explain(error, context, machine, guest);
-    guest.close();
+    const reason = await explain(error, context, machine);
     await machine.quit();
     throw reason;
   }
@@ -159,7 +156,7 @@ export class ContainerRun {
       throw new BerthError('GuestFailed', 'The virtual machine’s init ended the connection.');
     } catch (error) {
       if (this.#released) return new Promise<never>(() => undefined);
-      return { error: await explain(error, this.#context, this.machine, this.guest) };
+      return { error: await explain(error, this.#context, this.machine) };
     }
   }
 
@@ -244,13 +241,23 @@ function shareTag(index: number): string {
 }
 
 /** When the guest fails because its VM has ended, that is what happened; the console's last words go to the log. */
-async function explain(error: unknown, { record, paths, log }: RunContext, machine: VirtualMachine, guest: GuestClient): Promise<BerthError> {
+async function explain(error: unknown, { record, paths, log }: RunContext, machine: VirtualMachine): Promise<BerthError> {
   const known = BerthError.from(error);
-  if (known.code !== 'GuestFailed' && known.code !== 'Internal') return known;
-  const end = await Promise.race([machine.ended, guest.closed.then(() => delay(vmEndLimitMilliseconds, undefined, { ref: false })), ...(known.code === 'GuestFailed' ? [] : [undefined])]);
+  // An answer about a process proves that the guest is alive.
+  if (known.code !== 'VmFailed' && (known.code !== 'GuestFailed' || known.data?.['subject'] !== undefined)) return known;
+  const end = await Promise.race([machine.ended, delay(vmEndLimitMilliseconds, undefined, { ref: false })]);
+  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: await lastLines(paths.bootLog), qemu: await lastLines(paths.qemuLog) });
   if (!end) return known;
-  log.error('A virtual machine ended unexpectedly', known, { container: record.id, end: describeEnd(end), console: await lastLines(paths.bootLog), qemu: await lastLines(paths.qemuLog) });
   return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}. Start the container again; the log of the runtime host has the details.`, { cause: known });
+}
+
+/** Fires with a reason that can be shown. */
+function limitOf(milliseconds: number, what: string): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => {
+    limit.abort(new BerthError('VmFailed', `The virtual machine did not ${what} within ${milliseconds / 1000} seconds. The log of the runtime host has what it printed.`));
+  }, milliseconds).unref();
+  return limit.signal;
 }
 
 async function lastLines(path: string, count = 20): Promise<string[]> {

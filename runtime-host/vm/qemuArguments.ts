@@ -82,13 +82,23 @@ function machineArguments(vm: VmConfiguration): string[] {
   return ['-machine', machine, '-accel', accelerator, '-cpu', vm.accelerator === 'tcg' ? 'max' : 'host'];
 }
 
-/** `panic=-1` restarts at once after a kernel panic, and with `-no-reboot` QEMU then ends. */
+/**
+ * `panic=-1` restarts at once after a kernel panic, and with `-no-reboot` QEMU then ends. The rest spares the kernel
+ * what it would only measure or look for in vain, above all under emulation, where such measurements sometimes fail.
+ */
 function kernelCommandLine(vm: VmConfiguration): string {
-  const words = [vm.architecture === 'x86_64' ? 'console=ttyS0' : 'console=ttyAMA0', 'quiet', 'panic=-1'];
-  if (vm.tscKilohertz !== undefined && vm.architecture === 'x86_64' && vm.accelerator === 'tcg') {
-    words.push(`tsc_early_khz=${vm.tscKilohertz}`, 'tsc=reliable', 'no_timer_check');
-  }
+  const words = ['quiet', 'panic=-1', 'dummy.numdummies=0'];
+  if (vm.architecture === 'aarch64') words.unshift('console=ttyAMA0');
+  else words.unshift('console=ttyS0', 'pci=off');
+  if (vm.architecture === 'x86_64' && vm.accelerator === 'tcg') words.push(...emulatedClock(vm.tscKilohertz));
+  if (vm.cpus === 1) words.push('noreplace-smp');
   return [...words, ...(vm.kernelArguments ?? [])].join(' ');
+}
+
+/** Under TCG the guest's time stamp counter is the host's; `lpj` is its ticks per jiffy at the kernel's 250 Hz. */
+function emulatedClock(tscKilohertz: number | undefined): string[] {
+  if (tscKilohertz === undefined) return [];
+  return ['tsc=reliable', `tsc_early_khz=${tscKilohertz}`, `lpj=${tscKilohertz * 4}`, 'lapic_timer_khz=1000000'];
 }
 
 function diskArguments(disk: VmDisk | undefined): string[] {
