@@ -1,0 +1,88 @@
+// Package process keeps the processes that the host started: their streams, and how they ended.
+package process
+
+import (
+	"os"
+
+	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/reaper"
+	"berth.dev/vminitd/internal/stdio"
+	"berth.dev/vminitd/internal/system"
+)
+
+// Process is a started process as the host knows it.
+type Process struct {
+	ID       string
+	Terminal bool
+	Output   *stdio.Output
+	Input    *stdio.Input
+	child    *reaper.Child
+	master   *os.File // nil without a terminal
+}
+
+func newProcess(id string, started *container.Process) *Process {
+	p := &Process{ID: id, Terminal: started.Stderr == nil, Output: stdio.NewOutput(), child: started.Child}
+	if p.Terminal {
+		p.master = started.Stdout
+	}
+	p.Input = stdio.NewInput(started.Stdin, p.closeInput)
+	go p.follow(started.Stdout, started.Stderr)
+	return p
+}
+
+// closeInput makes the process read end of file.
+func (p *Process) closeInput(input *os.File) error {
+	if p.Terminal {
+		return container.TypeEndOfFile(input)
+	}
+	return input.Close()
+}
+
+// follow collects the output. What the process wrote before it ended is complete when the Output is finished. Its
+// children may go on writing to a pipe; a terminal ends with the process that it was made for.
+func (p *Process) follow(files ...*os.File) {
+	var pumps []*stdio.Pump
+	for stream, file := range files {
+		if file != nil {
+			pumps = append(pumps, stdio.StartPump(p.Output, stdio.Stream(stream), file))
+		}
+	}
+	<-p.child.Done
+	p.Input.End()
+	for _, pump := range pumps {
+		pump.Drain()
+	}
+	p.Output.Finish()
+	for i, pump := range pumps {
+		if !p.Terminal {
+			<-pump.Ended
+		}
+		if err := files[i].Close(); err != nil {
+			system.Log("close the output of process %d: %v", p.child.PID, err)
+		}
+	}
+}
+
+// PID is the process id as vminitd sees it.
+func (p *Process) PID() int { return p.child.PID }
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.child.Done }
+
+// Exit is how the process ended; false while it runs.
+func (p *Process) Exit() (reaper.Status, bool) {
+	select {
+	case <-p.child.Done:
+		return p.child.Status, true
+	default:
+		return reaper.Status{}, false
+	}
+}
+
+// Resize sets the size of the terminal; without one it does nothing.
+func (p *Process) Resize(size container.Size) error {
+	if p.master == nil {
+		return nil
+	}
+	return container.Resize(p.master, size)
+}

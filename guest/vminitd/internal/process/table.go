@@ -1,0 +1,171 @@
+package process
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/reaper"
+)
+
+// What a request can be refused for.
+var (
+	ErrUnknown        = errors.New("no such process")
+	ErrRunning        = errors.New("the process is running")
+	ErrExists         = errors.New("there is a process with this id")
+	ErrStarted        = errors.New("the container was started before")
+	ErrNotStarted     = errors.New("the container was not started")
+	ErrEnded          = errors.New("the container has ended")
+	ErrShuttingDown   = errors.New("the VM is shutting down")
+	ErrMissingProcess = errors.New("the request names no process")
+)
+
+// Table holds the container's processes by id.
+type Table struct {
+	container *container.Container
+	reaper    *reaper.Reaper
+
+	mutex     sync.Mutex
+	started   bool
+	closed    bool
+	first     *Process
+	processes map[string]*Process // nil values are being started
+}
+
+// NewTable makes an empty table.
+func NewTable(c *container.Container, r *reaper.Reaper) *Table {
+	return &Table{container: c, reaper: r, processes: map[string]*Process{}}
+}
+
+// StartFirst mounts the container's file systems and starts its first process. It can be tried once.
+func (t *Table) StartFirst(id string, spec container.ProcessSpec, mount func() error) (*Process, error) {
+	t.mutex.Lock()
+	if t.started {
+		t.mutex.Unlock()
+		return nil, ErrStarted
+	}
+	t.started = true
+	t.mutex.Unlock()
+	if err := mount(); err != nil {
+		return nil, err
+	}
+	first, err := t.start(id, spec)
+	if err == nil {
+		t.mutex.Lock()
+		t.first = first
+		t.mutex.Unlock()
+	}
+	return first, err
+}
+
+// Start starts a further process.
+func (t *Table) Start(id string, spec container.ProcessSpec) (*Process, error) {
+	first := t.First()
+	if first == nil {
+		return nil, ErrNotStarted
+	}
+	if _, ended := first.Exit(); ended {
+		return nil, ErrEnded
+	}
+	process, err := t.start(id, spec)
+	if err != nil {
+		if _, ended := first.Exit(); ended {
+			return nil, ErrEnded
+		}
+	}
+	return process, err
+}
+
+func (t *Table) start(id string, spec container.ProcessSpec) (*Process, error) {
+	if err := t.reserve(id); err != nil {
+		return nil, err
+	}
+	started, err := t.container.Start(spec, t.reaper)
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if err != nil {
+		delete(t.processes, id)
+		return nil, err
+	}
+	process := newProcess(id, started)
+	t.processes[id] = process
+	return process, nil
+}
+
+func (t *Table) reserve(id string) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if id == "" {
+		return ErrMissingProcess
+	}
+	if t.closed {
+		return ErrShuttingDown
+	}
+	if _, taken := t.processes[id]; taken {
+		return ErrExists
+	}
+	t.processes[id] = nil
+	return nil
+}
+
+// First is the container's first process, nil before it was started.
+func (t *Table) First() *Process {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return t.first
+}
+
+// Started tells whether StartFirst was called.
+func (t *Table) Started() bool {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return t.started
+}
+
+// Get finds a process.
+func (t *Table) Get(id string) (*Process, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if process := t.processes[id]; process != nil {
+		return process, nil
+	}
+	return nil, ErrUnknown
+}
+
+// All lists the processes, oldest first.
+func (t *Table) All() []*Process {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	var all []*Process
+	for _, process := range t.processes {
+		if process != nil {
+			all = append(all, process)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Process) int { return a.PID() - b.PID() })
+	return all
+}
+
+// Release forgets an ended process. What its children still write is dropped.
+func (t *Table) Release(id string) error {
+	process, err := t.Get(id)
+	if err != nil {
+		return err
+	}
+	if _, ended := process.Exit(); !ended {
+		return ErrRunning
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	delete(t.processes, id)
+	process.Output.Discard()
+	return nil
+}
+
+// Close refuses new processes.
+func (t *Table) Close() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.closed = true
+}

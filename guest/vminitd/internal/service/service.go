@@ -1,0 +1,168 @@
+// Package service answers the host: it turns the messages of api/v1/guest.proto into calls on the container.
+package service
+
+import (
+	"context"
+	"time"
+
+	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/process"
+	"berth.dev/vminitd/internal/reaper"
+	"berth.dev/vminitd/internal/system"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Flow control. A stream may have this much under way that its handler has not read; the connection has room for
+// several such streams, and gRPC gives its window back as data arrives, so one stream that nobody reads stops no other.
+const (
+	streamWindow     = 1 << 20
+	connectionWindow = 4 << 20
+	ioBuffer         = 64 << 10
+	// Environment and arguments may be as large as execve(2) takes them.
+	largestRequest = 16 << 20
+)
+
+// Guest implements guestv1.GuestServer.
+type Guest struct {
+	guestv1.UnimplementedGuestServer
+	Version   string
+	container *container.Container
+	processes *process.Table
+}
+
+// NewServer makes the gRPC server of the guest.
+func NewServer(version string, c *container.Container) *grpc.Server {
+	server := grpc.NewServer(
+		grpc.InitialWindowSize(streamWindow),
+		grpc.InitialConnWindowSize(connectionWindow),
+		grpc.ReadBufferSize(ioBuffer),
+		grpc.WriteBufferSize(ioBuffer),
+		grpc.MaxRecvMsgSize(largestRequest),
+	)
+	guest := &Guest{Version: version, container: c, processes: process.NewTable(c, reaper.New())}
+	guestv1.RegisterGuestServer(server, guest)
+	return server
+}
+
+// Handshake implements guestv1.GuestServer.
+func (g *Guest) Handshake(_ context.Context, request *guestv1.HandshakeRequest) (*guestv1.HandshakeResponse, error) {
+	const current = uint32(guestv1.ContractVersion_CONTRACT_VERSION_CURRENT)
+	if request.ContractVersion != current {
+		return nil, status.Errorf(codes.FailedPrecondition,
+			"the host speaks version %d of the guest contract, vminitd %s speaks version %d", request.ContractVersion, g.Version, current)
+	}
+	if request.UnixNanoseconds > 0 {
+		if err := system.SetClock(time.Unix(0, request.UnixNanoseconds)); err != nil {
+			return nil, status.Errorf(codes.Internal, "set the clock: %v", err)
+		}
+	}
+	response := &guestv1.HandshakeResponse{
+		ContractVersion:  current,
+		VminitdVersion:   g.Version,
+		KernelRelease:    system.KernelRelease(),
+		ContainerStarted: g.processes.Started(),
+	}
+	for _, p := range g.processes.All() {
+		info := &guestv1.ProcessInfo{Id: p.ID, Pid: int32(p.PID()), Terminal: p.Terminal}
+		if exit, ended := p.Exit(); ended {
+			info.Exit = exitStatus(exit)
+		}
+		response.Processes = append(response.Processes, info)
+	}
+	system.Trace("handshake")
+	return response, nil
+}
+
+// StartContainer implements guestv1.GuestServer.
+func (g *Guest) StartContainer(_ context.Context, request *guestv1.StartContainerRequest) (*guestv1.StartProcessResponse, error) {
+	shares := make([]container.Share, len(request.Shares))
+	for i, share := range request.Shares {
+		shares[i] = container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly}
+	}
+	mount := func() error {
+		defer system.Trace("mounted")
+		return g.container.Mount(request.RootDevice, request.Hostname, shares)
+	}
+	p, err := g.processes.StartFirst(request.Process.GetId(), processSpec(request.Process), mount)
+	if err != nil {
+		return nil, asStatus(err)
+	}
+	system.Trace("started")
+	return &guestv1.StartProcessResponse{Pid: int32(p.PID())}, nil
+}
+
+// StartProcess implements guestv1.GuestServer.
+func (g *Guest) StartProcess(_ context.Context, request *guestv1.StartProcessRequest) (*guestv1.StartProcessResponse, error) {
+	p, err := g.processes.Start(request.Process.GetId(), processSpec(request.Process))
+	if err != nil {
+		return nil, asStatus(err)
+	}
+	return &guestv1.StartProcessResponse{Pid: int32(p.PID())}, nil
+}
+
+// SignalProcess implements guestv1.GuestServer. A signal to a process that has ended is no error: it came too late.
+func (g *Guest) SignalProcess(_ context.Context, request *guestv1.SignalProcessRequest) (*guestv1.SignalProcessResponse, error) {
+	p, err := g.processes.Get(request.ProcessId)
+	if err != nil {
+		return nil, asStatus(err)
+	}
+	const largestSignal = 64
+	if request.Signal < 1 || request.Signal > largestSignal {
+		return nil, status.Errorf(codes.InvalidArgument, "there is no signal %d", request.Signal)
+	}
+	if err := p.Signal(unix.Signal(request.Signal)); err != nil {
+		return nil, status.Errorf(codes.Internal, "signal %d: %v", request.Signal, err)
+	}
+	return &guestv1.SignalProcessResponse{}, nil
+}
+
+// WaitProcess implements guestv1.GuestServer.
+func (g *Guest) WaitProcess(ctx context.Context, request *guestv1.WaitProcessRequest) (*guestv1.WaitProcessResponse, error) {
+	p, err := g.processes.Get(request.ProcessId)
+	if err != nil {
+		return nil, asStatus(err)
+	}
+	select {
+	case <-p.Done():
+		exit, _ := p.Exit()
+		return &guestv1.WaitProcessResponse{Exit: exitStatus(exit)}, nil
+	case <-ctx.Done():
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// ReleaseProcess implements guestv1.GuestServer.
+func (g *Guest) ReleaseProcess(_ context.Context, request *guestv1.ReleaseProcessRequest) (*guestv1.ReleaseProcessResponse, error) {
+	if err := g.processes.Release(request.ProcessId); err != nil {
+		return nil, asStatus(err)
+	}
+	return &guestv1.ReleaseProcessResponse{}, nil
+}
+
+func processSpec(p *guestv1.Process) container.ProcessSpec {
+	return container.ProcessSpec{
+		Arguments:        p.GetArguments(),
+		Environment:      p.GetEnvironment(),
+		WorkingDirectory: p.GetWorkingDirectory(),
+		User:             p.GetUser(),
+		Terminal:         p.GetTerminal(),
+		Stdin:            p.GetStdin(),
+		Size:             terminalSize(p.GetSize()),
+	}
+}
+
+func terminalSize(size *guestv1.TerminalSize) container.Size {
+	const largest = 1<<16 - 1
+	return container.Size{
+		Columns: uint16(min(size.GetColumns(), largest)),
+		Rows:    uint16(min(size.GetRows(), largest)),
+	}
+}
+
+func exitStatus(exit reaper.Status) *guestv1.ExitStatus {
+	return &guestv1.ExitStatus{Code: int32(exit.Code), ExitedUnixNanoseconds: exit.At.UnixNano()}
+}

@@ -1,0 +1,29 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/system"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Shutdown implements guestv1.GuestServer. It goes on when the host leaves meanwhile: half a shutdown helps nobody.
+func (g *Guest) Shutdown(_ context.Context, request *guestv1.ShutdownRequest) (*guestv1.ShutdownResponse, error) {
+	system.Trace("shutdown")
+	g.processes.End(time.Duration(request.GraceMilliseconds) * time.Millisecond)
+	err := g.container.Unmount()
+	if err != nil {
+		system.Log("shutdown: %v", err)
+	}
+	if request.PowerOff {
+		system.Trace("power off")
+		system.PowerOff()
+	}
+	if err != nil {
+		return nil, status.Errorf(codes.Internal, "shutdown: %v", err)
+	}
+	return &guestv1.ShutdownResponse{}, nil
+}

@@ -1,0 +1,53 @@
+// vminitd is PID 1 of Berth's guests and the only program in their initramfs. It makes the container's world, starts
+// processes in it and serves the runtime host over a virtio-serial port. README.md tells the order of starting up.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/control"
+	"berth.dev/vminitd/internal/service"
+	"berth.dev/vminitd/internal/system"
+)
+
+// version is set by the build.
+var version = "development"
+
+func main() {
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "vminitd", version, "is the first process of a Berth guest and does nothing elsewhere.")
+		os.Exit(2)
+	}
+	if err := run(); err != nil {
+		system.Log("%v", err)
+	}
+	system.PowerOff()
+}
+
+// run returns only when vminitd cannot do its work.
+func run() error {
+	if err := system.Mount(); err != nil {
+		return err
+	}
+	// The host's accelerator probe only wants to know whether a guest boots at all.
+	if system.HasKernelArgument("berth.probe") {
+		return nil
+	}
+	system.Trace("mounted")
+	port, err := control.OpenPort()
+	if err != nil {
+		return err
+	}
+	system.Trace("port open")
+	// While the host connects.
+	world, err := container.New()
+	err = errors.Join(err, system.EndWithInit(), system.RaiseLimits(), system.StartLoopback())
+	if err != nil {
+		return err
+	}
+	system.Trace("container ready")
+	return service.NewServer(version, world).Serve(control.Listen(port))
+}
