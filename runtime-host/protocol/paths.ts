@@ -19,6 +19,7 @@ import { join } from 'node:path';
  *     host.log                              log of the runtime host
  *     host.lock.<n>                         the one runtime host of this home (hostLock.ts)
  *     accelerator.json                      answer of the accelerator probe
+ *     compile-cache/                        Node's, for a quicker start of the host and the CLI
  *   <runtime>/                              short, private (0700): unix socket paths have at most 107 bytes
  *     host.sock                             the runtime host
  *     <id12>/{qmp,control}.sock             a VM's QMP and control port
@@ -38,6 +39,7 @@ export class BerthPaths {
   get kernels(): string { return join(this.home, 'kernels'); }
   get hostLog(): string { return join(this.home, 'host.log'); }
   get hostLock(): string { return join(this.home, 'host.lock'); }
+  get compileCache(): string { return join(this.home, 'compile-cache'); }
   get acceleratorProbe(): string { return join(this.home, 'accelerator.json'); }
   /** A named pipe on Windows, a unix socket elsewhere. */
   get hostSocket(): string {

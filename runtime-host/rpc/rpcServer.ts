@@ -44,7 +44,7 @@ export class RpcServer {
     this.#host = host;
     this.#onConnectionsChanged = onConnectionsChanged;
     this.#server = createServer((_request, response) => {
-      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' }).end('Berth speaks WebSocket here.\n');
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', [versionHeader]: version, [protocolHeader]: protocolVersion }).end('Berth speaks WebSocket here.\n');
     });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
     for (const sockets of [this.#rpcSockets, this.#streamSockets]) {

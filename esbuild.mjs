@@ -1,0 +1,111 @@
+/**
+ * Makes the bundles in dist/:
+ *
+ *   extension.cjs                            the VS Code extension
+ *   container.mjs ─► containerProgram.mjs    the CLI: a small launcher that any Node can read, and the rest
+ *   host.mjs ─► hostProgram.mjs              the runtime host: the launcher turns the compile cache on for the rest
+ *   unpackWorker.mjs                         the host's thread that writes disks
+ *
+ * Options: --minify, --watch. Ends with status 1 when a bundle cannot be made.
+ */
+import { context, build } from 'esbuild';
+import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = import.meta.dirname;
+const minify = process.argv.includes('--minify');
+const watching = process.argv.includes('--watch');
+
+/** ESM bundles hold CommonJS packages, which expect these names. */
+const commonJsNames = [
+  'import { createRequire as __createRequire } from "node:module";',
+  'const require = __createRequire(import.meta.url);',
+].join('\n');
+
+/** Leaves an import as one of another bundle. */
+const elsewhere = (specifier, file) => ({
+  name: `elsewhere:${file}`,
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^${specifier.replaceAll('.', '\\.')}$`) }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${file}`, external: true } : undefined);
+  },
+});
+
+const linkCommand = {
+  name: 'link-command',
+  setup({ onEnd }) {
+    onEnd(async ({ errors }) => {
+      if (errors.length > 0) return;
+      await chmod(join(root, 'dist/container.mjs'), 0o755);
+      const link = join(root, 'node_modules/.bin/container');
+      await mkdir(join(root, 'node_modules/.bin'), { recursive: true });
+      await rm(link, { force: true });
+      await symlink('../../dist/container.mjs', link);
+    });
+  },
+};
+
+const bundles = [
+  {
+    output: 'extension.cjs',
+    entry: 'extension/extension.ts',
+    options: {
+      format: 'cjs',
+      external: ['vscode'],
+      define: { 'import.meta.url': '__bundleUrl' },
+      banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    },
+  },
+  { output: 'container.mjs', entry: 'runtime-host/cli/main.ts', options: { banner: { js: '#!/usr/bin/env node' }, plugins: [elsewhere('./program.ts', 'containerProgram.mjs'), linkCommand] } },
+  { output: 'containerProgram.mjs', entry: 'runtime-host/cli/program.ts' },
+  { output: 'host.mjs', entry: 'runtime-host/main.ts', options: { plugins: [elsewhere('./hostProgram.ts', 'hostProgram.mjs')] } },
+  { output: 'hostProgram.mjs', entry: 'runtime-host/hostProgram.ts' },
+  { output: 'unpackWorker.mjs', entry: 'runtime-host/services/unpackWorker.ts' },
+];
+
+function optionsFor({ output, entry, options = {} }) {
+  return {
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: `dist/${output}`,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    sourcemap: 'external',
+    sourcesContent: false,
+    legalComments: 'external',
+    minify,
+    keepNames: minify,
+    logLevel: 'warning',
+    banner: { js: commonJsNames },
+    ...options,
+  };
+}
+
+async function sizes(outputs) {
+  for (const output of outputs) {
+    const { size } = await stat(join(root, 'dist', output));
+    console.log(`${`dist/${output}`.padEnd(28)}${String(Math.ceil(size / 1024)).padStart(6)} KiB`);
+  }
+}
+
+const present = bundles.filter(({ entry }) => existsSync(join(root, entry)));
+for (const { entry } of bundles.filter((bundle) => !present.includes(bundle))) console.warn(`${entry} is not there; its bundle is skipped.`);
+
+try {
+  if (watching) {
+    const contexts = await Promise.all(present.map((bundle) => context(optionsFor(bundle))));
+    await Promise.all(contexts.map((each) => each.watch()));
+    console.log('Watching.');
+  } else {
+    await Promise.all(present.map((bundle) => build(optionsFor(bundle))));
+    await sizes(present.map(({ output }) => output));
+  }
+} catch (error) {
+  // esbuild has shown what is wrong with the sources; anything else is shown here.
+  if (!error.errors) console.error(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,133 @@
+import type { HostStream } from '../client/hostStreams.ts';
+import { Exit, ExitStatus } from './cliError.ts';
+import { DetachKeys } from './detachKeys.ts';
+import { RawMode, terminalSize } from './terminal.ts';
+
+export interface AttachOptions {
+  /** The process has a pseudo-terminal: keys go to it raw, its window follows ours. */
+  readonly terminal: boolean;
+  /** Pass on our standard input. */
+  readonly stdin: boolean;
+  /** Settles when the process runs; until then Ctrl-C is ours. */
+  readonly started: Promise<void>;
+  /** Passes a signal on to the process; without it signals end us alone. */
+  readonly sendSignal?: (signal: NodeJS.Signals) => void;
+  readonly detachable: boolean;
+}
+
+/** The user left with Ctrl-P Ctrl-Q. */
+export const detached = Symbol('detached');
+
+/** Docker gives up after as many, so that nobody is stuck with a process that ignores them. */
+const maxSignals = 3;
+const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/**
+ * Joins our terminal or pipes to a process until it has ended, and returns its status; the terminal is always put back.
+ * @throws Exit 130 for Ctrl-C before the start, 141 when nobody reads our output; BerthError from the stream.
+ */
+export async function attachProcess(stream: HostStream, options: AttachOptions): Promise<number | undefined | typeof detached> {
+  const cleanups: (() => void)[] = [];
+  try {
+    return await Promise.race([
+      stream.status.then(async ({ exitCode }) => {
+        await Promise.all([finished(stream.stdout), finished(stream.stderr)]);
+        return exitCode;
+      }),
+      joinOutput(stream, cleanups),
+      joinSignals(options, cleanups),
+      ...(options.stdin ? [joinInput(stream, options, cleanups)] : []),
+    ]);
+  } finally {
+    for (const cleanup of cleanups.reverse()) cleanup();
+    stream.close();
+  }
+}
+
+/** Waits until everything was handed to our own output. */
+function finished(readable: NodeJS.ReadableStream & { readableEnded?: boolean }): Promise<void> {
+  return new Promise((resolve) => {
+    if (readable.readableEnded) resolve();
+    else readable.once('end', resolve);
+  });
+}
+
+/** Never settles but by a broken pipe. */
+function joinOutput(stream: HostStream, cleanups: (() => void)[]): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const [source, target] of [[stream.stdout, process.stdout], [stream.stderr, process.stderr]] as const) {
+      const onError = (error: NodeJS.ErrnoException): void => reject(error.code === 'EPIPE' ? new Exit(ExitStatus.brokenPipe) : error);
+      target.on('error', onError);
+      source.pipe(target, { end: false });
+      cleanups.push(() => {
+        source.unpipe(target);
+        // The error handler stays: a late EPIPE must not end us with a stack trace.
+      });
+    }
+  });
+}
+
+/** Settles when the user detaches. */
+function joinInput(stream: HostStream, options: AttachOptions, cleanups: (() => void)[]): Promise<typeof detached> {
+  const { stdin } = process;
+  // The process has closed its input; it will end by itself or go on without.
+  stream.stdin.on('error', () => undefined);
+  cleanups.push(() => {
+    stdin.unpipe(stream.stdin);
+    stdin.pause();
+  });
+  if (!options.terminal || !stdin.isTTY) {
+    stdin.pipe(stream.stdin);
+    return new Promise((_resolve, reject) => stdin.once('error', reject));
+  }
+  return new Promise((resolve, reject) => {
+    options.started.then(() => joinTerminal(stream, options, cleanups, () => resolve(detached)), reject);
+  });
+}
+
+function joinTerminal(stream: HostStream, options: AttachOptions, cleanups: (() => void)[], onDetach: () => void): void {
+  const raw = new RawMode(process.stdin);
+  const keys = new DetachKeys();
+  const onResize = (): void => {
+    const size = terminalSize(process.stdout);
+    if (size) stream.resize(size);
+  };
+  const onTyped = (typed: Buffer): void => {
+    const { data, detach } = options.detachable ? keys.filter(typed) : { data: typed, detach: false };
+    if (data.length > 0 && !stream.stdin.write(data)) {
+      process.stdin.pause();
+      stream.stdin.once('drain', () => process.stdin.resume());
+    }
+    if (detach) onDetach();
+  };
+  cleanups.push(() => {
+    process.stdin.off('data', onTyped);
+    process.stdout.off('resize', onResize);
+    raw.restore();
+  });
+  raw.enter();
+  process.stdin.on('data', onTyped);
+  process.stdin.once('end', () => stream.stdin.end());
+  process.stdout.on('resize', onResize);
+  // The window may have changed since we asked for the process.
+  onResize();
+}
+
+/** Settles only when a signal is for us: before the start, without anyone to send it to, or for the third time. */
+function joinSignals(options: AttachOptions, cleanups: (() => void)[]): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    let running = false;
+    let interrupts = 0;
+    options.started.then(() => { running = true; }, () => undefined);
+    for (const signal of forwardedSignals) {
+      const onSignal = (): void => {
+        if (!running || !options.sendSignal) return reject(new Exit(ExitStatus.interrupted));
+        if (signal === 'SIGINT' || signal === 'SIGTERM') interrupts += 1;
+        if (interrupts >= maxSignals) return reject(new Exit(ExitStatus.failure, `Got ${maxSignals} signals; the container goes on without us.`));
+        options.sendSignal(signal);
+      };
+      process.on(signal, onSignal);
+      cleanups.push(() => process.off(signal, onSignal));
+    }
+  });
+}

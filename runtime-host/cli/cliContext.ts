@@ -1,0 +1,69 @@
+import type { ConnectOptions, HostConnection } from '../client/connect.ts';
+import { BerthError } from '../protocol/errors.ts';
+import { Exit, ExitStatus } from './cliError.ts';
+import type { Format } from './options.ts';
+import { formatJson } from './output.ts';
+
+/** Connects, and closes the connection afterwards. The client is loaded only now: most of the start's time is there. */
+export async function withClient<T>(use: (client: HostConnection) => Promise<T>, options: ConnectOptions = {}): Promise<T> {
+  const { connect } = await import('../client/connect.ts');
+  const client = await connect(options);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Runs something that SIGINT and SIGTERM cancel; a second one ends the program at once. */
+export async function cancellable<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const cancellation = new AbortController();
+  const cancel = (): void => {
+    if (cancellation.signal.aborted) process.exit(ExitStatus.interrupted);
+    cancellation.abort();
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  try {
+    return await use(cancellation.signal);
+  } catch (error) {
+    if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw new Exit(ExitStatus.interrupted);
+    throw error;
+  } finally {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  }
+}
+
+/** Does the same for each name; prints those that went well, tells what went wrong, fails if anything did. */
+export async function forEachName(names: readonly string[], act: (name: string) => Promise<unknown>, printName = true): Promise<void> {
+  let failed = false;
+  for (const name of names) {
+    try {
+      await act(name);
+      if (printName) print(`${name}\n`);
+    } catch (error) {
+      const thrown = BerthError.from(error);
+      // Without a host nothing else can go well.
+      if (thrown.code === 'HostUnreachable' || thrown.code === 'VersionMismatch') throw thrown;
+      failed = true;
+      complain(thrown.message);
+    }
+  }
+  if (failed) throw new Exit(ExitStatus.failure);
+}
+
+export function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Messages for the user; standard output is for results. */
+export function complain(message: string): void {
+  process.stderr.write(`Error: ${message}\n`);
+}
+
+/** Prints a list as JSON, as bare names, or as a table. */
+export function printList<T>(items: readonly T[], options: { readonly format: Format; readonly quiet?: boolean }, name: (item: T) => string, table: () => string): void {
+  if (options.quiet) print(items.map((item) => `${name(item)}\n`).join(''));
+  else print(options.format === 'json' ? formatJson(items) : table());
+}

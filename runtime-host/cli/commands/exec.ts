@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { attachProcess, detached } from '../attachedProcess.ts';
+import { withClient } from '../cliContext.ts';
+import { Exit, ExitStatus } from '../cliError.ts';
+import { collect, parseEnv } from '../options.ts';
+import { terminalSize } from '../terminal.ts';
+
+interface ExecOptions {
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly env?: readonly (string | undefined)[];
+  readonly workdir?: string;
+  readonly user?: string;
+}
+
+export function addExec(parent: Command): void {
+  parent
+    .command('exec')
+    .description('Run a further command in a running container')
+    .usage('[options] CONTAINER COMMAND...')
+    .argument('<container>', 'its id, the beginning of it, or its name')
+    .argument('<command...>', 'the command')
+    .passThroughOptions()
+    .option('-i, --interactive', 'keep standard input open')
+    .option('-t, --tty', 'give the process a terminal')
+    .option('-e, --env <name=value>', 'set a variable, or pass on one of yours', collect((text) => parseEnv(text)))
+    .option('-w, --workdir <directory>', 'the working directory')
+    .option('-u, --user <user[:group]>', 'the user, by name or number')
+    .action(exec);
+}
+
+async function exec(container: string, command: readonly string[], options: ExecOptions): Promise<void> {
+  const { interactive: stdin = false, tty: terminal = false } = options;
+  if (stdin && terminal && !process.stdin.isTTY) throw new Exit(ExitStatus.failure, 'the input device is not a TTY');
+  const size = terminal ? terminalSize(process.stdout) : undefined;
+  await withClient(async (client) => {
+    const stream = await client.containers.exec(container, {
+      command,
+      terminal,
+      stdin,
+      ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
+      ...(options.workdir !== undefined && { workingDirectory: options.workdir }),
+      ...(options.user !== undefined && { user: options.user }),
+      ...(size && { size }),
+    });
+    // As with docker, signals end only us; in a terminal Ctrl-C is a key and goes to the process.
+    const status = await attachProcess(stream, { terminal, stdin, started: Promise.resolve(), detachable: terminal && stdin });
+    throw new Exit(status === detached ? ExitStatus.ok : status ?? ExitStatus.ok);
+  });
+}

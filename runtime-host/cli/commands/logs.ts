@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { attachProcess } from '../attachedProcess.ts';
+import { withClient } from '../cliContext.ts';
+import { parseCount } from '../options.ts';
+
+export function addLogs(parent: Command): void {
+  parent
+    .command('logs')
+    .description('Show what a container has printed')
+    .argument('<container>', 'its id, the beginning of it, or its name')
+    .option('-f, --follow', 'go on until it stops')
+    .option('-n, --tail <lines>', 'only the last lines', parseCount)
+    .action(logs);
+}
+
+async function logs(container: string, { follow = false, tail }: { readonly follow?: boolean; readonly tail?: number }): Promise<void> {
+  await withClient(async (client) => {
+    const stream = await client.containers.logs(container, { follow, ...(tail !== undefined && { tail }) });
+    await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachable: false });
+  });
+}

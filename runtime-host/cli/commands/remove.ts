@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { forEachName, withClient } from '../cliContext.ts';
+
+export function addRemove(parent: Command): void {
+  parent
+    .command('rm')
+    .alias('delete')
+    .description('Remove containers with their disks')
+    .argument('<container...>', 'ids or names')
+    .option('-f, --force', 'also those that run')
+    .action((names: string[], { force = false }: { force?: boolean }) =>
+      withClient((client) => forEachName(names, (name) => client.containers.remove(name, { force }))));
+}

@@ -1,0 +1,14 @@
+/**
+ * The `container` command. This file is a bundle of its own that runs on any Node, so that an old one gets a sentence
+ * instead of a syntax error; everything else is loaded after that.
+ */
+import { minimumNode } from '../protocol/version.ts';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < minimumNode[0] || (major === minimumNode[0] && minor < minimumNode[1])) {
+  process.stderr.write(`Error: container needs Node ${minimumNode.join('.')} or newer, and this is ${process.versions.node}.\n`);
+  process.exitCode = 1;
+} else {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(process.argv.slice(2));
+}

@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import type { Mount } from '../protocol/types.ts';
+
+/*
+ * Values of options, from what the user wrote. Each throws commander's InvalidArgumentError, whose message follows
+ * "error: option '…' argument '…' is invalid."
+ */
+
+/** Collects an option that may be given several times. */
+export function collect<T>(parse: (text: string) => T): (text: string, previous: readonly T[] | undefined) => readonly T[] {
+  return (text, previous = []) => [...previous, parse(text)];
+}
+
+/** `NAME=value`, or `NAME` for the value that it has here; undefined when it has none, as in docker. */
+export function parseEnv(text: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const equals = text.indexOf('=');
+  if (equals === 0 || text === '') throw new InvalidArgumentError('Write NAME=value, or NAME to pass on a variable of yours.');
+  if (equals > 0) return text;
+  const value = environment[text];
+  return value === undefined ? undefined : `${text}=${value}`;
+}
+
+/** `HOST:TARGET[:ro|rw]`; a relative HOST is resolved against the working directory. */
+export function parseMount(text: string, workingDirectory = process.cwd()): Mount {
+  const match = /^(?<source>[^:]+|[A-Za-z]:[\\/][^:]*):(?<target>\/[^:]*)(?::(?<mode>[^:]*))?$/.exec(text);
+  if (!match?.groups) throw new InvalidArgumentError('Write HOST:TARGET or HOST:TARGET:ro, where TARGET is an absolute path in the container.');
+  const { source = '', target = '', mode } = match.groups;
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new InvalidArgumentError(`The mode "${mode}" is neither "ro" nor "rw".`);
+  return { source: resolve(workingDirectory, source), target, readOnly: mode === 'ro' };
+}
+
+const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** A size with a unit of 1024 (`512m`, `2g`, `1.5G`, `1GiB`), or plain bytes. */
+export function parseMemory(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Write a number with a unit, such as 512m or 2g.');
+  const bytes = Math.round(Number(match[1]) * (unitBytes[match[2]?.toLowerCase() || 'b'] ?? 1));
+  if (bytes < 32 * 1024 ** 2) throw new InvalidArgumentError('A virtual machine needs at least 32m.');
+  return bytes;
+}
+
+/** Virtual machines have whole processors. */
+export function parseCpus(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A virtual machine has a whole number of processors, at least 1.');
+}
+
+/** `KEY=value`, or `KEY` for an empty value. */
+export function parseLabel(text: string): readonly [string, string] {
+  const equals = text.indexOf('=');
+  const key = equals < 0 ? text : text.slice(0, equals);
+  if (key === '') throw new InvalidArgumentError('Write KEY=value.');
+  return [key, equals < 0 ? '' : text.slice(equals + 1)];
+}
+
+/** A whole number of seconds or lines. */
+export function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a whole number.');
+}
+
+export type Format = 'json' | 'table';
+
+export function parseFormat(text: string): Format {
+  if (text === 'json' || text === 'table') return text;
+  throw new InvalidArgumentError('Write json or table.');
+}

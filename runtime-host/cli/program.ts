@@ -1,0 +1,67 @@
+import { keepCompiledCode } from '../protocol/quickStart.ts';
+import { Command, CommanderError } from 'commander';
+import { BerthError } from '../protocol/errors.ts';
+import { version } from '../protocol/version.ts';
+import { complain } from './cliContext.ts';
+import { Exit, ExitStatus, statusForError } from './cliError.ts';
+import { addAttach } from './commands/attach.ts';
+import { addExec } from './commands/exec.ts';
+import { addImage } from './commands/image.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addKill } from './commands/kill.ts';
+import { addList } from './commands/list.ts';
+import { addLogs } from './commands/logs.ts';
+import { addRemove } from './commands/remove.ts';
+import { addRun } from './commands/run.ts';
+import { addStart } from './commands/start.ts';
+import { addStop } from './commands/stop.ts';
+import { addSystem } from './commands/system.ts';
+import { addWait } from './commands/wait.ts';
+
+/** The whole command line. Commands only declare themselves here; what they need is loaded when one runs. */
+export function createProgram(): Command {
+  const program = new Command('container')
+    .description('Run Linux containers, each in a lightweight virtual machine of its own.')
+    .version(version)
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for more)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
+  for (const add of [addRun, addExec, addList, addStart, addStop, addKill, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
+    add(program);
+  }
+  for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);
+  return program;
+}
+
+/** Runs a command line and sets the process's exit status. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  keepCompiledCode();
+  const otherwise = argv[0] === 'run' ? ExitStatus.runFailed : ExitStatus.failure;
+  // A reader that has left (`container ls | head -1`) is no error; see also attachedProcess.ts.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? ExitStatus.brokenPipe : otherwise);
+  });
+  let status: number = ExitStatus.ok;
+  try {
+    await createProgram().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    status = report(error, otherwise);
+  }
+  // Standard input may still be open, and nobody reads it any more.
+  process.stdout.write('', () => process.exit(status));
+}
+
+function report(error: unknown, otherwise: number): number {
+  if (error instanceof Exit) {
+    if (error.message) complain(error.message);
+    return error.status;
+  }
+  // Commander has printed its own message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.ok : otherwise;
+  complain(BerthError.from(error).message);
+  return statusForError(error, otherwise);
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}

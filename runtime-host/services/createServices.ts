@@ -1,0 +1,44 @@
+import type { Logger } from '../base/log.ts';
+import { ContentStore } from '../oci/contentStore.ts';
+import type { BerthPaths } from '../protocol/paths.ts';
+import { version } from '../protocol/version.ts';
+import { findQemu, hostArchitecture, qemuVersion } from '../vm/qemu.ts';
+import { BerthError } from '../protocol/errors.ts';
+import { createContainerService } from './containerService.ts';
+import { Ext4ImageDiskService } from './imageDiskService.ts';
+import { RegistryImageService } from './imageService.ts';
+import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
+
+export interface Services {
+  readonly images: ImageService;
+  readonly disks: ImageDiskService;
+  readonly containers: ContainerService;
+  /** Version of the QEMU that VMs would use now; undefined when there is none. */
+  qemuVersion(): Promise<string | undefined>;
+}
+
+export interface ServicesOptions {
+  readonly paths: BerthPaths;
+  readonly log: Logger;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Joins the host's services to each other. `containers.adopt()` is up to the caller. */
+export async function createServices({ paths, log, environment }: ServicesOptions): Promise<Services> {
+  const store = await ContentStore.open(paths.content, log);
+  const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0 });
+  const disks = new Ext4ImageDiskService({ paths, store, logger: log });
+  const containers = createContainerService({ paths, images, disks, log, version, environment });
+  const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
+    (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
+  return { images, disks, containers, qemuVersion: () => installedQemu(environment) };
+}
+
+async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  try {
+    return await qemuVersion(await findQemu(hostArchitecture(), environment));
+  } catch (error) {
+    if (error instanceof BerthError && error.code === 'QemuMissing') return undefined;
+    throw error;
+  }
+}
