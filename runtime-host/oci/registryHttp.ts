@@ -97,15 +97,18 @@ export class RegistryHttp {
         if (request.reusedSocket) connected();
         else socket.once(secure ? 'secureConnect' : 'connect', connected);
       });
+      let answered = false;
       request.on('response', (message) => {
         clearTimeout(timer);
+        answered = true;
         resolve(message);
       });
-      // Stays for the whole life of the request: what fails after the answer began is thrown by the body as well.
+      // Stays for the whole life of the request; what fails once the answer has begun is thrown by its body.
       request.on('error', (error: NodeJS.ErrnoException) => {
+        if (answered) return;
         clearTimeout(timer);
         // The server may close a kept connection just when it is used again (RFC 9112 section 9.3.1): ask on a new one.
-        if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) resolve(this.#send(url, headers, signal, false));
+        if (request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE') && !signal.aborted) resolve(this.#send(url, headers, signal, false));
         else reject(error);
       });
       request.end();

@@ -1,5 +1,5 @@
 import type { Logger } from '../base/log.ts';
-import type { OperationOptions, ProgressReport } from '../base/progress.ts';
+import type { OperationOptions, ReportProgress } from '../base/progress.ts';
 import type { ContentStore } from '../oci/contentStore.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { pullImage } from '../oci/pullImage.ts';
@@ -11,6 +11,7 @@ import type { ResolvedImage } from '../oci/types.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { ImageInfo, Platform } from '../protocol/types.ts';
 import type { ImageService } from './interfaces.ts';
+import { SharedWork } from './sharedWork.ts';
 
 export interface ImageServiceOptions {
   readonly store: ContentStore;
@@ -24,19 +25,11 @@ export interface ImageServiceOptions {
 
 type Listener = (event: { readonly reference: string; readonly info?: ImageInfo }) => void;
 
-/** One pull that goes on, and those who wait for it. It ends early when all of them have gone. */
-interface SharedPull {
-  readonly result: Promise<ImageInfo>;
-  readonly abort: AbortController;
-  readonly waiting: Set<(report: ProgressReport) => void>;
-  lastReport: ProgressReport | undefined;
-}
-
 /** The images of this machine: pulled from registries into the content store. */
 export class RegistryImageService implements ImageService {
   readonly #options: ImageServiceOptions;
   readonly #platform: Platform;
-  readonly #pulls = new Map<string, SharedPull>();
+  readonly #pulls = new SharedWork<ImageInfo>();
   readonly #listeners = new Set<Listener>();
 
   constructor(options: ImageServiceOptions) {
@@ -47,9 +40,7 @@ export class RegistryImageService implements ImageService {
   async pull(text: string, options: OperationOptions = {}): Promise<ImageInfo> {
     const reference = parseReference(text);
     const name = formatReference(reference);
-    if (options.signal?.aborted) throw cancelled(name);
-    const pull = this.#pulls.get(name) ?? this.#startPull(reference, name);
-    return await this.#join(pull, name, options);
+    return await this.#pulls.run(name, options, (signal, progress) => this.#pull(reference, name, signal, progress));
   }
 
   async list(): Promise<ImageInfo[]> {
@@ -96,23 +87,8 @@ export class RegistryImageService implements ImageService {
     }
   }
 
-  #startPull(reference: Reference, name: string): SharedPull {
-    const abort = new AbortController();
-    const waiting: SharedPull['waiting'] = new Set();
-    const pull: SharedPull = { result: this.#run(reference, name, abort.signal, (report) => {
-      pull.lastReport = report;
-      for (const listener of waiting) listener(report);
-    }), abort, waiting, lastReport: undefined };
-    this.#pulls.set(name, pull);
-    const ended = (): void => { if (this.#pulls.get(name) === pull) this.#pulls.delete(name); };
-    pull.result.then(ended, ended);
-    return pull;
-  }
-
-  async #run(reference: Reference, name: string, signal: AbortSignal, progress: (report: ProgressReport) => void): Promise<ImageInfo> {
+  async #pull(reference: Reference, name: string, signal: AbortSignal, progress: ReportProgress): Promise<ImageInfo> {
     const { store, logger, http } = this.#options;
-    // The reports of the first steps must find the pull registered.
-    await Promise.resolve();
     const started = performance.now();
     try {
       await pullImage(store, reference, { platform: this.#platform, logger, signal, progress, ...(http ? { http } : {}) });
@@ -126,39 +102,9 @@ export class RegistryImageService implements ImageService {
     return info;
   }
 
-  /** Waits for a pull until it ends or this caller has had enough; the last one to go ends the work. */
-  #join(pull: SharedPull, name: string, { signal, progress }: OperationOptions): Promise<ImageInfo> {
-    const listener = (report: ProgressReport): void => progress?.(report);
-    pull.waiting.add(listener);
-    if (pull.lastReport) listener(pull.lastReport);
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        pull.waiting.delete(listener);
-        signal?.removeEventListener('abort', cancel);
-      };
-      const cancel = (): void => {
-        leave();
-        if (pull.waiting.size > 0) {
-          reject(cancelled(name));
-          return;
-        }
-        // A later pull of the same reference starts anew; this caller hears of the end when nothing is left of it.
-        if (this.#pulls.get(name) === pull) this.#pulls.delete(name);
-        pull.abort.abort(cancelled(name));
-        pull.result.then(resolve, reject);
-      };
-      signal?.addEventListener('abort', cancel, { once: true });
-      pull.result.then(resolve, reject).finally(leave);
-    });
-  }
-
   #announce(event: { readonly reference: string; readonly info?: ImageInfo }): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-function cancelled(reference: string): BerthError {
-  return new BerthError('Cancelled', `Pulling ${reference} was cancelled.`, { data: { reference } });
 }
 
 function describeImage(image: ResolvedImage): ImageInfo {
