@@ -28,8 +28,10 @@ type Container struct {
 // connects.
 func New() (*Container, error) {
 	c := &Container{}
-	var err error
-	c.thread, err = startThread(unshare)
+	err := inContainerCgroup(func() (err error) {
+		c.thread, err = startThread(unshare)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,8 @@ type kernelMount struct {
 
 const plain = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
-// What a program expects to find, in the order of mounting.
+// What a program expects to find, in the order of mounting. /proc comes with the first process (firstproc.go).
 var kernelMounts = []kernelMount{
-	{"proc", "/proc", plain, ""},
 	{"tmpfs", "/dev", unix.MS_NOSUID, "mode=755,size=65536k"},
 	{"devpts", "/dev/pts", unix.MS_NOSUID | unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"},
 	{"tmpfs", "/dev/shm", plain, "mode=1777"},
@@ -65,15 +64,23 @@ func mountKernelFileSystems() error {
 			}
 		}
 	}
-	return mask()
+	return nil
 }
 
 func mountAt(m kernelMount) error {
-	if err := os.MkdirAll(m.target, 0o755); err != nil {
-		return &MountError{m.target, err}
+	if err := mountPoint(m.target); err != nil {
+		return err
 	}
 	if err := unix.Mount(m.kind, m.target, m.kind, m.flags, m.options); err != nil {
 		return &MountError{m.target, err}
+	}
+	return nil
+}
+
+// mountPoint makes a directory where the image has none.
+func mountPoint(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return &MountError{path, err}
 	}
 	return nil
 }

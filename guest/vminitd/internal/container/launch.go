@@ -42,9 +42,28 @@ type plan struct {
 	identity    accounts.Identity
 }
 
-// Start starts a process in the container. The first one becomes PID 1 of its PID namespace, and everything else there
-// ends with it.
+// StartFirst starts the container's first process. It becomes PID 1 of the PID namespace, and everything else there ends
+// with it.
+func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
+	return c.launch(spec, r, func(p *plan, files *files) (int, error) {
+		attributes := p.attributes(spec, files, c.cgroup)
+		attributes.Sys.Ptrace = true
+		pid, err := syscall.ForkExec(p.file, p.arguments, attributes)
+		if err != nil {
+			return 0, err
+		}
+		return pid, mountProcWhileStopped(pid)
+	})
+}
+
+// Start starts a further process.
 func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
+	return c.launch(spec, r, func(p *plan, files *files) (int, error) {
+		return syscall.ForkExec(p.file, p.arguments, p.attributes(spec, files, c.cgroup))
+	})
+}
+
+func (c *Container) launch(spec ProcessSpec, r *reaper.Reaper, fork func(*plan, *files) (int, error)) (*Process, error) {
 	var process *Process
 	err := c.thread.do(func() error {
 		plan, err := makePlan(spec)
@@ -56,7 +75,7 @@ func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) 
 			return err
 		}
 		defer files.closeTheirs()
-		child, err := r.Start(func() (int, error) { return plan.fork(spec.Terminal, files, c.cgroup) })
+		child, err := r.Start(func() (int, error) { return fork(plan, files) })
 		if err != nil {
 			files.closeOurs()
 			return plan.explain(err)
@@ -121,21 +140,21 @@ func checkDirectory(path string) error {
 	return unix.Faccessat2(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 }
 
-// fork starts the process. Everything that vminitd has open is closed on exec; what the process gets is in files.
-func (p *plan) fork(terminal bool, files *files, cgroup *os.File) (int, error) {
-	return syscall.ForkExec(p.file, p.arguments, &syscall.ProcAttr{
+// attributes of the new process. Everything that vminitd has open is closed on exec; what the process gets is in files.
+func (p *plan) attributes(spec ProcessSpec, files *files, cgroup *os.File) *syscall.ProcAttr {
+	return &syscall.ProcAttr{
 		Dir:   p.directory,
 		Env:   p.environment,
 		Files: files.descriptors(),
 		Sys: &syscall.SysProcAttr{
 			Credential:  &syscall.Credential{Uid: p.identity.UID, Gid: p.identity.GID, Groups: p.identity.Groups},
 			Setsid:      true,
-			Setctty:     terminal,
+			Setctty:     spec.Terminal,
 			Ctty:        0,
 			UseCgroupFD: true,
 			CgroupFD:    int(cgroup.Fd()),
 		},
-	})
+	}
 }
 
 // explain turns the errors of looking up and executing a command into reasons.

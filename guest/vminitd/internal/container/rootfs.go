@@ -2,7 +2,6 @@ package container
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,8 +24,8 @@ func (e *MountError) Unwrap() error { return e.Err }
 // from an initramfs. What vminitd had mounted goes from this namespace first.
 func enterRoot(device string) error {
 	const staging = "/container"
-	if err := os.MkdirAll(staging, 0o700); err != nil {
-		return &MountError{staging, err}
+	if err := mountPoint(staging); err != nil {
+		return err
 	}
 	if err := unix.Mount(device, staging, "ext4", unix.MS_NOATIME, ""); err != nil {
 		return &MountError{device, err}
@@ -68,8 +67,8 @@ func mountShare(share Share) error {
 	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc") || isBelow(target, "/sys") {
 		return &MountError{share.Target, fmt.Errorf("not a place where a directory can be shared")}
 	}
-	if err := os.MkdirAll(target, 0o755); err != nil {
-		return &MountError{target, err}
+	if err := mountPoint(target); err != nil {
+		return err
 	}
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOATIME)
 	if share.ReadOnly {

@@ -7,6 +7,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -47,18 +48,24 @@ func (t *thread) do(work func() error) error {
 
 // unshare gives the calling thread namespaces of its own.
 func unshare() error {
-	if err := os.Mkdir(cgroupPath, 0o755); err != nil {
-		return fmt.Errorf("cgroup of the container: %w", err)
-	}
-	// The root of a new cgroup namespace is the cgroup that the caller is in, and a process moves as a whole.
-	if err := moveSelf(cgroupPath); err != nil {
-		return err
-	}
 	if err := unix.Unshare(namespaces); err != nil {
 		return fmt.Errorf("namespaces of the container: %w", err)
 	}
 	unix.Umask(0o022)
-	return moveSelf("/sys/fs/cgroup")
+	return nil
+}
+
+// inContainerCgroup runs work while vminitd is in the container's cgroup: the root of a new cgroup namespace is the
+// cgroup that its maker is in, and a process moves as a whole. Not on the container's thread: from inside its namespace
+// there is no way out.
+func inContainerCgroup(work func() error) error {
+	if err := os.Mkdir(cgroupPath, 0o755); err != nil {
+		return fmt.Errorf("cgroup of the container: %w", err)
+	}
+	if err := moveSelf(cgroupPath); err != nil {
+		return err
+	}
+	return errors.Join(work(), moveSelf("/sys/fs/cgroup"))
 }
 
 func moveSelf(cgroup string) error {

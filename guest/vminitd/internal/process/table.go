@@ -50,7 +50,7 @@ func (t *Table) StartFirst(id string, spec container.ProcessSpec, mount func() e
 	if err := mount(); err != nil {
 		return nil, err
 	}
-	first, err := t.start(id, spec)
+	first, err := t.start(id, spec, t.container.StartFirst)
 	if err == nil {
 		t.mutex.Lock()
 		t.first = first
@@ -68,7 +68,7 @@ func (t *Table) Start(id string, spec container.ProcessSpec) (*Process, error) {
 	if _, ended := first.Exit(); ended {
 		return nil, ErrEnded
 	}
-	process, err := t.start(id, spec)
+	process, err := t.start(id, spec, t.container.Start)
 	if err != nil {
 		if _, ended := first.Exit(); ended {
 			return nil, ErrEnded
@@ -77,11 +77,13 @@ func (t *Table) Start(id string, spec container.ProcessSpec) (*Process, error) {
 	return process, err
 }
 
-func (t *Table) start(id string, spec container.ProcessSpec) (*Process, error) {
+type launcher = func(container.ProcessSpec, *reaper.Reaper) (*container.Process, error)
+
+func (t *Table) start(id string, spec container.ProcessSpec, launch launcher) (*Process, error) {
 	if err := t.reserve(id); err != nil {
 		return nil, err
 	}
-	started, err := t.container.Start(spec, t.reaper)
+	started, err := launch(spec, t.reaper)
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	if err != nil {

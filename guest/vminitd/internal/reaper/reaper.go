@@ -97,6 +97,9 @@ func (r *Reaper) collect() {
 		if err != nil || pid == 0 {
 			return
 		}
+		if !status.Exited() && !status.Signaled() {
+			continue // A traced process that stopped.
+		}
 		child := r.children[pid]
 		if child == nil {
 			continue // An orphan.

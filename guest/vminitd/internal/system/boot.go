@@ -21,7 +21,8 @@ var earlyMounts = []earlyMount{
 	{"proc", "/proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
 	{"sysfs", "/sys", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
 	{"devtmpfs", "/dev", unix.MS_NOSUID | unix.MS_NOEXEC, ""},
-	{"cgroup2", "/sys/fs/cgroup", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, "nsdelegate"},
+	// Not with "nsdelegate": the container's thread starts processes into its cgroup from outside.
+	{"cgroup2", "/sys/fs/cgroup", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
 }
 
 // Mount mounts the file systems that vminitd needs and reads the kernel command line.
