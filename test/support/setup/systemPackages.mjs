@@ -8,10 +8,10 @@ const execute = promisify(execFile);
 /** Debian packages for each thing that a checkout is used for. */
 const packagesFor = {
   run: ['qemu-system-x86'],
-  starterImage: ['mmdebstrap', 'docker-registry'],
+  starterImage: ['mmdebstrap', 'gpg', 'uidmap', 'docker-registry', 'skopeo'],
   codeServer: ['build-essential', 'libkrb5-dev', 'pkg-config', 'python3'],
   browser: ['chromium'],
-  test: ['busybox-static', 'e2fsprogs', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils'],
+  test: ['busybox-static', 'e2fsprogs', 'attr', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils'],
 };
 
 /**
