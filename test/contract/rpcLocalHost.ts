@@ -26,7 +26,10 @@ class LocalImages implements ImageService {
     if (reference === 'missing') throw new BerthError('ImageNotFound', 'There is no image missing.', { data: { reference } });
     for (let step = 0; reference === 'slow' && step < 500; step += 1) {
       progress?.({ message: `step ${step}`, fraction: step / 500 });
-      await sleep(10, undefined, { signal });
+      await sleep(10, undefined, { signal }).catch((error: unknown) => {
+        process.stderr.write(`pull of ${reference} was cancelled\n`);
+        throw error;
+      });
     }
     const info: ImageInfo = { reference, digest, manifestDigest: digest, platform: { os: 'linux', architecture: 'amd64' }, size: 1234 };
     this.#images.set(reference, info);
@@ -140,7 +143,9 @@ class LocalContainers implements ContainerService {
     const entry = this.#find(container);
     if (start) await this.start(container);
     if (!entry.streams) throw new BerthError('ContainerNotRunning', `The container ${entry.info.name} is not running.`);
-    return entry.streams;
+    // Each client has views of its own, which it may close.
+    const { stdout, stderr } = entry.streams;
+    return { ...entry.streams, stdout: stdout.pipe(new PassThrough()), stderr: stderr.pipe(new PassThrough()) };
   }
 
   async exec(_container: string, process: ProcessOptions & { readonly command: readonly string[] }): Promise<ProcessStreams> {

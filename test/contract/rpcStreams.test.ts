@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostConnection, HostStream } from '../../runtime-host/client/index.ts';
+import { hasCode, processEnd, scratchBerth } from './rpcHarness.ts';
+
+const megabyte = 1_000_000;
+
+async function digest(source: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of source) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function text(source: Readable): Promise<string> {
+  return Buffer.concat(await source.toArray() as Buffer[]).toString();
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+}
+
+async function attachTo(client: HostConnection, command: string[], options: { stdin?: boolean } = {}): Promise<HostStream> {
+  const { id } = await client.containers.create({ image: 'local', command, ...options });
+  return client.containers.attach(id, { start: true });
+}
+
+test('50 MB in come out again unchanged, through both directions of one stream', async (t) => {
+  const client = await (await scratchBerth(t)).connect();
+  const stream = await attachTo(client, ['cat'], { stdin: true });
+  stream.stderr.resume();
+  const input = randomBytes(50 * megabyte);
+  stream.stdin.end(input);
+  assert.equal(await digest(stream.stdout), createHash('sha256').update(input).digest('hex'));
+  assert.deepEqual(await stream.status, { exitCode: 0 });
+});
+
+test('standard output and error stay apart, and the status comes last', async (t) => {
+  const client = await (await scratchBerth(t)).connect();
+  const stream = await attachTo(client, ['sh', '-c', 'echo out; echo err >&2; kill -9 $$']);
+  const [out, error, status] = await Promise.all([text(stream.stdout), text(stream.stderr), stream.status]);
+  assert.deepEqual([out, error, status], ['out\n', 'err\n', { exitCode: 137 }]);
+});
+
+test('a reader that stops does not make the host grow, and loses nothing', async (t) => {
+  const client = await (await scratchBerth(t)).connect();
+  const { pid } = await client.system.status();
+  await client.containers.create({ image: 'local', name: 'log', command: ['log', String(200 * megabyte)] });
+  const before = await residentBytes(pid);
+  const stream = await client.containers.logs('log');
+  stream.stderr.resume();
+  // Reads nothing at all for a while; without back-pressure all of it would be in the host by now.
+  await sleep(1500);
+  const grown = await residentBytes(pid) - before;
+  assert.ok(grown < 40 * megabyte, `the host has grown by ${Math.round(grown / megabyte)} MB`);
+  let received = 0;
+  for await (const chunk of stream.stdout) received += (chunk as Buffer).length;
+  assert.equal(received, 200 * megabyte);
+  assert.deepEqual(await stream.status, {});
+});
+
+test('a process that reads nothing makes the writer wait', async (t) => {
+  const client = await (await scratchBerth(t)).connect();
+  const { pid } = await client.system.status();
+  const before = await residentBytes(pid);
+  const stream = await attachTo(client, ['sleep', '60'], { stdin: true });
+  stream.stdout.resume();
+  stream.stderr.resume();
+  let accepted = 0;
+  const chunk = Buffer.alloc(64 * 1024);
+  const pump = (async () => {
+    while (accepted < 200 * megabyte) {
+      await new Promise<void>((resolve) => stream.stdin.write(chunk, () => resolve()));
+      accepted += chunk.length;
+    }
+  })();
+  await Promise.race([pump, sleep(1000)]);
+  assert.ok(accepted < 8 * megabyte, `${accepted} bytes were taken`);
+  assert.ok(await residentBytes(pid) - before < 40 * megabyte);
+  stream.close();
+  await assert.rejects(stream.status, hasCode('Cancelled'));
+});
+
+test('leaving a stream leaves the process, and input can be closed', async (t) => {
+  const client = await (await scratchBerth(t)).connect();
+  const stream = await attachTo(client, ['sh', '-c', 'wc -c; exit 5'], { stdin: true });
+  stream.stderr.resume();
+  stream.stdin.write('12345');
+  stream.stdin.end();
+  assert.equal((await text(stream.stdout)).trim(), '5');
+  assert.deepEqual(await stream.status, { exitCode: 5 });
+
+  const { id } = await client.containers.create({ image: 'local', command: ['sleep', '60'] });
+  (await client.containers.attach(id, { start: true })).close();
+  // The container starts all the same or not at all, whichever was first; it must not end because we left.
+  await sleep(100);
+  assert.notEqual((await client.containers.inspect(id)).state, 'stopped');
+});
+
+test('streams end with HostUnreachable when the host is killed', async (t) => {
+  const berth = await scratchBerth(t);
+  const client = await berth.connect();
+  const { pid } = await client.system.status();
+  const stream = await attachTo(client, ['sh', '-c', 'echo there; sleep 60']);
+  stream.stderr.resume();
+  await new Promise((resolve) => stream.stdout.once('data', resolve));
+  process.kill(pid, 'SIGKILL');
+  await assert.rejects(stream.status, hasCode('HostUnreachable'));
+  await processEnd(pid);
+});
