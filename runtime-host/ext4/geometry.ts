@@ -29,6 +29,8 @@ export const rootInode = 2;
 export const journalInode = 8;
 export const firstInode = 11;
 
+/** A group with fewer blocks for data than this is not worth having. */
+const smallestRemainder = 64;
 const smallestDisk = 256 * 1024 * 1024;
 /** Block numbers of files are kept in 32 bits. */
 const largestDisk = 8 * 1024 ** 4;
@@ -59,13 +61,18 @@ export function planGeometry(size: number): Geometry {
     inodeTableBlocks: inodesPerGroup / inodesPerBlock,
     descriptorBlocks: Math.ceil((groupCount * descriptorSize) / blockSize),
   };
-  const lastFlex = Math.floor((groupCount - 1) / groupsPerFlex) * groupsPerFlex;
-  const inLast = groupCount - lastFlex;
-  const needed = 1 + geometry.descriptorBlocks + inLast * (2 + geometry.inodeTableBlocks) + 64;
-  if (groupLength(geometry, groupCount - 1) < 64 || blockCount - lastFlex * blocksPerGroup < needed) {
-    return planGeometry((groupCount - inLast === 0 ? groupCount : lastFlex) * blocksPerGroup * blockSize);
-  }
-  return geometry;
+  const usable = wholeGroups(geometry);
+  return usable < groupCount ? planGeometry(usable * blocksPerGroup * blockSize) : geometry;
+}
+
+/** Groups that are long enough for the metadata in them: a remainder at the end may not be, and is then left out. */
+function wholeGroups(geometry: Geometry): number {
+  const { groupCount, blockCount } = geometry;
+  const last = groupCount - 1;
+  if (groupLength(geometry, last) < superblockBlocks(geometry, last) + smallestRemainder) return last;
+  const lastLeader = last - (last % groupsPerFlex);
+  const needed = superblockBlocks(geometry, lastLeader) + (groupCount - lastLeader) * (2 + geometry.inodeTableBlocks);
+  return blockCount - lastLeader * blocksPerGroup < needed + smallestRemainder ? lastLeader : groupCount;
 }
 
 export function groupLength(geometry: Geometry, group: number): number {

@@ -1,4 +1,5 @@
-import { high32, put16, put32 } from './bytes.ts';
+import { BerthError } from '../protocol/errors.ts';
+import { get16, get32, high32, put16, put32 } from './bytes.ts';
 import { crc32c } from './crc32c.ts';
 import { blockSize, inodeSize } from './geometry.ts';
 import type { FileKind, FileMetadata, Timestamp } from './node.ts';
@@ -94,4 +95,72 @@ export function encodeDevice(major: number, minor: number): Uint8Array {
   if (major < 256 && minor < 256) put32(bytes, 0, (major << 8) | minor);
   else put32(bytes, 4, ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0);
   return bytes;
+}
+
+/** An inode as the reader finds it. */
+export interface StoredInode {
+  readonly number: number;
+  readonly kind: FileKind | 'socket';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  readonly size: number;
+  readonly mtime: Timestamp;
+  readonly atime: Timestamp;
+  readonly usesExtents: boolean;
+  readonly fastSymlink: boolean;
+  /** Devices. */
+  readonly major: number;
+  readonly minor: number;
+  readonly xattrBlock: number;
+  /** The 60 bytes at offset 40, and all 256. */
+  readonly content: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** Checksum seed of what belongs to this inode. */
+  readonly seed: number;
+}
+
+/** @throws BerthError InvalidArgument when the checksum is wrong or there is no file in this inode. */
+export function decodeInode(number: number, bytes: Uint8Array, seed: number): StoredInode {
+  const type = get16(bytes, 0) & 0xf000;
+  const kind = type === 0xc000 ? 'socket' : (Object.entries(typeBits).find(([, bits]) => bits === type)?.[0] as FileKind | undefined);
+  const plain = new Uint8Array(bytes);
+  put16(plain, 124, 0);
+  put16(plain, 130, 0);
+  const checksum = (get16(bytes, 124) | (get16(bytes, 130) << 16)) >>> 0;
+  if (kind === undefined || crc32c(seed, plain) !== checksum) throw new BerthError('InvalidArgument', `The disk cannot be read: inode ${number} is damaged.`);
+  const content = bytes.subarray(40, 100);
+  const size = get32(bytes, 4) + get32(bytes, 108) * 2 ** 32;
+  const usesExtents = (get32(bytes, 32) & extentsFlag) !== 0;
+  return {
+    number,
+    kind,
+    mode: get16(bytes, 0) & 0o7777,
+    uid: (get16(bytes, 2) | (get16(bytes, 120) << 16)) >>> 0,
+    gid: (get16(bytes, 24) | (get16(bytes, 122) << 16)) >>> 0,
+    links: get16(bytes, 26),
+    size,
+    mtime: getTime(bytes, 16, 136),
+    atime: getTime(bytes, 8, 140),
+    usesExtents,
+    fastSymlink: kind === 'symlink' && !usesExtents,
+    ...decodeDevice(content),
+    xattrBlock: get32(bytes, 104) + get16(bytes, 118) * 2 ** 32,
+    content,
+    bytes,
+    seed,
+  };
+}
+
+function getTime(bytes: Uint8Array, offset: number, extraOffset: number): Timestamp {
+  const extra = get32(bytes, extraOffset);
+  return { seconds: (get32(bytes, offset) | 0) + (extra & 3) * 2 ** 32, nanoseconds: extra >>> 2 };
+}
+
+function decodeDevice(content: Uint8Array): { readonly major: number; readonly minor: number } {
+  const old = get32(content, 0);
+  if (old !== 0) return { major: (old >>> 8) & 0xff, minor: old & 0xff };
+  const value = get32(content, 4);
+  return { major: (value >>> 8) & 0xfff, minor: (value & 0xff) | ((value >>> 12) & 0xfff00) };
 }

@@ -11,7 +11,7 @@ import type { InodeFields } from './inode.ts';
 import { encodeDevice, encodeInode, extentsFlag, indexFlag, inlineXattrRoom, mostLinks } from './inode.ts';
 import type { Extent, FileNode } from './node.ts';
 import { createNode, plainMetadata } from './node.ts';
-import { encodeInlineXattrs, encodeXattrBlock } from './xattrs.ts';
+import { encodeXattrs, sealXattrBlock } from './xattrs.ts';
 
 export interface InodeContext {
   readonly geometry: Geometry;
@@ -35,7 +35,7 @@ type Content = Pick<InodeFields, 'content' | 'flags' | 'blocks' | 'size'>;
 export class InodeWriter {
   readonly #context: InodeContext;
   /** Encoded inodes by group, as far as the group has any. */
-  readonly #tables: { bytes: Uint8Array; used: number }[] = [];
+  readonly #tables: { bytes: Uint8Array }[] = [];
   readonly directoriesByGroup: number[] = [];
   /** Inodes are used from number 1 to this one. */
   lastInode = firstInode - 1;
@@ -106,8 +106,8 @@ export class InodeWriter {
   #writeNode(node: FileNode, parent: FileNode): void {
     const { metadata } = node;
     const content = this.#writeContent(node, parent);
-    const inlineXattrs = metadata.xattrs.size === 0 ? undefined : encodeInlineXattrs(metadata.xattrs, inlineXattrRoom);
-    const xattrBlock = metadata.xattrs.size === 0 || inlineXattrs !== undefined ? 0 : this.#writeXattrBlock(node);
+    const { inline: inlineXattrs, block } = encodeXattrs(metadata.xattrs, inlineXattrRoom);
+    const xattrBlock = block === undefined ? 0 : this.#writeXattrBlock(block);
     const blocks = content.blocks + (xattrBlock === 0 ? 0 : 1);
     this.#put(node.number, { ...content, kind: node.kind, metadata, links: linkCount(node), blocks, xattrBlock, inlineXattrs });
     if (node.kind === 'directory') {
@@ -166,9 +166,10 @@ export class InodeWriter {
     return { content: tree.root, flags: extentsFlag, blocks, size };
   }
 
-  #writeXattrBlock(node: FileNode): number {
+  #writeXattrBlock(bytes: Uint8Array): number {
     const block = this.#context.blocks.allocate(1)[0]!.start;
-    this.#context.disk.queue(block * blockSize, encodeXattrBlock(node.metadata.xattrs, block, this.#context.seed));
+    sealXattrBlock(bytes, block, this.#context.seed);
+    this.#context.disk.queue(block * blockSize, bytes);
     return block;
   }
 
@@ -179,7 +180,7 @@ export class InodeWriter {
   #put(inode: number, fields: InodeFields): void {
     const { inodesPerGroup } = this.#context.geometry;
     const group = Math.floor((inode - 1) / inodesPerGroup);
-    while (this.#tables.length <= group) this.#tables.push({ bytes: new Uint8Array(blockSize), used: 0 });
+    while (this.#tables.length <= group) this.#tables.push({ bytes: new Uint8Array(blockSize) });
     const table = this.#tables[group]!;
     const offset = ((inode - 1) % inodesPerGroup) * inodeSize;
     if (offset >= table.bytes.length) {

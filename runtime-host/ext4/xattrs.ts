@@ -1,6 +1,6 @@
 import { BerthError } from '../protocol/errors.ts';
-import { aclToDisk } from './acl.ts';
-import { get32, put16, put32, roundUp } from './bytes.ts';
+import { aclFromDisk, aclToDisk } from './acl.ts';
+import { get16, get32, put16, put32, roundUp } from './bytes.ts';
 import { crc32c, crc32cWord } from './crc32c.ts';
 import { blockSize } from './geometry.ts';
 
@@ -60,14 +60,19 @@ function entryHash(name: Uint8Array, value: Uint8Array): number {
   return hash;
 }
 
-/** Writes entries from `first` on, with values back from the end; false when they do not fit. */
-function fill(bytes: Uint8Array, first: number, offsetBase: number, entries: readonly Entry[]): boolean {
+/** Writes the entries that fit from `first` on, with values back from the end; returns those that do not. */
+function fill(bytes: Uint8Array, first: number, offsetBase: number, entries: readonly Entry[]): Entry[] {
+  const left: Entry[] = [];
   let position = first;
   let end = bytes.length;
-  for (const { prefix, name, value, hash } of entries) {
+  for (const entry of entries) {
+    const { prefix, name, value, hash } = entry;
     const entrySize = roundUp(entryHeaderSize + name.length, 4);
     const valueStart = end - roundUp(value.length, 4);
-    if (position + entrySize + 4 > valueStart) return false;
+    if (position + entrySize + 4 > valueStart) {
+      left.push(entry);
+      continue;
+    }
     bytes[position] = name.length;
     bytes[position + 1] = prefix;
     put16(bytes, position + 2, value.length === 0 ? 0 : valueStart - offsetBase);
@@ -78,31 +83,60 @@ function fill(bytes: Uint8Array, first: number, offsetBase: number, entries: rea
     position += entrySize;
     end = valueStart;
   }
-  return true;
+  return left;
 }
 
-/** The attributes for the inode's spare bytes; undefined when there is not enough room. */
-export function encodeInlineXattrs(xattrs: ReadonlyMap<string, Uint8Array>, room: number): Uint8Array | undefined {
-  const bytes = new Uint8Array(room);
-  put32(bytes, 0, magic);
-  return fill(bytes, 4, 4, sortedEntries(xattrs)) ? bytes : undefined;
+export interface EncodedXattrs {
+  /** For the inode's spare bytes; undefined when nothing goes there. */
+  readonly inline: Uint8Array | undefined;
+  /** For a block of their own, which still needs its number and checksum; undefined when all fit in the inode. */
+  readonly block: Uint8Array | undefined;
 }
 
 /**
- * The attributes as a block of their own.
- * @param seed the file system's checksum seed
- * @throws BerthError LayerInvalid when they do not fit in one block.
+ * @param room spare bytes in the inode
+ * @throws BerthError LayerInvalid when they do not fit in the inode and one block.
  */
-export function encodeXattrBlock(xattrs: ReadonlyMap<string, Uint8Array>, block: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(blockSize);
+export function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>, room: number): EncodedXattrs {
+  if (xattrs.size === 0) return { inline: undefined, block: undefined };
   const entries = sortedEntries(xattrs);
-  if (!fill(bytes, blockHeaderSize, 0, entries)) {
+  const inline = new Uint8Array(room);
+  put32(inline, 0, magic);
+  const rest = fill(inline, 4, 4, entries);
+  const used = rest.length < entries.length ? inline : undefined;
+  if (rest.length === 0) return { inline: used, block: undefined };
+  const block = new Uint8Array(blockSize);
+  if (fill(block, blockHeaderSize, 0, rest).length > 0) {
     throw new BerthError('LayerInvalid', 'The image has a file whose extended attributes are larger than 4 KiB, which cannot be stored.');
   }
-  put32(bytes, 0, magic);
-  put32(bytes, 4, 1);
-  put32(bytes, 8, 1);
-  put32(bytes, 12, entries.reduce((hash, entry) => ((hash << 16) ^ (hash >>> 16) ^ entry.hash) >>> 0, 0));
+  put32(block, 0, magic);
+  put32(block, 4, 1);
+  put32(block, 8, 1);
+  put32(block, 12, rest.reduce((hash, entry) => ((hash << 16) ^ (hash >>> 16) ^ entry.hash) >>> 0, 0));
+  return { inline: used, block };
+}
+
+/**
+ * Puts the checksum into a block of attributes.
+ * @param seed the file system's checksum seed
+ */
+export function sealXattrBlock(bytes: Uint8Array, block: number, seed: number): void {
   put32(bytes, 16, crc32c(crc32cWord(crc32cWord(seed, block), 0), bytes));
-  return bytes;
+}
+
+/** Reads entries from `first` on; empty when the space does not begin with the magic number. */
+export function decodeXattrs(bytes: Uint8Array, first: number, offsetBase: number): Map<string, Uint8Array> {
+  const xattrs = new Map<string, Uint8Array>();
+  if (get32(bytes, 0) !== magic) return xattrs;
+  for (let position = first; position + entryHeaderSize <= bytes.length && get32(bytes, position) !== 0; ) {
+    const nameLength = bytes[position]!;
+    const index = bytes[position + 1]!;
+    const prefix = xattrPrefixes.find((known) => known.index === index)?.prefix ?? '';
+    const name = Buffer.from(bytes.subarray(position + entryHeaderSize, position + entryHeaderSize + nameLength)).toString('latin1');
+    const valueStart = get16(bytes, position + 2) + offsetBase;
+    const value = bytes.slice(valueStart, valueStart + get32(bytes, position + 8));
+    xattrs.set(prefix + name, index === 2 || index === 3 ? aclFromDisk(value) : value);
+    position += roundUp(entryHeaderSize + nameLength, 4);
+  }
+  return xattrs;
 }
