@@ -11,7 +11,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -218,6 +218,7 @@ async function publish(out, result, identity) {
   const place = async (name, write) => {
     const temporary = path.join(out, `.${name}.new`);
     await write(temporary);
+    await chmod(temporary, 0o644);
     await rename(temporary, path.join(out, name));
   };
   await place('config', (file) => writeFile(file, result.fullConfig));
@@ -284,7 +285,8 @@ async function main() {
   try {
     const result = await build(work, { jobs, configOnly: values.check });
     if (values.check) {
-      say('every option of the fragment is in the final configuration');
+      const same = result.fullConfigSha256 === pinned?.fullConfigSha256;
+      say(`every option of the fragment is in the final configuration, which ${same ? 'is' : 'is not'} that of the prebuilt kernel`);
     } else if (values.verify) {
       if (result.vmlinuxSha256 !== pinned.vmlinuxSha256) {
         keep = true;
