@@ -5,6 +5,7 @@ export class IdleWatch {
   #connections = 0;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
+  #disposed = false;
 
   /** Counts from now on. */
   constructor(seconds: number, onIdle: () => void) {
@@ -27,11 +28,11 @@ export class IdleWatch {
   dispose(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#connections = Number.POSITIVE_INFINITY;
+    this.#disposed = true;
   }
 
   #evaluate(): void {
-    const idle = this.#connections === 0 && this.#running === 0;
+    const idle = !this.#disposed && this.#connections === 0 && this.#running === 0;
     if (!idle) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
