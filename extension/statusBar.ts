@@ -28,7 +28,7 @@ function showState(item: vscode.StatusBarItem, { session, window }: Services): v
   const state = describeState(container);
   const running = container.state === 'running';
   const busy = container.state === 'starting' || container.state === 'stopping';
-  item.text = `$(${busy ? 'loading~spin' : running ? 'vm-running' : 'vm-outline'}) ${container.name}${running ? '' : `: ${state}`}`;
+  item.text = `$(${busy ? 'loading~spin' : running ? 'vm-running' : 'vm-outline'}) Berth: ${container.name}${running ? '' : ` (${state})`}`;
   item.tooltip = `This folder’s container “${container.name}” is ${state}. Click for what can be done with it.`;
   item.accessibilityInformation = { label: `Berth container ${container.name}, ${state}`, role: 'button' };
   item.show();

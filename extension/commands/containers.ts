@@ -27,6 +27,18 @@ export class ContainerCommands {
     await this.#terminals.openShell(await this.#ensureStarted(container));
   }
 
+  /** Shows the terminal in this window's container, or opens one; without a container there is a folder to open. */
+  async reopenTerminal(): Promise<void> {
+    await this.#services.session.connect();
+    const container = this.#services.window.current;
+    if (!container) {
+      await vscode.commands.executeCommand('berth.openFolder');
+      return;
+    }
+    const running = await this.#ensureStarted(container);
+    if (!this.#terminals.reveal(running)) await this.#terminals.openShell(running);
+  }
+
   async attach(argument: unknown): Promise<void> {
     const container = await this.#pickRunning(argument, 'Attach to the first process of which container?');
     if (container) this.#terminals.attach(container);

@@ -15,6 +15,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
   const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
     'berth.openFolder': () => openFolder.run(),
     'berth.openTerminal': (argument) => containers.openTerminal(argument),
+    'berth.reopenTerminal': () => containers.reopenTerminal(),
     'berth.attach': (argument) => containers.attach(argument),
     'berth.startContainer': (argument) => containers.start(argument),
     'berth.stopContainer': (argument) => containers.stop(argument),

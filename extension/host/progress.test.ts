@@ -11,10 +11,10 @@ describe('a progress bar', () => {
   it('gives each request its share', () => {
     const { bar, reports } = record();
     const first = bar.share(0, 80);
-    first({ kind: 'begin', title: 'Pull', percentage: 0 });
+    first({ kind: 'begin', title: 'Pull', message: 'begun', percentage: 0 });
     first({ kind: 'report', message: 'half', percentage: 50 });
     bar.share(80, 100)({ kind: 'report', percentage: 50 });
-    assert.deepEqual(reports, [{ message: 'Pull' }, { message: 'half', increment: 40 }, { increment: 50 }]);
+    assert.deepEqual(reports, [{ message: 'begun' }, { message: 'half', increment: 40 }, { increment: 50 }]);
   });
 
   it('never goes back', () => {

@@ -22,8 +22,8 @@ export class ProgressBar {
     return (progress) => {
       if (progress.kind === 'end') return;
       const increment = progress.percentage === undefined ? 0 : this.#advance(from + ((to - from) * progress.percentage) / 100);
-      const message = progress.message ?? (progress.kind === 'begin' ? progress.title : undefined);
-      this.#target.report({ ...(message ? { message } : {}), ...(increment > 0 ? { increment } : {}) });
+      // The notification has a title of its own; the request's would only repeat it.
+      this.#target.report({ ...(progress.message ? { message: progress.message } : {}), ...(increment > 0 ? { increment } : {}) });
     };
   }
 

@@ -43,6 +43,7 @@ export class ContainerTerminals implements vscode.Disposable {
       pty: new ProcessTerminal({
         open: (size) => this.#exec(container, size),
         onFailure: (error) => this.#services.log.error(`Terminal in ${container.name}: ${error.message}`),
+        explainEnd: () => this.#whyStopped(container),
       }),
     };
   }
@@ -125,6 +126,14 @@ export class ContainerTerminals implements vscode.Disposable {
       ...(user ? { user } : {}),
       ...(workingDirectory ? { workingDirectory } : {}),
     });
+  }
+
+  /** A stopping machine ends its processes with a signal; the exit code 137 alone would explain nothing. */
+  #whyStopped({ id, name }: ContainerInfo): string | undefined {
+    const now = this.#services.session.container(id);
+    if (!now) return `The container “${name}” was removed.`;
+    if (now.state !== 'stopping' && now.state !== 'stopped') return undefined;
+    return now.error ? `The container “${name}” has stopped: ${now.error.message}` : `The container “${name}” has stopped.`;
   }
 
   /** VS Code also closes terminals when the window reloads; then one is opened again afterwards. */

@@ -15,6 +15,8 @@ export interface ProcessTerminalOptions extends PumpOptions {
   readonly startText?: string;
   /** Shown when the stream ends without an exit code (a log). */
   readonly endText?: string;
+  /** Why the process ended, when that was not of its own accord: shown instead of the exit code. */
+  readonly explainEnd?: () => string | undefined;
   /** Stay open to be read after exit code 0 as well. */
   readonly keepOpen?: boolean;
 }
@@ -31,8 +33,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   #stream: HostStream | undefined;
   #size: TerminalSize | undefined;
   #closedByUser = false;
-  /** Set once the process has ended: what the next key press reports. */
-  #ended: { readonly exitCode: number | undefined } | undefined;
+  /** Once the process has ended, the next key press closes the terminal. */
+  #ended = false;
 
   readonly onDidWrite = this.#write.event;
   readonly onDidClose = this.#close.event;
@@ -49,7 +51,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
 
   handleInput(data: string): void {
     if (this.#ended) {
-      this.#close.fire(this.#ended.exitCode);
+      // Without the code: it has been read, and VS Code would show it once more as an error.
+      this.#close.fire();
       return;
     }
     if (this.#options.readOnly) return;
@@ -94,19 +97,20 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
       this.#close.fire(0);
       return;
     }
-    const text = exitCode === undefined ? (this.#options.endText ?? 'The process has ended.') : `Process exited with code ${exitCode}.`;
-    this.#finish(text, exitCode, exitCode === undefined ? 2 : 33);
+    const reason = this.#options.explainEnd?.() ?? (exitCode === undefined ? (this.#options.endText ?? 'The process has ended.') : undefined);
+    if (reason === undefined) this.#finish(`Process exited with code ${exitCode}.`, 33);
+    else this.#finish(reason, 2);
   }
 
   #fail(error: BerthError): void {
     if (this.#closedByUser) return;
     this.#options.onFailure(error);
-    this.#finish(error.message, undefined, 31);
+    this.#finish(error.message, 31);
   }
 
   /** `colour` is an SGR parameter (ECMA-48): 2 faint, 31 red, 33 yellow. */
-  #finish(text: string, exitCode: number | undefined, colour: number): void {
-    this.#ended = { exitCode };
+  #finish(text: string, colour: number): void {
+    this.#ended = true;
     this.#write.fire(`\r\n\x1b[${colour}m${text}\x1b[0m\r\n\x1b[2mPress any key to close the terminal.\x1b[0m\r\n`);
   }
 }

@@ -4,11 +4,11 @@ import { formatBytes } from './format.ts';
 
 /** What a state looks like: codicon and theme colour. */
 const appearance: Readonly<Record<ContainerState, { readonly icon: string; readonly color?: string; readonly word: string }>> = {
-  created: { icon: 'vm-outline', color: 'disabledForeground', word: 'created' },
+  created: { icon: 'vm-outline', color: 'icon.foreground', word: 'created' },
   starting: { icon: 'loading~spin', word: 'starting' },
   running: { icon: 'vm-running', color: 'charts.green', word: 'running' },
   stopping: { icon: 'loading~spin', word: 'stopping' },
-  stopped: { icon: 'vm-outline', color: 'disabledForeground', word: 'stopped' },
+  stopped: { icon: 'vm-outline', color: 'icon.foreground', word: 'stopped' },
 };
 
 /** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window. */
@@ -20,7 +20,7 @@ export class ContainerItem extends vscode.TreeItem {
     this.container = container;
     this.id = container.id;
     const state = describeState(container);
-    this.description = `${ofThisWindow ? 'this window, ' : ''}${state} · ${shortImage(container.image)}`;
+    this.description = [state, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image)].join(' · ');
     this.contextValue = `container.${container.state}${ofThisWindow ? '.window' : ''}`;
     this.iconPath = stateIcon(container);
     this.tooltip = tooltip(container);
@@ -42,12 +42,11 @@ export class MountItem extends vscode.TreeItem {
   }
 }
 
-/** “running”, “stopped with exit code 3”, “stopped: why”. */
+/** “running”, “stopped”, “exited with code 3”, “failed”. */
 export function describeState(container: ContainerInfo): string {
   if (container.state !== 'stopped') return appearance[container.state].word;
   if (container.error) return 'failed';
-  if (container.exitCode === undefined) return 'stopped';
-  return `stopped (${container.exitCode})`;
+  return container.exitCode ? `exited with code ${container.exitCode}` : 'stopped';
 }
 
 /** The last part of a long reference: `registry.example/team/app:1` is `app:1`. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ export interface Sandbox {
   readonly registry: TestRegistry;
   /** The image that the sample names, as `localhost:PORT/berth/busybox:1`. */
   readonly image: string;
+  /** An image of a few megabytes that takes its time to arrive. */
+  readonly largeImage: string;
   /** Real path of the copy of the sample folder. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -39,6 +42,8 @@ export async function createSandbox(): Promise<Sandbox> {
   const layout = join(root, 'image');
   buildBusyboxImage(layout, { tag: 'one' });
   const image = await registry.push(layout, 'berth/busybox:1', 'one');
+  buildBusyboxImage(layout, { tag: 'large', extraLayers: [[{ path: 'var/noise', content: randomBytes(4 * 1024 * 1024) }]] });
+  const largeImage = await registry.push(layout, 'berth/large:1', 'large');
   const folder = join(root, 'sample');
   await cp(join(repositoryRoot, 'test', 'support', 'sample'), folder, { recursive: true });
   const configure = (configuration: unknown): Promise<void> =>
@@ -46,7 +51,7 @@ export async function createSandbox(): Promise<Sandbox> {
   await configure({ image, containerEnv: { GREETING: 'Ahoy' } });
   await mkdir(artifacts, { recursive: true });
   return {
-    registry, image, folder, environment, paths, configure,
+    registry, image, largeImage, folder, environment, paths, configure,
     container: async (...args) => {
       const { stdout } = await execute(pinnedNode().binary, [join(repositoryRoot, 'dist', 'container.mjs'), ...args], { env: { ...process.env, ...environment } });
       return stdout;

@@ -62,19 +62,22 @@ describe('a folder in a container, in VS Code', () => {
   });
 
   it('follows the size of the terminal', async () => {
-    await code.workbench.typeInTerminal('clear; stty size');
-    const size = (text: string): string => /^(\d+ \d+)$/m.exec(text)?.[1] ?? '';
-    const before = size(await code.workbench.waitForTerminal(/^\d+ \d+$/m));
+    const size = async (name: string): Promise<string> => {
+      await code.workbench.typeInTerminal(`echo ${name}=$(stty size)`);
+      const text = await code.workbench.waitForTerminal(new RegExp(`^${name}=\\d+ \\d+$`, 'm'));
+      return new RegExp(`^${name}=(\\d+ \\d+)$`, 'm').exec(text)?.[1] ?? '';
+    };
+    const before = await size('before');
     await code.workbench.page.setViewportSize({ width: 1000, height: 900 });
-    await code.workbench.typeInTerminal(`clear; until [ "$(stty size)" != "${before}" ]; do :; done; stty size`);
-    const after = size(await code.workbench.waitForTerminal(/^\d+ \d+$/m));
+    await code.workbench.typeInTerminal(`until [ "$(stty size)" != "${before}" ]; do :; done; clear`);
+    const after = await size('after');
     assert.notEqual(after, before);
     await code.workbench.page.setViewportSize({ width: 1280, height: 800 });
   });
 
   it('says in the status bar and in the trees what this window uses', async () => {
     await code.workbench.statusBarItem('sample').waitFor();
-    await containerRow('sample').filter({ hasText: 'this window, running' }).waitFor();
+    await containerRow('sample').filter({ hasText: 'running · this window' }).waitFor();
     await code.workbench.treeItem('busybox:1').filter({ hasText: 'localhost' }).waitFor();
   });
 
@@ -86,7 +89,7 @@ describe('a folder in a container, in VS Code', () => {
   it('lets the terminal be closed by a key, and opens another', async () => {
     await code.workbench.page.keyboard.press('Enter');
     await code.workbench.page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });
-    await code.workbench.runCommand('Berth: Open Terminal in Container');
+    await code.workbench.runCommand('Berth: Reopen Terminal');
     await code.workbench.waitForTerminal(/[#$] *$/);
   });
 
@@ -94,7 +97,7 @@ describe('a folder in a container, in VS Code', () => {
     await sandbox.container('run', '-d', '--name', 'outside', sandbox.image, 'sh', '-c', 'echo one; echo two; exec sleep 1000');
     await containerRow('outside').filter({ hasText: 'running' }).waitFor();
     await sandbox.container('stop', '-t', '1', 'outside');
-    await containerRow('outside').filter({ hasText: 'stopped' }).waitFor();
+    await containerRow('outside').filter({ hasText: 'exited with code 137' }).waitFor();
   });
 
   it('shows a container’s log', async () => {
@@ -105,15 +108,15 @@ describe('a folder in a container, in VS Code', () => {
   });
 
   it('pulls an image with progress, and stops when it is cancelled', async () => {
-    const slow = await startSlowRegistry(sandbox.registry, 100_000);
+    const slow = await startSlowRegistry(sandbox.registry, 200_000);
     try {
-      const reference = `${slow.host}/berth/busybox:1`;
+      const reference = sandbox.largeImage.replace(sandbox.registry.host, slow.host);
       await code.workbench.runCommand('Berth: Pull Image…');
       await code.workbench.quickInput.fill('Not An Image');
       await code.workbench.page.locator('.quick-input-message', { hasText: 'no spaces' }).waitFor();
       await code.workbench.answerInput(reference);
       const progress = code.workbench.notification(`Pulling ${reference}`);
-      await progress.filter({ hasText: /\d/ }).waitFor();
+      await progress.filter({ hasText: /\d [KM]B/ }).waitFor();
       await code.picture('pull-progress');
       await progress.getByRole('button', { name: 'Cancel' }).click();
       await progress.waitFor({ state: 'detached' });
@@ -122,7 +125,7 @@ describe('a folder in a container, in VS Code', () => {
       slow.hurry();
       await code.workbench.runCommand('Berth: Pull Image…');
       await code.workbench.answerInput(reference);
-      await code.workbench.treeItem('busybox:1').filter({ hasText: slow.host }).waitFor();
+      await code.workbench.treeItem('large:1').filter({ hasText: slow.host }).waitFor();
     } finally {
       await slow.stop();
     }
@@ -139,7 +142,7 @@ describe('a folder in a container, in VS Code', () => {
   it('stops the container, and the terminal says why it ended', async () => {
     await code.workbench.showView('Berth');
     await code.workbench.contextMenu(containerRow('sample'), 'Stop');
-    await code.workbench.waitForTerminal(/Press any key to close/, patience);
+    await code.workbench.waitForTerminal(/The container “sample” has stopped\.[^]*Press any key to close/, patience);
     await containerRow('sample').filter({ hasText: 'stopped' }).waitFor();
     await code.workbench.statusBarItem('stopped').waitFor();
   });
