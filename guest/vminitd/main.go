@@ -27,27 +27,24 @@ func main() {
 	system.PowerOff()
 }
 
-// run returns only when vminitd cannot do its work.
+// run returns only when vminitd cannot do its work, or when it has none.
 func run() error {
-	if err := system.Mount(); err != nil {
+	if err := system.MountProc(); err != nil {
 		return err
 	}
 	// The host's accelerator probe only wants to know whether a guest boots at all.
 	if system.HasKernelArgument("berth.probe") {
 		return nil
 	}
-	system.Trace("mounted")
+	system.Trace("vminitd begins")
+	if err := errors.Join(system.EndWithInit(), system.MountDevices()); err != nil {
+		return err
+	}
+	world := container.Prepare()
 	port, err := control.OpenPort()
 	if err != nil {
 		return err
 	}
-	system.Trace("port open")
-	// While the host connects.
-	world, err := container.New()
-	err = errors.Join(err, system.EndWithInit(), system.RaiseLimits(), system.StartLoopback())
-	if err != nil {
-		return err
-	}
-	system.Trace("container ready")
+	system.Trace("control port open")
 	return service.NewServer(version, world).Serve(control.Listen(port))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,42 +17,66 @@ type Share struct {
 	ReadOnly bool
 }
 
+// RootDevice is where the VMM puts the root disk: it is the only disk of the VM.
+const RootDevice = "/dev/vda"
+
 // Container is the one container of the VM.
 type Container struct {
+	// Closed when the container's world is there, or cannot be made.
+	ready   chan struct{}
+	problem error
 	thread  *thread
 	cgroup  *os.File
-	mounted atomic.Bool
+	hasRoot atomic.Bool
 	shares  []string
 }
 
-// New makes the container's namespaces. It takes a while and needs nothing from the host, so it runs while the host
-// connects.
-func New() (*Container, error) {
-	c := &Container{}
+// Prepare begins to make the container's namespaces, with the root disk as their root directory. That takes a while and
+// needs nothing from the host, so it goes on while the host connects.
+func Prepare() *Container {
+	c := &Container{ready: make(chan struct{})}
+	go func() {
+		defer close(c.ready)
+		c.problem = c.prepare()
+	}()
+	return c
+}
+
+func (c *Container) prepare() error {
+	if err := system.PrepareForProcesses(); err != nil {
+		return err
+	}
 	err := inContainerCgroup(func() (err error) {
 		c.thread, err = startThread(unshare)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.cgroup, err = os.OpenFile(cgroupPath, unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("cgroup of the container: %w", err)
+		return fmt.Errorf("cgroup of the container: %w", err)
 	}
-	return c, nil
+	return c.thread.do(func() error {
+		if err := enterRoot(RootDevice); err != nil {
+			return err
+		}
+		c.hasRoot.Store(true)
+		defer system.Trace("root disk mounted")
+		return mountKernelFileSystems()
+	})
 }
 
-// Mount makes the root disk the container's root directory and mounts the shares and the kernel's file systems in it.
-func (c *Container) Mount(rootDevice, hostname string, shares []Share) error {
+// Complete adds what the host decides. rootDevice must be RootDevice.
+func (c *Container) Complete(rootDevice, hostname string, shares []Share) error {
+	<-c.ready
+	if c.problem != nil {
+		return c.problem
+	}
+	if rootDevice != RootDevice {
+		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
+	}
 	return c.thread.do(func() error {
-		if err := enterRoot(rootDevice); err != nil {
-			return err
-		}
-		c.mounted.Store(true)
-		if err := mountKernelFileSystems(); err != nil {
-			return err
-		}
 		for _, share := range byDepth(shares) {
 			if err := mountShare(share); err != nil {
 				return err
@@ -64,7 +89,8 @@ func (c *Container) Mount(rootDevice, hostname string, shares []Share) error {
 
 // Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before.
 func (c *Container) Unmount() error {
-	if !c.mounted.Swap(false) {
+	<-c.ready
+	if !c.hasRoot.Swap(false) {
 		return nil
 	}
 	return c.thread.do(func() error {
@@ -74,8 +100,7 @@ func (c *Container) Unmount() error {
 				problems = append(problems, fmt.Errorf("unmount %s: %w", c.shares[i], err))
 			}
 		}
-		unix.Sync()
-		// The root of this thread cannot be unmounted while it is the root; read-only it is just as clean.
+		// The root of this thread cannot be unmounted while it is the root. Read-only it is written out and just as clean.
 		if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 			problems = append(problems, fmt.Errorf("remount the root file system read-only: %w", err))
 		}

@@ -4,7 +4,6 @@ package control
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -21,11 +20,11 @@ type Port struct {
 	raw  syscall.RawConn
 }
 
-// OpenPort finds the port through sysfs and opens it.
+// OpenPort finds the port through sysfs, waiting until the driver has learnt its name, and opens it.
 func OpenPort() (*Port, error) {
-	device, err := findPort()
+	device, err := waitForPort()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("find control port: %w", err)
 	}
 	file, err := os.OpenFile(device, os.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -38,18 +37,45 @@ func OpenPort() (*Port, error) {
 	return &Port{file: file, raw: raw}, nil
 }
 
-func findPort() (string, error) {
-	names, err := filepath.Glob("/sys/class/virtio-ports/*/name")
+// waitForPort gives the device of the port. The kernel tells of every change in its devices on a netlink socket.
+func waitForPort() (string, error) {
+	if device := findPort(); device != "" {
+		return device, nil
+	}
+	events, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_KOBJECT_UEVENT)
 	if err != nil {
 		return "", err
 	}
-	for _, name := range names {
-		content, err := os.ReadFile(name)
-		if err == nil && strings.TrimSpace(string(content)) == PortName {
-			return "/dev/" + filepath.Base(filepath.Dir(name)), nil
+	defer unix.Close(events)
+	if err := unix.Bind(events, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1}); err != nil {
+		return "", err
+	}
+	event := make([]byte, 4096)
+	for {
+		// Looked for again before each wait: nothing that came before the socket is missed.
+		if device := findPort(); device != "" {
+			return device, nil
+		}
+		if _, err := unix.Read(events, event); err != nil && err != unix.EINTR && err != unix.ENOBUFS {
+			return "", err
 		}
 	}
-	return "", fmt.Errorf("no virtio-serial port is named %s", PortName)
+}
+
+// findPort returns an empty string while there is no such port.
+func findPort() string {
+	const class = "/sys/class/virtio-ports"
+	ports, err := os.ReadDir(class)
+	if err != nil {
+		return ""
+	}
+	for _, port := range ports {
+		name, err := os.ReadFile(class + "/" + port.Name() + "/name")
+		if err == nil && strings.TrimSpace(string(name)) == PortName {
+			return "/dev/" + port.Name()
+		}
+	}
+	return ""
 }
 
 // waitForHost returns when the host has the port open.

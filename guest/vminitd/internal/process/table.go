@@ -38,8 +38,8 @@ func NewTable(c *container.Container, r *reaper.Reaper) *Table {
 	return &Table{container: c, reaper: r, processes: map[string]*Process{}}
 }
 
-// StartFirst mounts the container's file systems and starts its first process. It can be tried once.
-func (t *Table) StartFirst(id string, spec container.ProcessSpec, mount func() error) (*Process, error) {
+// StartFirst completes the container and starts its first process. It can be tried once.
+func (t *Table) StartFirst(id string, spec container.ProcessSpec, complete func() error) (*Process, error) {
 	t.mutex.Lock()
 	if t.started {
 		t.mutex.Unlock()
@@ -47,7 +47,7 @@ func (t *Table) StartFirst(id string, spec container.ProcessSpec, mount func() e
 	}
 	t.started = true
 	t.mutex.Unlock()
-	if err := mount(); err != nil {
+	if err := complete(); err != nil {
 		return nil, err
 	}
 	first, err := t.start(id, spec, t.container.StartFirst)

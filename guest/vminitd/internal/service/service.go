@@ -83,15 +83,12 @@ func (g *Guest) StartContainer(_ context.Context, request *guestv1.StartContaine
 	for i, share := range request.Shares {
 		shares[i] = container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly}
 	}
-	mount := func() error {
-		defer system.Trace("mounted")
-		return g.container.Mount(request.RootDevice, request.Hostname, shares)
-	}
-	p, err := g.processes.StartFirst(request.Process.GetId(), processSpec(request.Process), mount)
+	complete := func() error { return g.container.Complete(request.RootDevice, request.Hostname, shares) }
+	p, err := g.processes.StartFirst(request.Process.GetId(), processSpec(request.Process), complete)
 	if err != nil {
 		return nil, asStatus(err)
 	}
-	system.Trace("started")
+	system.Trace("container started")
 	return &guestv1.StartProcessResponse{Pid: int32(p.PID())}, nil
 }
 

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,33 +11,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-type earlyMount struct {
-	kind, target string
-	flags        uintptr
-	options      string
-}
+const restricted = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
-// What vminitd itself needs. The container gets its own of each.
-var earlyMounts = []earlyMount{
-	{"proc", "/proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
-	{"sysfs", "/sys", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
-	{"devtmpfs", "/dev", unix.MS_NOSUID | unix.MS_NOEXEC, ""},
-	// Not with "nsdelegate": the container's thread starts processes into its cgroup from outside.
-	{"cgroup2", "/sys/fs/cgroup", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
-}
-
-// Mount mounts the file systems that vminitd needs and reads the kernel command line.
-func Mount() error {
-	for _, m := range earlyMounts {
-		if err := os.MkdirAll(m.target, 0o755); err != nil {
-			return err
-		}
-		err := unix.Mount(m.kind, m.target, m.kind, m.flags, m.options)
-		if err != nil {
-			return fmt.Errorf("mount %s: %w", m.target, err)
-		}
-	}
+// MountProc mounts /proc, without which nothing of the kernel's command line is known.
+func MountProc() error {
+	err := mount("proc", "/proc", restricted)
 	verbose = HasKernelArgument("berth.debug")
+	return err
+}
+
+// MountDevices mounts what leads to the control port.
+func MountDevices() error {
+	if err := mount("sysfs", "/sys", restricted); err != nil {
+		return err
+	}
+	return mount("devtmpfs", "/dev", unix.MS_NOSUID|unix.MS_NOEXEC)
+}
+
+// PrepareForProcesses makes what the container's processes need and the control port does not.
+func PrepareForProcesses() error {
+	return errors.Join(
+		// Not with "nsdelegate": the container's thread starts processes into its cgroup from outside.
+		mount("cgroup2", "/sys/fs/cgroup", restricted),
+		raiseLimits(),
+		startLoopback(),
+	)
+}
+
+// mount mounts a kernel's file system, named by its type.
+func mount(kind, target string, flags uintptr) error {
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount(kind, target, kind, flags, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", target, err)
+	}
 	return nil
 }
 
@@ -46,8 +55,8 @@ func HasKernelArgument(word string) bool {
 	return err == nil && slices.Contains(strings.Fields(string(line)), word)
 }
 
-// StartLoopback brings the interface lo up; the kernel gives it 127.0.0.1 and ::1 by itself.
-func StartLoopback() error {
+// startLoopback brings the interface lo up; the kernel gives it 127.0.0.1 and ::1 by itself.
+func startLoopback() error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("loopback: %w", err)
@@ -64,8 +73,8 @@ func StartLoopback() error {
 	return nil
 }
 
-// RaiseLimits sets what processes inherit: as many open files as the kernel allows by default.
-func RaiseLimits() error {
+// raiseLimits sets what processes inherit: as many open files as the kernel allows by default.
+func raiseLimits() error {
 	const openFiles = 1 << 20
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: openFiles, Max: openFiles})
 }
