@@ -18,9 +18,12 @@ export class Workbench {
     await this.ready();
   }
 
+  /** The palette does not follow what is contributed after it was opened, so Berth's own view must be there. */
   async ready() {
     await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: readyTimeout });
-    await this.page.locator('.part.activitybar').getByRole('tab', { name: /Explorer/ }).waitFor({ timeout: readyTimeout });
+    for (const name of [/Explorer/, /Berth/]) {
+      await this.page.locator('.part.activitybar').getByRole('tab', { name }).waitFor({ timeout: readyTimeout });
+    }
   }
 
   async reload() {
@@ -79,7 +82,10 @@ export class Workbench {
   /** Opens an item's context menu and chooses an entry. */
   async contextMenu(item, entry) {
     await item.click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-item', { hasText: entry }).first().click();
+    // A menu ignores the mouse in its first moments, so that the click that opened it chooses nothing; keys it takes.
+    await this.page.locator('.monaco-menu .action-item', { hasText: entry }).first().hover();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
   }
 
   notification(text) {
@@ -116,6 +122,15 @@ export class Workbench {
       if (Date.now() > deadline) throw new Error(`The terminal did not show ${pattern} within ${timeout} ms. It shows:\n${text}`);
       await this.page.waitForTimeout(50);
     }
+  }
+
+  /** Closes the shown terminal whose process has ended, by a key. */
+  async closeEndedTerminal() {
+    await this.waitForTerminal(/Press any key to close the terminal/);
+    await this.page.locator('.terminal-wrapper.active .xterm').click();
+    await this.page.keyboard.press('Enter');
+    const ended = this.page.locator('.terminal-wrapper.active .xterm-rows', { hasText: /Press.any.key.to.close/ });
+    await ended.waitFor({ state: 'detached' });
   }
 
   async screenshot(path) {
