@@ -11,13 +11,11 @@ import type { Accelerator } from '../protocol/types.ts';
 import type { GuestAssets } from './guestAssets.ts';
 import type { Qemu } from './qemu.ts';
 import { hostArchitecture } from './qemu.ts';
+import { QmpClient } from './qmp.ts';
 import { startVirtualMachine } from './virtualMachine.ts';
 
 /** A machine with hardware virtualization boots our kernel in well under a second. */
 const probeLimitMilliseconds = 3000;
-/** vminitd prints this and powers off when `berth.probe` is on the kernel's command line. */
-const probeAnswer = 'berth: probe ok';
-
 /** accelerator.json: the answer, and everything that it depends on. */
 interface RememberedProbe {
   readonly version: 1;
@@ -76,11 +74,14 @@ async function hardwareCandidate(): Promise<Accelerator | undefined> {
   );
 }
 
-/** Boots our kernel and vminitd, nothing else, and looks for vminitd's answer on the console. */
+/**
+ * Boots our kernel and vminitd, nothing else. vminitd powers off at once when it finds `berth.probe` on the kernel's
+ * command line; every other end, such as a kernel panic, is a reset or none at all.
+ */
 async function boots(accelerator: Accelerator, context: ProbeContext): Promise<boolean> {
   const directory = join(context.paths.runtime, `probe-${randomBytes(3).toString('hex')}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const bootLog = join(directory, 'boot.log');
+  const qmpSocket = join(directory, 'qmp.sock');
   const limit = new AbortController();
   try {
     const machine = await startVirtualMachine(
@@ -94,15 +95,15 @@ async function boots(accelerator: Accelerator, context: ProbeContext): Promise<b
         kernel: context.assets.kernel,
         initramfs: context.assets.initramfs,
         kernelArguments: ['berth.probe'],
-        bootLog,
-        qmpSocket: join(directory, 'qmp.sock'),
+        bootLog: join(directory, 'boot.log'),
+        qmpSocket,
         controlSocket: join(directory, 'control.sock'),
       },
       join(directory, 'qemu.log'),
     );
-    await Promise.race([machine.ended, delay(probeLimitMilliseconds, undefined, { signal: limit.signal })]);
+    const answer = await Promise.race([poweredOff(qmpSocket), delay(probeLimitMilliseconds, false, { signal: limit.signal })]);
     await machine.kill();
-    return (await readFile(bootLog, 'utf8')).includes(probeAnswer);
+    return answer;
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'VmFailed') throw error;
     context.log.info('The accelerator probe failed to start.', { accelerator, reason: error.message });
@@ -111,6 +112,18 @@ async function boots(accelerator: Accelerator, context: ProbeContext): Promise<b
     limit.abort();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Whether a VM ends because its guest powers it off. */
+async function poweredOff(qmpSocket: string): Promise<boolean> {
+  const qmp = await QmpClient.connect(qmpSocket);
+  const shutdown = new Promise<boolean>((resolve) => {
+    qmp.onEvent(({ name, data }) => {
+      if (name === 'SHUTDOWN') resolve((data as { reason?: unknown } | undefined)?.reason === 'guest-shutdown');
+    });
+  });
+  const ended = qmp.closed.then(() => false);
+  return Promise.race([shutdown, ended]).finally(() => qmp.close());
 }
 
 /** Changes with each start of the machine. */
