@@ -5,6 +5,9 @@
 // The contract between the runtime host and vminitd: gRPC over HTTP/2, on the virtio-serial port
 // "berth.control" (vsock later). Only one connection is served at a time; when the host closes the port and opens it
 // again (a restart of the runtime host), vminitd serves a fresh connection and nothing else changes.
+//
+// Before HTTP/2, the host writes a mark of 32 bytes and drops what it reads up to the answer (internal/control/resync.go
+// of vminitd): the port carries bytes and not connections, and some of the last connection's may still be under way.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";

@@ -77,7 +77,7 @@ func (c *Container) Complete(rootDevice, hostname string, shares []Share) error 
 		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
 	}
 	return c.thread.do(func() error {
-		for _, share := range byDepth(shares) {
+		for _, share := range inOrder(shares) {
 			if err := mountShare(share); err != nil {
 				return err
 			}

@@ -47,11 +47,14 @@ func enterRoot(device string) error {
 	return unix.Chdir("/")
 }
 
-// byDepth sorts parents before what lies inside them.
-func byDepth(shares []Share) []Share {
+// inOrder gives the shares with clean targets, parents before what lies inside them.
+func inOrder(shares []Share) []Share {
 	sorted := slices.Clone(shares)
+	for i := range sorted {
+		sorted[i].Target = filepath.Clean(sorted[i].Target)
+	}
 	slices.SortStableFunc(sorted, func(a, b Share) int {
-		return strings.Count(filepath.Clean(a.Target), "/") - strings.Count(filepath.Clean(b.Target), "/")
+		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
 	})
 	return sorted
 }
@@ -63,9 +66,9 @@ func byDepth(shares []Share) []Share {
 const shareOptions = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap,directio,access=any"
 
 func mountShare(share Share) error {
-	target := filepath.Clean(share.Target)
-	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc") || isBelow(target, "/sys") {
-		return &MountError{share.Target, fmt.Errorf("not a place where a directory can be shared")}
+	target := share.Target
+	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc", "/sys", "/dev") {
+		return &MountError{target, fmt.Errorf("not a place where a directory can be shared")}
 	}
 	if err := mountPoint(target); err != nil {
 		return err
@@ -80,6 +83,8 @@ func mountShare(share Share) error {
 	return nil
 }
 
-func isBelow(path, directory string) bool {
-	return path == directory || strings.HasPrefix(path, directory+"/")
+func isBelow(path string, directories ...string) bool {
+	return slices.ContainsFunc(directories, func(directory string) bool {
+		return path == directory || strings.HasPrefix(path, directory+"/")
+	})
 }
