@@ -36,7 +36,7 @@ func TestStatuses(t *testing.T) {
 }
 
 func TestSignalAfterTheEnd(t *testing.T) {
-	child := start(t, New(), "-c", "read x")
+	child := start(t, New(), "-c", "exec sleep 100")
 	if err := child.Signal(unix.SIGTERM); err != nil {
 		t.Error(err)
 	}
