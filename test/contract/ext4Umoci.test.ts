@@ -8,7 +8,7 @@ import { DiskReader } from '../../runtime-host/ext4/diskReader.ts';
 import { compareTrees, describeDirectory, describeDisk } from '../support/fileTrees.ts';
 import type { FileDescription } from '../support/fileTrees.ts';
 import { randomStack } from '../support/randomLayers.ts';
-import type { TarEntry, TestImageOptions } from '../support/testImages.ts';
+import type { TarEntry, TestImage, TestImageOptions } from '../support/testImages.ts';
 import { buildBusyboxImage, buildImage } from '../support/testImages.ts';
 import type { DiskSettings } from '../support/umoci.ts';
 import { checkDisk, umociUnpack, unpackToDisk } from '../support/umoci.ts';
@@ -33,7 +33,7 @@ describe('disks hold what umoci unpacks', { skip: process.getuid?.() === 0 ? fal
     return await compareImage(image, place, settings);
   }
 
-  async function compareImage(image: Parameters<typeof umociUnpack>[0], place: string, settings: DiskSettings & { readonly ignored?: Ignored } = {}): Promise<string> {
+  async function compareImage(image: TestImage, place: string, settings: DiskSettings & { readonly ignored?: Ignored } = {}): Promise<string> {
     umociUnpack(image, `${place}.root`);
     await unpackToDisk(image, `${place}.ext4`, settings);
     checkDisk(`${place}.ext4`);

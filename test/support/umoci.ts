@@ -6,8 +6,14 @@ import type { TestImage } from './testImages.ts';
 import { join } from 'node:path';
 
 /** Unpacks an image of a layout into a new directory with umoci, as root. */
-export function umociUnpack(image: TestImage, target: string): void {
+export function umociUnpack(image: Pick<TestImage, 'directory' | 'tag'>, target: string): void {
   execFileSync('umoci', ['raw', 'unpack', '--image', `${image.directory}:${image.tag}`, target], { stdio: 'pipe' });
+}
+
+export interface UnpackableLayer {
+  readonly digest: string;
+  readonly size: number;
+  readonly diffId: string;
 }
 
 export interface DiskSettings {
@@ -16,7 +22,7 @@ export interface DiskSettings {
 }
 
 /** Unpacks an image of a layout into a new disk with the code under test. */
-export async function unpackToDisk(image: TestImage, path: string, settings: DiskSettings = {}): Promise<void> {
+export async function unpackToDisk(image: { readonly directory: string; readonly layers: readonly UnpackableLayer[] }, path: string, settings: DiskSettings = {}): Promise<void> {
   const { size = 1024 ** 3, uuid = Buffer.from('a1b2c3d4e5f60718293a4b5c6d7e8f90', 'hex') } = settings;
   const handle = openSync(path, 'wx', 0o600);
   try {

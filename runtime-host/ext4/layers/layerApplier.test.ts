@@ -85,6 +85,7 @@ test('paths', () => {
   assert.deepEqual(namesOf('./a//b/./c/'), ['a', 'b', 'c']);
   assert.deepEqual(namesOf('/etc/x'), ['etc', 'x']);
   assert.deepEqual(namesOf('a/../b'), ['b']);
+  assert.throws(() => namesOf('a/'.repeat(3000)), refused(/6000 bytes/));
   for (const path of ['..', '../../etc/x', 'a/../../b', '/../x']) assert.throws(() => namesOf(path), refused(/climbs out/), path);
 });
 

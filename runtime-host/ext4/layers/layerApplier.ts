@@ -17,6 +17,8 @@ const opaqueWhiteout = '.wh..wh..opq';
 /** Further names that aufs kept for itself and that say nothing here. */
 const aufsPrefix = '.wh..wh.';
 const longestTarget = 4095;
+/** No system takes longer paths, so no image needs them. */
+const longestPath = 4096;
 
 /** Puts the entries of one layer into the tree of a disk. */
 export class LayerApplier implements TarHandler {
@@ -110,9 +112,10 @@ export class LayerApplier implements TarHandler {
 
 /**
  * A path as names from the root on; an absolute path is meant from the root, too.
- * @throws BerthError LayerInvalid when it climbs out of the root.
+ * @throws BerthError LayerInvalid when it climbs out of the root, or is too long.
  */
 export function namesOf(path: string): string[] {
+  if (path.length > longestPath) throw layerInvalid(`it has a path of ${path.length} bytes; ${longestPath} is the limit`);
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue;

@@ -21,6 +21,8 @@ export interface SparseMap {
 const headerPairs = { offset: 386, count: 4, flag: 482 };
 const extensionPairs = { offset: 0, count: 21, flag: 504 };
 const realSizeOffset = 483;
+/** More digits than a number in a map can have. */
+const longestLine = 20;
 
 /** Pairs of a header or of a block that continues it, and whether another one follows. */
 export function readOldPairs(block: Buffer, isExtension: boolean): { readonly ranges: DataRange[]; readonly more: boolean } {
@@ -50,16 +52,23 @@ export function sparseFromRecords(records: PaxRecords): SparseMap | { readonly i
 
 /** Collects the blocks in front of the data of a 1.0 sparse file until the map is complete. */
 export class LeadingMap {
-  readonly #blocks: Buffer[] = [];
+  /** The numbers so far; the first one says how many pairs follow. */
+  readonly #numbers: number[] = [];
+  /** The last line, which may go on in the next block. */
+  #rest = '';
+  #mapSize = 0;
 
   /** Takes one block; returns the ranges once all are there, and how many bytes the map took. */
   add(block: Buffer): { readonly ranges: readonly DataRange[]; readonly mapSize: number } | undefined {
-    this.#blocks.push(Buffer.from(block));
-    const lines = Buffer.concat(this.#blocks).toString('latin1').split('\n');
-    if (lines.length < 2) return undefined;
-    const count = parsePaxNumber(lines[0]!);
-    if (lines.length - 1 < 1 + 2 * count) return undefined;
-    return { ranges: toRanges(lines.slice(1, 1 + 2 * count).map(parsePaxNumber)), mapSize: this.#blocks.length * tarBlockSize };
+    this.#mapSize += tarBlockSize;
+    const lines = (this.#rest + block.toString('latin1')).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      this.#numbers.push(parsePaxNumber(line));
+      if (this.#numbers.length === 1 + 2 * this.#numbers[0]!) return { ranges: toRanges(this.#numbers.slice(1)), mapSize: this.#mapSize };
+    }
+    if (this.#rest.length > longestLine) throw layerInvalid('a sparse file has a malformed map');
+    return undefined;
   }
 }
 

@@ -124,6 +124,17 @@ test('sparse maps in continuation blocks', () => {
   assert.equal(item!.entry.ranges!.length, 10);
 });
 
+test('a sparse map that is longer than a block', () => {
+  const count = 200;
+  const lines = Array.from({ length: count }, (_, index) => `${index * 4096}\n1\n`).join('');
+  const map = `${count}\n${lines}`;
+  const records = pax({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '1000000', 'GNU.sparse.name': 's' });
+  const content = 'd'.repeat(count);
+  const [item] = read(archiveOf(entry('x', 'x', records), entry('s', '0', `${map.padEnd(Math.ceil(map.length / 512) * 512, '\0')}${content}`)), 100);
+  assert.equal(item!.content, content);
+  assert.deepEqual(item!.entry.ranges!.at(-1), { offset: 199 * 4096, length: 1 });
+});
+
 test('what is not an archive, or damaged, is refused', () => {
   const good = entry('file', '0', 'content');
   const invalid: readonly (readonly [Buffer, RegExp])[] = [

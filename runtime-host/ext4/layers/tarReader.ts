@@ -155,14 +155,14 @@ export class TarReader {
 
   #takeOldSparse(state: { readonly header: RawHeader; readonly size: number; readonly ranges: DataRange[] }, block: Buffer, isExtension: boolean): void {
     const { ranges, more } = readOldPairs(block, isExtension);
-    const all = [...state.ranges, ...ranges];
+    state.ranges.push(...ranges);
     if (more) {
-      this.#state = { name: 'oldSparse', header: state.header, size: state.size, ranges: all };
+      this.#state = { name: 'oldSparse', ...state };
       return;
     }
     const entry = this.#assemble(state.header);
     this.#forgetExtensions();
-    this.#begin({ ...entry, size: state.size, ranges: checkRanges({ size: state.size, ranges: all }, entry.dataSize) });
+    this.#begin({ ...entry, size: state.size, ranges: checkRanges(state, entry.dataSize) });
   }
 
   #takeLeadingMap(state: { readonly entry: TarEntry; readonly map: LeadingMap }, block: Buffer): void {
