@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
+import { journey } from './journey.ts';
 import { repositoryRoot } from '../support/codeServer.mjs';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { startSlowRegistry } from './slowRegistry.ts';
 
 /** Pulling, unpacking and booting under emulation on a busy machine. */
 const patience = 120_000;
+/** The guest's; a shell on this machine would show another folder. */
+const prompt = /^\/workspaces\/sample # *$/m;
 
 /** One person's day with Berth: the tests follow one another in one window. */
 describe('a folder in a container, in VS Code', () => {
@@ -25,10 +28,7 @@ describe('a folder in a container, in VS Code', () => {
     await code?.stop();
     await sandbox?.stop();
   });
-  afterEach(async (context) => {
-    const name = 'name' in context ? context.name : 'unknown';
-    await code.picture(`journey-${name.replace(/[^a-z0-9]+/gi, '-').toLowerCase().slice(0, 60)}`);
-  });
+  const it = journey(() => code);
 
   const containerRow = (name: string) => code.workbench.treeItem(new RegExp(`^${name}`));
 
@@ -45,7 +45,7 @@ describe('a folder in a container, in VS Code', () => {
 
   it('opens the folder from the palette and runs commands in the guest', async () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
-    await code.workbench.waitForTerminal(/[#$] *$/, patience);
+    await code.workbench.waitForTerminal(prompt, patience);
     await code.workbench.typeInTerminal('uname -r; cat /etc/os-release; ls; pwd; echo $((6*7))');
     const text = await code.workbench.waitForTerminal(/^42$/m);
     const { kernelRelease } = JSON.parse(await readFile(join(repositoryRoot, 'dist', 'guest', 'kernel.json'), 'utf8')) as { kernelRelease: string };
@@ -87,10 +87,9 @@ describe('a folder in a container, in VS Code', () => {
   });
 
   it('lets the terminal be closed by a key, and opens another', async () => {
-    await code.workbench.page.keyboard.press('Enter');
-    await code.workbench.page.locator('.terminal-wrapper.active').waitFor({ state: 'detached' });
+    await code.workbench.closeEndedTerminal();
     await code.workbench.runCommand('Berth: Reopen Terminal');
-    await code.workbench.waitForTerminal(/[#$] *$/);
+    await code.workbench.waitForTerminal(prompt);
   });
 
   it('follows containers that the command line starts, stops and removes', async () => {
@@ -134,7 +133,7 @@ describe('a folder in a container, in VS Code', () => {
   it('finds the container again when the window is reloaded', async () => {
     await code.workbench.reload();
     await code.workbench.statusBarItem('sample').waitFor();
-    await code.workbench.waitForTerminal(/[#$] *$/);
+    await code.workbench.waitForTerminal(prompt);
     await code.workbench.typeInTerminal('echo again $((6*7))');
     await code.workbench.waitForTerminal(/^again 42$/m);
   });
@@ -149,10 +148,9 @@ describe('a folder in a container, in VS Code', () => {
 
   it('starts the same container again when the folder is opened again', async () => {
     const idBefore = await containerId();
-    await code.workbench.page.locator('.terminal-wrapper.active .xterm').click();
-    await code.workbench.page.keyboard.press('Enter');
+    await code.workbench.closeEndedTerminal();
     await code.workbench.runCommand('Berth: Open Folder in Container');
-    await code.workbench.waitForTerminal(/[#$] *$/, patience);
+    await code.workbench.waitForTerminal(prompt, patience);
     assert.equal(await containerId(), idBefore);
   });
 

@@ -20,7 +20,7 @@ export async function startSlowRegistry(registry: { readonly port: number }, byt
     upstream.on('response', (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       const isBlob = incoming.method === 'GET' && incoming.url?.includes('/blobs/');
-      if (isBlob) void trickle(answer, outgoing, () => (slow ? bytesPerSecond : Infinity));
+      if (isBlob) trickle(answer, outgoing, () => (slow ? bytesPerSecond : Infinity)).catch(() => outgoing.destroy());
       else answer.pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { connect } from '../../runtime-host/client/index.ts';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+import { journey } from './journey.ts';
 
 /** What the window says when something goes wrong: one plain sentence and one action. */
 describe('troubles, in VS Code', () => {
@@ -20,6 +21,8 @@ describe('troubles, in VS Code', () => {
     await sandbox?.stop();
   });
 
+  const it = journey(() => code);
+
   async function dismiss(text: string | RegExp): Promise<void> {
     const { page } = code.workbench;
     await code.workbench.runCommand('Notifications: Clear All Notifications');
@@ -33,7 +36,6 @@ describe('troubles, in VS Code', () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
     const message = code.workbench.notification('nothing:1');
     await message.getByRole('button', { name: 'Choose Image…' }).waitFor();
-    await code.picture('trouble-image');
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
     await message.getByRole('button', { name: 'Choose Image…' }).click();
     await code.workbench.quickInput.waitFor();
@@ -60,7 +62,6 @@ describe('troubles, in VS Code', () => {
     await sandbox.configure({ image: sandbox.image, mounts: ['type=bind,source=/etc,target=/host-etc,readonly'] });
     await code.workbench.runCommand('Berth: Open Folder in Container');
     await code.workbench.dialog.filter({ hasText: '/etc (read only)' }).waitFor();
-    await code.picture('trouble-mounts');
     await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
   });
@@ -70,7 +71,6 @@ describe('troubles, in VS Code', () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
     const message = code.workbench.notification('/nonexistent/qemu');
     await message.getByRole('button', { name: 'Retry' }).waitFor({ timeout: 60_000 });
-    await code.picture('trouble-qemu');
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
     await dismiss('/nonexistent/qemu');
   });
@@ -84,7 +84,6 @@ describe('troubles, in VS Code', () => {
     process.kill(pid, 'SIGKILL');
     await gone;
     await code.workbench.page.getByText('connection to Berth’s runtime host was lost').waitFor();
-    await code.picture('trouble-host');
     await code.workbench.page.locator('.part.sidebar').getByRole('button', { name: 'Reconnect' }).first().click();
     await code.workbench.treeItem('busybox:1').waitFor();
   });

@@ -22,6 +22,7 @@ const settings = {
   'update.mode': 'none',
   'terminal.integrated.gpuAcceleration': 'off',
   'task.problemMatchers.neverPrompt': true,
+  'remote.autoForwardPorts': false,
   'git.openRepositoryInParentFolders': 'never',
 };
 

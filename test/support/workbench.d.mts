@@ -27,5 +27,7 @@ export class Workbench {
   terminalText(): Promise<string>;
   /** Waits until the shown terminal's text matches, and returns it; rejects with the text as it is. */
   waitForTerminal(pattern: RegExp, timeout?: number): Promise<string>;
+  /** Closes the shown terminal whose process has ended, by a key. */
+  closeEndedTerminal(): Promise<void>;
   screenshot(path: string): Promise<void>;
 }
