@@ -71,7 +71,7 @@ export class BerthError extends Error {
     if (thrown instanceof Error && thrown.name === 'AbortError') {
       return new BerthError('Cancelled', 'The operation was cancelled.', { cause: thrown });
     }
-    if (isNodeError(thrown) && thrown.code === 'ENOSPC') {
+    if (isNodeError(thrown) && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
       return new BerthError('DiskFull', 'The disk that holds Berth’s data is full. Free some space and try again.', { cause: thrown });
     }
     const detail = thrown instanceof Error ? thrown.message : String(thrown);

@@ -7,8 +7,8 @@ import { isNodeError } from '../../protocol/errors.ts';
 import { layerInvalid } from './tarHeader.ts';
 
 /** Enough to keep the thread that inflates busy while another one takes what it made. */
-const pieceSize = 512 * 1024;
-const piecesAhead = 4;
+const pieceSize = 128 * 1024;
+const piecesAhead = 8;
 
 /**
  * The uncompressed bytes of a layer: gzip, zstd or plain, told apart by how it begins, since media types are not

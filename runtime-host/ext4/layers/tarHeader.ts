@@ -51,16 +51,19 @@ export function parseHeader(block: Buffer): RawHeader {
   };
 }
 
+/** The sum of all bytes, with the checksum's own taken for blanks; some writers added them up as signed numbers. */
 function verifyChecksum(block: Buffer): void {
-  let unsigned = 0;
-  let signed = 0;
-  for (let index = 0; index < tarBlockSize; index++) {
-    const byte = index >= 148 && index < 156 ? 0x20 : block[index]!;
-    unsigned += byte;
-    signed += (byte << 24) >> 24;
-  }
-  const stored = octal(block.toString('latin1', 148, 156));
-  if (stored !== unsigned && stored !== signed) throw layerInvalid('it is not a tar archive, or it is damaged');
+  let unsigned = 8 * 0x20;
+  for (let index = 0; index < 148; index++) unsigned += block[index]!;
+  for (let index = 156; index < tarBlockSize; index++) unsigned += block[index]!;
+  const stored = octal(block, 148, 8);
+  if (stored !== unsigned && stored !== unsigned - 256 * countNegative(block)) throw layerInvalid('it is not a tar archive, or it is damaged');
+}
+
+function countNegative(block: Buffer): number {
+  let count = 0;
+  for (let index = 0; index < tarBlockSize; index++) if (block[index]! >= 0x80 && (index < 148 || index >= 156)) count++;
+  return count;
 }
 
 function textField(block: Buffer, offset: number, length: number): string {
@@ -70,7 +73,7 @@ function textField(block: Buffer, offset: number, length: number): string {
 
 /** A number of the header; @throws BerthError LayerInvalid. */
 export function numberField(block: Buffer, offset: number, length: number): number {
-  const value = (block[offset]! & 0x80) !== 0 ? binary(block, offset, length) : octal(block.toString('latin1', offset, offset + length));
+  const value = (block[offset]! & 0x80) !== 0 ? binary(block, offset, length) : octal(block, offset, length);
   if (value === undefined || !Number.isSafeInteger(value)) throw layerInvalid('the header of an entry holds something that is not a number');
   return value;
 }
@@ -82,10 +85,22 @@ export function sizeField(block: Buffer, offset: number): number {
   return value;
 }
 
-function octal(text: string): number | undefined {
-  const digits = text.replace(/^[ \0]+/, '').replace(/[ \0].*$/s, '');
-  if (digits === '') return 0;
-  return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : undefined;
+/** Blanks or zero bytes may stand before and after the digits; nothing at all means 0. */
+function octal(block: Buffer, offset: number, length: number): number | undefined {
+  let index = offset;
+  const end = offset + length;
+  while (index < end && isBlank(block[index]!)) index++;
+  let value = 0;
+  for (; index < end && !isBlank(block[index]!); index++) {
+    const digit = block[index]! - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0;
 }
 
 /** Two's complement without its topmost bit, which only says that this is one. */
