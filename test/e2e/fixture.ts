@@ -112,7 +112,7 @@ export async function startVisualStudioCode(options: VisualStudioCodeOptions): P
 /** Packages the extension as it would be published, from the bundles in dist/. */
 export async function packageExtension(): Promise<string> {
   await mkdir(artifacts, { recursive: true });
-  const vsix = join(artifacts, `berth-${process.pid}.vsix`);
+  const vsix = join(artifacts, 'berth-under-test.vsix');
   const vsce = join(repositoryRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
   await execute(pinnedNode().binary, [
     vsce, 'package', '--target', 'linux-x64', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', vsix,

@@ -34,12 +34,12 @@ describe('troubles, in VS Code', () => {
     const image = sandbox.image.replace('busybox:1', 'nothing:1');
     await sandbox.configure({ image });
     await code.workbench.runCommand('Berth: Open Folder in Container');
-    const message = code.workbench.notification('nothing:1');
+    const message = code.workbench.notification('berth/nothing');
     await message.getByRole('button', { name: 'Choose Image…' }).waitFor();
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
     await message.getByRole('button', { name: 'Choose Image…' }).click();
     await code.workbench.quickInput.waitFor();
-    await dismiss('nothing:1');
+    await dismiss('berth/nothing');
   });
 
   it('a configuration that Berth cannot use', async () => {
