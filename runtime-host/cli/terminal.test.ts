@@ -5,7 +5,7 @@ import { RawMode, terminalSize } from './terminal.ts';
 
 test('raw mode is left once, also by the end of the process', () => {
   const modes: boolean[] = [];
-  const raw = new RawMode({ isTTY: true, isRaw: false, setRawMode: (mode) => modes.push(mode) });
+  const raw = new RawMode({ isTTY: true, isRaw: false, setRawMode: (mode) => modes.push(mode) }, () => undefined);
   const listeners = process.listenerCount('exit');
   raw.enter();
   raw.enter();

@@ -76,7 +76,15 @@ export function createSpec(image: string, command: readonly string[], options: R
 
 async function run(spec: ContainerSpec, detach: boolean): Promise<void> {
   await withClient(async (client) => {
-    const container = await cancellable((signal) => create(client, spec, signal));
+    const container = await cancellable(async (signal) => {
+      const created = await create(client, spec, signal);
+      // Too late to cancel the request, but not too late.
+      if (signal.aborted) {
+        await discard(client, created.id);
+        throw new Exit(ExitStatus.interrupted);
+      }
+      return created;
+    });
     if (detach) await startDetached(client, container);
     else await runAttached(client, container);
   });
@@ -118,7 +126,7 @@ async function runAttached(client: HostConnection, { id, terminal, stdin, remove
   let ran = false;
   const started = events.started.then(() => { ran = true; });
   try {
-    const stream = await client.containers.attach(id, { start: true });
+    const stream = await cancellable((signal) => client.containers.attach(id, { start: true, signal }));
     // Whatever it prints, it runs.
     stream.stdout.once('data', events.noticeRunning);
     const status = await attachProcess(stream, {
