@@ -29,7 +29,21 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.showOutput': () => services.log.show(),
     'berth.showActions': () => showActions(services),
   };
-  return vscode.Disposable.from(...Object.entries(commands).map(([name, run]) => register(name, run, errors)));
+  return vscode.Disposable.from(...Object.entries(commands).map(([name, run]) => register(name, trusting.has(name) ? ifTrusted(run) : run, errors)));
+}
+
+/** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
+const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'pullImage'].map((name) => `berth.${name}`));
+
+/** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
+function ifTrusted(run: (argument: unknown) => unknown): (argument: unknown) => unknown {
+  return async (argument) => {
+    if (vscode.workspace.isTrusted) return run(argument);
+    const manage = 'Manage Workspace Trust';
+    const answer = await vscode.window.showWarningMessage('Containers can be started only for folders that you trust.', manage);
+    if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+    return undefined;
+  };
 }
 
 function register(name: string, run: (argument: unknown) => unknown, errors: ErrorReporter): vscode.Disposable {

@@ -119,10 +119,15 @@ function parseObject(text: string, file: string): Record<string, unknown> {
   const first = errors[0];
   if (first) {
     const line = text.slice(0, first.offset).split('\n').length;
-    throw new DevContainerError(`${file} is not valid JSON: ${printParseErrorCode(first.error)} in line ${line}.`);
+    throw new DevContainerError(`${file} is not valid JSON: ${inWords(printParseErrorCode(first.error))} in line ${line}.`);
   }
   if (!isObject(root)) throw new DevContainerError(`${file} must hold a JSON object.`);
   return root;
+}
+
+/** `CommaExpected` is “comma expected”. */
+function inWords(code: string): string {
+  return code.replace(/(?<=.)([A-Z])/g, ' $1').toLowerCase();
 }
 
 function refuseUnsupported(root: Record<string, unknown>, file: string): void {

@@ -27,6 +27,7 @@ export function createViews(services: Services): vscode.Disposable {
     imagesView.onDidChangeVisibility(connectWhenVisible),
     services.session.onDidChange(update),
     services.window.onDidChange(update),
+    vscode.workspace.onDidGrantWorkspaceTrust(update),
     containersView, imagesView, containers, images,
   );
 }
@@ -35,6 +36,8 @@ export function createViews(services: Services): vscode.Disposable {
 function updateContext({ session, window }: Services): void {
   const containers = session.containers;
   const set = (key: string, value: unknown): void => void vscode.commands.executeCommand('setContext', `berth.${key}`, value);
+  // VS Code's own key for trust is not there yet when a window has just opened; commands would be missing for a moment.
+  set('untrusted', !vscode.workspace.isTrusted);
   set('connection', session.state);
   set('hasContainers', containers.length > 0);
   set('hasRunning', containers.some((container) => container.state === 'running'));

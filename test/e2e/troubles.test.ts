@@ -36,6 +36,7 @@ describe('troubles, in VS Code', () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
     const message = code.workbench.notification('berth/nothing');
     await message.getByRole('button', { name: 'Choose Image…' }).waitFor();
+    await code.picture('message-unknown-image');
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
     await message.getByRole('button', { name: 'Choose Image…' }).click();
     await code.workbench.quickInput.waitFor();
@@ -62,6 +63,7 @@ describe('troubles, in VS Code', () => {
     await sandbox.configure({ image: sandbox.image, mounts: ['type=bind,source=/etc,target=/host-etc,readonly'] });
     await code.workbench.runCommand('Berth: Open Folder in Container');
     await code.workbench.dialog.filter({ hasText: '/etc (read only)' }).waitFor();
+    await code.picture('message-mounts');
     await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
   });
@@ -71,6 +73,7 @@ describe('troubles, in VS Code', () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
     const message = code.workbench.notification('/nonexistent/qemu');
     await message.getByRole('button', { name: 'Retry' }).waitFor({ timeout: 60_000 });
+    await code.picture('message-qemu');
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]', 'no half-made container is left');
     await dismiss('/nonexistent/qemu');
   });
@@ -84,6 +87,7 @@ describe('troubles, in VS Code', () => {
     process.kill(pid, 'SIGKILL');
     await gone;
     await code.workbench.page.getByText('connection to Berth’s runtime host was lost').waitFor();
+    await code.picture('message-host-lost');
     await code.workbench.page.locator('.part.sidebar').getByRole('button', { name: 'Reconnect' }).first().click();
     await code.workbench.treeItem('busybox:1').waitFor();
   });
