@@ -78,17 +78,13 @@ export class InodeWriter {
     });
   }
 
-  /** Gives every node its number; returns them in that order, each with its (first) parent. */
+  /** Gives every node its number; returns them in that order, each with its (first) parent. lost+found gets its usual one. */
   #number(root: FileNode): Map<FileNode, FileNode> {
     const parents = new Map([[root, root]]);
     const lostAndFound = root.children.get('lost+found')!.node;
     root.number = rootInode;
-    if (lostAndFound.kind === 'directory') {
-      lostAndFound.number = ++this.lastInode;
-      parents.set(lostAndFound, root);
-    } else {
-      this.lastInode++;
-    }
+    lostAndFound.number = ++this.lastInode;
+    parents.set(lostAndFound, root);
     for (const directory of parents.keys()) {
       for (const { node } of directory.children.values()) {
         if (parents.has(node)) continue;

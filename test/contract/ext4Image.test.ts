@@ -100,6 +100,16 @@ describe('ext4 file systems', () => {
     assert.equal(debugfs('cat /same').slice(0, 3), '999');
   });
 
+  for (const kind of ['directory', 'file'] as const) {
+    it(`take a ${kind} of an image that is called lost+found as it is`, async () => {
+      await build(256 * mebibyte, (disk) => {
+        disk.tree.link(disk.tree.locate(['lost+found'])!, createNode(kind, plainMetadata(0o751, time)), 1);
+        addFile(disk, 'other', Buffer.from('x'));
+      });
+      assert.match(debugfs('stat /lost+found'), new RegExp(`Type: ${kind === 'file' ? 'regular' : kind}\\s+Mode:\\s+0751`));
+    });
+  }
+
   it('say so when an image does not fit', async () => {
     await assert.rejects(build(256 * mebibyte, (disk) => { addFile(disk, 'too large', Buffer.alloc(250 * mebibyte)); }), { code: 'LayerInvalid' });
   });
