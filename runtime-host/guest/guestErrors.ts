@@ -12,7 +12,7 @@ export function guestError(thrown: unknown, signal?: AbortSignal): BerthError {
   if (error.code === Code.FailedPrecondition) {
     return new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', { cause: error });
   }
-  return new BerthError('GuestFailed', `The virtual machine’s init did not do what was asked: ${error.rawMessage}.`, { cause: error, data: { status: Code[error.code] } });
+  return new BerthError('GuestFailed', `The virtual machine’s init did not do what was asked: ${sentence(error)}`, { cause: error, data: { status: Code[error.code] } });
 }
 
 function startError(failure: StartFailure, cause: ConnectError): BerthError {
@@ -26,12 +26,16 @@ function startError(failure: StartFailure, cause: ConnectError): BerthError {
     case StartFailure_Reason.USER_NOT_FOUND:
       return new BerthError('UserNotFound', `The container has no user or group “${subject}”. Use one from its /etc/passwd, or a number.`, details);
     case StartFailure_Reason.WORKING_DIRECTORY:
-      return new BerthError('InvalidArgument', `The working directory “${subject}” cannot be used in the container: ${cause.rawMessage}.`, details);
+      return new BerthError('InvalidArgument', `The working directory “${subject}” cannot be used in the container: ${sentence(cause)}`, details);
     case StartFailure_Reason.MOUNT:
-      return new BerthError('GuestFailed', `“${subject}” could not be mounted in the container: ${cause.rawMessage}.`, details);
+      return new BerthError('GuestFailed', `“${subject}” could not be mounted in the container: ${sentence(cause)}`, details);
     case StartFailure_Reason.UNSPECIFIED:
-      return new BerthError('GuestFailed', `The process could not be started: ${cause.rawMessage}.`, details);
+      return new BerthError('GuestFailed', `The process could not be started: ${sentence(cause)}`, details);
     default:
-      return new BerthError('GuestFailed', `The process could not be started: ${cause.rawMessage}.`, details);
+      return new BerthError('GuestFailed', `The process could not be started: ${sentence(cause)}`, details);
   }
+}
+
+function sentence(error: ConnectError): string {
+  return `${error.rawMessage.replace(/\.$/, '')}.`;
 }

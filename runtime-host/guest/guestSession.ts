@@ -48,7 +48,8 @@ export class GuestSession implements SessionManager {
 
   /** Ends the connection at once; the guest and its processes go on. */
   close(): void {
-    this.#session.destroy();
+    // Without an error, calls that still wait for their answer would wait for ever.
+    if (!this.#session.destroyed) this.#session.destroy(new Error('The connection to the guest was closed.'));
     this.#socket.destroy();
   }
 }

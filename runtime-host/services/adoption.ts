@@ -31,13 +31,13 @@ export async function adoptContainers(containers: readonly Container[], lifecycl
 async function adoptContainer(container: Container, pid: number | undefined, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
   const run = pid === undefined ? undefined : await adoptRun(lifecycle.context(container), pid);
   if (run) {
-    await lifecycle.adopted(container, run);
+    lifecycle.took(container, run);
     log.info('Found a running container again.', { container: container.id, pid });
     return;
   }
   if (container.record.state === 'running') {
     log.warn('A container’s virtual machine is gone.', { container: container.id });
-    const message = `The virtual machine of container “${container.name}” ended while Berth’s runtime host was not running. Start the container again.`;
+    const message = `The virtual machine of container “${container.name}” ended, or was still starting, when Berth’s runtime host ended. Start the container again.`;
     await lifecycle.markStopped(container, new BerthError('VmFailed', message));
   }
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts';
 import type { ReportProgress } from '../base/progress.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
+import type { ContainerState } from '../protocol/types.ts';
 import type { ContainerStore } from '../store/containerStore.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { createOverlay } from '../vm/overlay.ts';
@@ -42,20 +43,28 @@ export class ContainerLifecycle {
     return { record: container.record, paths: container.paths, output: container.output, log, hostVersion };
   }
 
-  /** A start that fails leaves the container as it was, except that one with `removeOnExit` is removed. */
+  /**
+   * A start that fails leaves the container as it was, except that one with `removeOnExit` is removed. The record says
+   * `running` from before the VM runs, so that no VM runs without a record of it, and is written while the VM boots.
+   */
   async start(container: Container, options: { readonly signal?: AbortSignal; readonly progress?: ReportProgress } = {}): Promise<void> {
-    const before = container.state;
-    const fresh = !(await exists(container.paths.overlay));
+    const before = { state: container.state, record: container.record, fresh: !(await exists(container.paths.overlay)) };
     this.#setState(container, 'starting');
     try {
       options.progress?.({ message: 'Booting the virtual machine' });
-      const run = await this.#boot(container, options.signal);
       const { exitCode: _code, error: _error, finishedAt: _finished, ...kept } = container.record;
       const saved = this.#save(container, { ...kept, state: 'running', startedAt: new Date().toISOString() });
-      this.took(container, run);
-      await saved;
+      const [run] = await Promise.allSettled([this.#boot(container, options.signal), saved]);
+      if (run.status === 'rejected') throw run.reason;
+      await saved.catch(async (error: unknown) => {
+        await run.value.release();
+        await run.value.machine.kill();
+        throw error;
+      });
+      container.record = { ...container.record, startedAt: new Date().toISOString() };
+      this.took(container, run.value);
     } catch (error) {
-      await this.#undoStart(container, before, fresh);
+      await this.#undoStart(container, before);
       throw error;
     }
   }
@@ -96,14 +105,6 @@ export class ContainerLifecycle {
     this.#deps.changed(container);
   }
 
-  /** Takes charge of a run that an earlier host started; its death may have kept the record from saying so. */
-  async adopted(container: Container, run: ContainerRun): Promise<void> {
-    if (container.record.state !== 'running') {
-      await this.#save(container, { ...container.record, state: 'running', startedAt: new Date().toISOString() });
-    }
-    this.took(container, run);
-  }
-
   /** Notes that a container does not run any more, and why. */
   async markStopped(container: Container, error?: BerthError): Promise<void> {
     await rm(container.paths.sockets, { recursive: true, force: true });
@@ -137,7 +138,7 @@ export class ContainerLifecycle {
     throw new BerthError('ImageNotFound', `The image of container “${record.name}” has changed or was removed, and its files cannot be used without it. Create the container anew from ${record.image}.`);
   }
 
-  async #undoStart(container: Container, before: Container['state'], fresh: boolean): Promise<void> {
+  async #undoStart(container: Container, before: { readonly state: ContainerState; readonly record: ContainerRecord; readonly fresh: boolean }): Promise<void> {
     const { paths, record } = container;
     await rm(paths.sockets, { recursive: true, force: true });
     if (record.removeOnExit) {
@@ -145,8 +146,9 @@ export class ContainerLifecycle {
       await this.remove(container);
       return;
     }
-    if (fresh) await Promise.all([paths.overlay, paths.outputLog, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })));
-    this.#setState(container, before);
+    if (before.fresh) await Promise.all([paths.overlay, paths.outputLog, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })));
+    await this.#save(container, before.record);
+    this.#setState(container, before.state);
   }
 
   async #finish(container: Container, end: RunEnd): Promise<RunEnd> {

@@ -100,6 +100,7 @@ export class ContainerRun {
   readonly #context: RunContext;
   #released = false;
   #ending = false;
+  #over = false;
 
   constructor(context: RunContext, machine: VirtualMachine, guest: GuestClient) {
     this.#context = context;
@@ -109,6 +110,11 @@ export class ContainerRun {
     this.input = guest.attach({ processId: firstProcess, stdoutOffset: stdout, stderrOffset: stderr, acknowledges: true });
     this.exited = this.#watch();
     this.finished = this.#finish();
+  }
+
+  /** Whether the first process, or the VM, has ended. */
+  get over(): boolean {
+    return this.#over;
   }
 
   async signal(signal: number): Promise<void> {
@@ -127,11 +133,16 @@ export class ContainerRun {
     });
   }
 
-  /** Lets go of the VM without ending it. */
-  release(): void {
+  /** Lets go of the VM without ending it; but one whose end has begun is not disturbed: then {@link finished} settles. */
+  async release(): Promise<void> {
+    if (this.#over) {
+      await this.finished;
+      return;
+    }
     this.#released = true;
     this.guest.close();
     this.machine.release();
+    await this.#context.output.close();
   }
 
   async #discard(processId: string): Promise<void> {
@@ -148,7 +159,10 @@ export class ContainerRun {
   async #watch(): Promise<RunEnd> {
     try {
       for await (const event of this.input) {
-        if (event.kind === 'exit') return { exitCode: event.code };
+        if (event.kind === 'exit') {
+          this.#over = true;
+          return { exitCode: event.code };
+        }
         await this.#store(event);
         const { stdout, stderr } = this.#context.output.offsets;
         this.input.acknowledge(stdout, stderr);
@@ -156,6 +170,7 @@ export class ContainerRun {
       throw new BerthError('GuestFailed', 'The virtual machine’s init ended the connection.');
     } catch (error) {
       if (this.#released) return new Promise<never>(() => undefined);
+      this.#over = true;
       return { error: await explain(error, this.#context, this.machine) };
     }
   }
@@ -200,7 +215,7 @@ export class ContainerRun {
     try {
       await this.guest.shutdown(0, AbortSignal.timeout(shutdownLimitMilliseconds));
     } catch (error) {
-      if (!this.#released) this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
+      this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
     }
   }
 }

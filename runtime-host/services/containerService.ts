@@ -196,10 +196,12 @@ class QemuContainerService implements ContainerService {
     return () => this.#listeners.delete(listener);
   }
 
-  dispose(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#listeners.clear();
-    for (const container of this.#containers.values()) container.run?.release();
-    return Promise.resolve();
+    await Promise.all([...this.#containers.values()].map(async ({ run, settled }) => {
+      await run?.release();
+      if (run?.over) await settled;
+    }));
   }
 
   #reserve(wanted: string | undefined): { readonly id: string; readonly name: string } {

@@ -101,3 +101,8 @@ test('what waits fails when QEMU goes away, and so does what is asked afterwards
 test('a socket where nobody listens is an error', async () => {
   await assert.rejects(QmpClient.connect('/nowhere/qmp.sock'), isVmFailed(/failed/));
 });
+
+test('a QEMU that says nothing is not waited for without end', async (context) => {
+  const path = await serve(context, () => undefined, '');
+  await assert.rejects(QmpClient.connect(path, 50), isVmFailed(/no answer/));
+});

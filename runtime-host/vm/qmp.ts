@@ -52,10 +52,11 @@ export class QmpClient {
 
   /**
    * Connects, waits for the greeting and leaves the negotiation mode.
-   * @throws BerthError VmFailed when nothing listens, or what listens does not speak QMP.
+   * @throws BerthError VmFailed when nothing listens, what listens does not speak QMP, or it does not answer in time.
    */
-  static async connect(path: string): Promise<QmpClient> {
+  static async connect(path: string, limitMilliseconds = 10_000): Promise<QmpClient> {
     const client = new QmpClient(createConnection(path));
+    const limit = setTimeout(() => client.#refuse('no answer'), limitMilliseconds);
     try {
       await new Promise<void>((resolve, reject) => {
         client.#greeted = { resolve, reject };
@@ -66,6 +67,8 @@ export class QmpClient {
     } catch (error) {
       client.close();
       throw error;
+    } finally {
+      clearTimeout(limit);
     }
   }
 

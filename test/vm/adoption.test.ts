@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { createLogger } from '../../runtime-host/base/log.ts';
+import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
+import { createContainerService } from '../../runtime-host/services/containerService.ts';
+import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
+import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+
+let berth: VmHarness;
+before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
+after(() => berth.stop());
+
+interface HostProcess {
+  readonly id: string;
+  /** Ends it without giving it a chance to do anything. */
+  kill(): Promise<void>;
+}
+
+/** Starts a host process that starts a container, and waits until it prints the given line. */
+async function hostWith(spec: Partial<ContainerSpec> | null, until: string): Promise<HostProcess> {
+  const whole = spec && { image: berth.image, cpus: 1, memoryBytes: 256 * 1024 * 1024, ...spec };
+  const program = join(import.meta.dirname, '..', 'support', 'vmHostChild.ts');
+  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify(whole)], { env: berth.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  if (!child.stdout) throw new Error('no output');
+  let id = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('id ')) id = line.slice(3);
+    if (line === until) break;
+  }
+  return {
+    id,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** A new host on the same Berth, in this process. */
+async function newHost(): Promise<ContainerService> {
+  const { images, disks } = berth.services;
+  const service = createContainerService({ paths: berth.paths, images, disks, log: createLogger((line) => berth.log.push(line)), version: 'test', environment: berth.environment });
+  await service.adopt();
+  return service;
+}
+
+async function logOf(service: ContainerService, id: string): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const { data } of service.logs(id)) pieces.push(data);
+  return Buffer.concat(pieces).toString();
+}
+
+/** Resolves when a file has grown to a size. */
+async function grown(path: string, size: number): Promise<void> {
+  const watcher = watch(path);
+  try {
+    const enough = new Promise<void>((resolve, reject) => {
+      watcher.on('change', () => void stat(path).then((found) => void (found.size >= size && resolve()), reject));
+    });
+    if ((await stat(path)).size < size) await enough;
+  } finally {
+    watcher.close();
+  }
+}
+
+function numbers(last: number): string {
+  return Array.from({ length: last }, (_, index) => `${index + 1}\n`).join('');
+}
+
+test('output goes on without loss or doubling over hosts that are killed, and the status is the right one', async () => {
+  const count = 500_000;
+  const { id, kill } = await hostWith({ command: ['sh', '-c', `seq 1 ${count}; exit 9`] }, 'running');
+  const log = berth.paths.container(id).outputLog;
+  await grown(log, 100_000);
+  await kill();
+  for (const size of [800_000, 2_000_000]) {
+    const next = await hostWith(null, 'adopted');
+    await grown(log, size);
+    await next.kill();
+  }
+  const host = await newHost();
+  assert.deepEqual(await host.wait(id), { exitCode: 9 });
+  assert.ok((await logOf(host, id)) === numbers(count), 'the log is the output');
+  const info = await host.inspect(id);
+  assert.deepEqual([info.state, info.exitCode, info.error], ['stopped', 9, undefined]);
+  await host.remove(id);
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('an adopted container is as usable as before', async () => {
+  const { id, kill } = await hostWith({ command: ['sh', '-c', 'read line; echo "got $line"; cat'], stdin: true, name: 'adopted' }, 'running');
+  await kill();
+  const host = await newHost();
+  const info = await host.inspect('adopted');
+  assert.equal(info.state, 'running');
+  assert.ok(info.vmPid);
+  const streams = await host.attach(id, { replay: true });
+  streams.stdin.write('this\n');
+  await readUntil(streams.stdout, /got this\n/);
+  const inside = await collect(id, await host.exec(id, { command: ['sh', '-c', 'cat; exit 4'], stdin: true }), 'beside');
+  assert.deepEqual([inside.stdout, inside.exitCode], ['beside', 4]);
+  const stopped = await host.stop(id, { timeoutSeconds: 1 });
+  assert.equal(stopped.state, 'stopped');
+  assert.equal(stopped.vmPid, undefined);
+  assert.equal((await host.start(id)).state, 'running');
+  await host.remove(id, { force: true });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('a process that ended while no host was there has its status and its last output', async () => {
+  const { id, kill } = await hostWith({ command: ['sh', '-c', 'read line; echo last words; exit 6'], stdin: true }, 'running');
+  await kill();
+  const brief = await newHost();
+  const streams = await brief.attach(id);
+  await new Promise<void>((resolve) => streams.stdin.write('go\n', () => resolve()));
+  await brief.dispose();
+  const host = await newHost();
+  assert.deepEqual(await host.wait(id), { exitCode: 6 });
+  assert.equal(await logOf(host, id), 'last words\n');
+  await host.remove(id);
+});
+
+test('a virtual machine that died with its host is reported, and can be started again', async () => {
+  const { id, kill } = await hostWith({ command: ['sleep', '1000'] }, 'running');
+  await kill();
+  const [pid] = (await findProcesses([id])).values();
+  assert.ok(pid);
+  process.kill(pid, 'SIGKILL');
+  const host = await newHost();
+  const info = await host.inspect(id);
+  assert.deepEqual([info.state, info.error?.code], ['stopped', 'VmFailed']);
+  assert.equal((await host.start(id)).state, 'running');
+  await host.remove(id, { force: true });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('a start that the host’s death interrupted leaves no virtual machine, and can be made again', async () => {
+  const { id, kill } = await hostWith({ command: ['sleep', '1000'] }, 'starting');
+  await kill();
+  const host = await newHost();
+  assert.ok(['created', 'stopped'].includes((await host.inspect(id)).state));
+  assert.equal((await findProcesses([id])).size, 0);
+  assert.equal((await host.start(id)).state, 'running');
+  await host.remove(id, { force: true });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('a container that was to be removed at its end is removed when it is found ended', async () => {
+  const { id, kill } = await hostWith({ command: ['sleep', '1000'], removeOnExit: true }, 'running');
+  await kill();
+  const [pid] = (await findProcesses([id])).values();
+  process.kill(pid ?? 0, 'SIGKILL');
+  const host = await newHost();
+  await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('a damaged record does not keep the host from starting', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  await writeFile(berth.paths.container(id).record, 'garbage');
+  const host = await newHost();
+  await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
+  assert.match(berth.log.join(''), /record is damaged/);
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createContainerService } from '../../runtime-host/services/containerService.ts';
+import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
+import { createLogger } from '../../runtime-host/base/log.ts';
+import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
+import { collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+
+const run = promisify(execFile);
+let berth: VmHarness;
+before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
+after(() => berth.stop());
+
+/** A second service on the same Berth, as a host with another environment would have it. */
+async function serviceWith(environment: NodeJS.ProcessEnv): Promise<ContainerService> {
+  const { images, disks } = berth.services;
+  const service = createContainerService({ paths: berth.paths, images, disks, log: createLogger((line) => berth.log.push(line)), version: 'test', environment: { ...berth.environment, ...environment } });
+  await service.adopt();
+  return service;
+}
+
+test('a QEMU that is killed is reported, and the container’s disk survives', async () => {
+  const { id } = await berth.create({ command: ['sh', '-c', 'echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done'] });
+  const streams = await berth.containers.attach(id, { start: true });
+  await readUntil(streams.stdout, /synced/);
+  const { vmPid } = await berth.containers.inspect(id);
+  process.kill(vmPid ?? 0, 'SIGKILL');
+  await assert.rejects(streams.exit, { code: 'VmFailed', message: /ended unexpectedly: it was ended by SIGKILL/ });
+  const info = await berth.containers.inspect(id);
+  assert.equal(info.state, 'stopped');
+  assert.equal(info.error?.code, 'VmFailed');
+  assert.match(berth.log.join(''), /virtual machine failed[^]*"console":/);
+  await checkDisk(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));
+  await berth.containers.start(id);
+  assert.equal((await berth.exec(id, ['cat', '/kept'])).stdout, 'kept\n');
+  await berth.containers.remove(id, { force: true });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('after an orderly end the disk is clean without replaying its journal', async () => {
+  const { id } = await berth.create({ command: ['sh', '-c', 'seq 1 100000 > /numbers'] });
+  await collect(id, await berth.containers.attach(id, { start: true }));
+  const raw = join(berth.paths.home, 'raw');
+  await run('qemu-img', ['check', berth.paths.container(id).overlay]);
+  await run('qemu-img', ['convert', '-O', 'raw', berth.paths.container(id).overlay, raw]);
+  await run('e2fsck', ['-fn', raw]);
+  const { stdout } = await run('dumpe2fs', ['-h', raw]);
+  assert.doesNotMatch(stdout, /needs_recovery/);
+  await rm(raw);
+  await berth.containers.remove(id);
+});
+
+/** qemu-img finds no damage (leaked clusters are only room lost), and e2fsck none that the journal does not mend. */
+async function checkDisk(overlay: string, raw: string): Promise<void> {
+  await run('qemu-img', ['check', overlay]).catch((error: { code?: number }) => assert.equal(error.code, 3));
+  await run('qemu-img', ['convert', '-O', 'raw', overlay, raw]);
+  await run('e2fsck', ['-E', 'journal_only', '-y', raw]).catch((error: { code?: number }) => assert.equal(error.code, 1));
+  await run('e2fsck', ['-fn', raw]);
+  await rm(raw);
+}
+
+test('without QEMU: what to install, and the container stays', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  const empty = join(berth.paths.home, 'empty');
+  await mkdir(empty);
+  const bare = await serviceWith({ PATH: empty });
+  await assert.rejects(bare.start(id), { code: 'QemuMissing', message: /qemu-system-.*not found in PATH.*apt install/ });
+  const wrong = await serviceWith({ BERTH_QEMU: join(empty, 'no') });
+  await assert.rejects(wrong.start(id), { code: 'QemuMissing', message: /BERTH_QEMU/ });
+  const liar = join(empty, 'liar');
+  await writeFile(liar, '#!/bin/sh\necho cake\n');
+  await chmod(liar, 0o755);
+  await assert.rejects((await serviceWith({ BERTH_QEMU: liar })).start(id), { code: 'QemuMissing', message: /is not QEMU/ });
+  await symlink('/bin/false', join(empty, 'qemu-system-x86_64'));
+  await assert.rejects((await serviceWith({ PATH: empty })).start(id), { code: 'QemuMissing' });
+  assert.equal((await bare.inspect(id)).state, 'created');
+  assert.deepEqual((await berth.leftovers([id])).filter((left) => !left.endsWith(id)), []);
+  await berth.containers.remove(id);
+});
+
+test('a QEMU that ends at once is reported with its own words', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  const program = join(berth.paths.home, 'broken-qemu');
+  await writeFile(program, '#!/bin/sh\n[ "$1" = --version ] && echo "QEMU emulator version 9.9.9" && exit 0\necho "the moon is in the wrong phase" >&2\nexit 3\n');
+  await chmod(program, 0o755);
+  await assert.rejects((await serviceWith({ BERTH_QEMU: program })).start(id), { code: 'VmFailed', message: /the moon is in the wrong phase/ });
+  await berth.containers.remove(id);
+});
+
+test('without the kernel, or with a damaged one: what is missing, and nothing half-made', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  const assets = join(berth.paths.home, 'assets');
+  await mkdir(assets);
+  const start = async (): Promise<unknown> => (await serviceWith({ BERTH_GUEST_DIR: assets })).start(id);
+  const refused = { code: 'KernelMissing', message: /npm run build:guest/ };
+  await assert.rejects(start(), refused);
+  await copyFile(join(guestDirectory(), 'initramfs.cpio'), join(assets, 'initramfs.cpio'));
+  await writeFile(join(assets, 'kernel.json'), '{}');
+  await assert.rejects(start(), refused);
+  const sha256 = '0'.repeat(64);
+  await writeFile(join(assets, 'kernel.json'), JSON.stringify({ kernelRelease: '6.0', vmlinuxSha256: sha256 }));
+  await assert.rejects(start(), refused);
+  await copyFile(join(guestDirectory(), 'vmlinux.zst'), join(assets, 'vmlinux.zst'));
+  await assert.rejects(start(), { code: 'KernelMissing', message: /damaged/ });
+  await writeFile(join(assets, 'vmlinux.zst'), 'not zstd');
+  await assert.rejects(start(), refused);
+  assert.ok(!(await readdir(berth.paths.kernels)).includes(sha256));
+  await berth.containers.remove(id);
+});
+
+test('the accelerator is found out by booting, and remembered', async () => {
+  const once = async (): Promise<string | undefined> => {
+    const service = await serviceWith({ BERTH_ACCEL: '' });
+    const { id } = await service.create({ image: berth.image, command: ['true'], memoryBytes: 256 * 1024 * 1024, cpus: 1 });
+    await service.start(id);
+    await service.wait(id);
+    await service.remove(id);
+    return service.accelerator;
+  };
+  const accelerator = await once();
+  assert.ok(accelerator === 'kvm' || accelerator === 'tcg');
+  const remembered = await stat(berth.paths.acceleratorProbe).catch(() => undefined); // Without /dev/kvm there is nothing to find out.
+  assert.equal(await once(), accelerator);
+  assert.equal((await stat(berth.paths.acceleratorProbe).catch(() => undefined))?.mtimeMs, remembered?.mtimeMs);
+  assert.ok(!(await readdir(berth.paths.runtime)).some((entry) => entry.startsWith('probe')));
+  const { id } = await berth.create({ command: ['true'] });
+  await assert.rejects((await serviceWith({ BERTH_ACCEL: 'warp' })).start(id), { code: 'InvalidArgument', message: /BERTH_ACCEL/ });
+  await berth.containers.remove(id);
+});
+
+test('a start can be cancelled while the machine boots', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  const cancel = new AbortController();
+  const starting = berth.containers.start(id, { signal: cancel.signal, progress: () => setTimeout(() => cancel.abort(), 200) });
+  await assert.rejects(starting, { code: 'Cancelled' });
+  assert.equal((await berth.containers.inspect(id)).state, 'created');
+  assert.deepEqual((await berth.leftovers([id])).filter((left) => !left.endsWith(id)), []);
+  await berth.containers.start(id);
+  await berth.containers.wait(id);
+  await berth.containers.remove(id);
+});
