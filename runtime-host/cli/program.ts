@@ -1,4 +1,3 @@
-import { keepCompiledCode } from '../protocol/quickStart.ts';
 import { Command, CommanderError } from 'commander';
 import { BerthError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
@@ -35,7 +34,6 @@ export function createProgram(): Command {
 
 /** Runs a command line and sets the process's exit status. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  keepCompiledCode();
   const otherwise = argv[0] === 'run' ? ExitStatus.runFailed : ExitStatus.failure;
   // A reader that has left (`container ls | head -1`) is no error; see also attachedProcess.ts.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
