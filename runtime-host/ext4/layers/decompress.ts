@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { isNodeError } from '../../protocol/errors.ts';
 import { layerInvalid } from './tarHeader.ts';
+import { ZstdFrames, isZstdMagic } from './zstdFrames.ts';
 
 /** Enough to keep the thread that inflates busy while another one takes what it made. */
 const pieceSize = 128 * 1024;
@@ -17,7 +18,7 @@ const piecesAhead = 8;
  * @throws BerthError LayerInvalid when the compression is damaged, cut short, or followed by something else.
  */
 export async function* decompress(path: string, signal: AbortSignal, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const { format, size } = await inspect(path);
+  const format = await inspect(path);
   if (format === 'plain') {
     let read = 0;
     for await (const piece of createReadStream(path, { highWaterMark: pieceSize, signal }) as AsyncIterable<Buffer>) {
@@ -27,27 +28,20 @@ export async function* decompress(path: string, signal: AbortSignal, onRead: (by
     }
     return;
   }
-  // An engine stops at the end of a frame: layers may have several, one after the other.
-  for (let offset = 0; offset < size; ) {
-    const engine = createEngine(format);
-    yield* runEngine(engine, path, offset, signal, (bytes) => onRead(offset + bytes));
-    if (engine.bytesWritten === 0 || (format === 'gzip' && (await hasMore(path, offset + engine.bytesWritten)))) {
-      throw layerInvalid('something follows after its compressed data');
-    }
-    offset = format === 'gzip' ? size : offset + engine.bytesWritten;
-  }
+  const engine = createEngine(format);
+  yield* runEngine(engine, format, path, signal, onRead);
+  if (format === 'gzip' && (await hasMore(path, engine.bytesWritten))) throw layerInvalid('something follows after its compressed data');
 }
 
 type Format = 'gzip' | 'zstd' | 'plain';
 type Engine = Transform & { readonly bytesWritten: number };
 
-async function inspect(path: string): Promise<{ format: Format; size: number }> {
+async function inspect(path: string): Promise<Format> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    const isGzip = bytesRead >= 2 && buffer.readUInt16BE(0) === 0x1f8b;
-    const isZstd = bytesRead === 4 && (buffer.readUInt32LE(0) === 0xfd2fb528 || (buffer.readUInt32LE(0) & 0xfffffff0) === 0x184d2a50);
-    return { format: isGzip ? 'gzip' : isZstd ? 'zstd' : 'plain', size: (await file.stat()).size };
+    if (bytesRead >= 2 && buffer.readUInt16BE(0) === 0x1f8b) return 'gzip';
+    return bytesRead === 4 && isZstdMagic(buffer.readUInt32LE(0)) ? 'zstd' : 'plain';
   } finally {
     await file.close();
   }
@@ -58,9 +52,9 @@ function createEngine(format: 'gzip' | 'zstd'): Engine {
   return (format === 'gzip' ? createGunzip(options) : createZstdDecompress(options)) as Engine;
 }
 
-async function* runEngine(engine: Engine, path: string, start: number, signal: AbortSignal, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const input = createReadStream(path, { start, highWaterMark: pieceSize });
-  const done = pipeline(input, engine, { signal });
+async function* runEngine(engine: Engine, format: Format, path: string, signal: AbortSignal, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const input = createReadStream(path, { highWaterMark: pieceSize });
+  const done = format === 'zstd' ? pipeline(input, cutFrames, engine, { signal }) : pipeline(input, engine, { signal });
   try {
     for await (const piece of engine as AsyncIterable<Buffer>) {
       onRead(engine.bytesWritten);
@@ -75,6 +69,12 @@ async function* runEngine(engine: Engine, path: string, start: number, signal: A
       // The loop above has already thrown it, or the caller has stopped reading.
     });
   }
+}
+
+/** The engine takes several frames one after the other, as long as no piece holds parts of two. */
+async function* cutFrames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const frames = new ZstdFrames();
+  for await (const piece of pieces) yield* frames.cut(piece);
 }
 
 function toLayerError(error: unknown): unknown {
