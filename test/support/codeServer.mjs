@@ -51,7 +51,7 @@ async function installPackages(node, report) {
     const child = spawn('npm', ['ci', '--no-audit', '--no-fund'], {
       cwd: packageRoot,
       env: {
-        ...process.env,
+        ...withoutOuterNpm(process.env),
         PATH: `${join(node.folder, 'bin')}:${process.env['PATH'] ?? ''}`,
         npm_config_nodedir: node.folder,
       },
@@ -68,4 +68,10 @@ async function installPackages(node, report) {
     clearInterval(ticker);
     log.end();
   }
+}
+
+/** Under `npm test` the outer npm tells its children which Node it runs on, and code-server's set-up believes it. */
+function withoutOuterNpm(environment) {
+  const outer = /^npm_(node_execpath|execpath|command|lifecycle_|package_|config_(user_agent|local_prefix)$)/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !outer.test(name)));
 }
