@@ -57,6 +57,7 @@ class Host {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #startedAt = new Date();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
+  #closeDoor: () => Promise<void> = async () => undefined;
   #stopping = false;
 
   constructor(paths: BerthPaths, log: Logger, lock: HostLock, environment: NodeJS.ProcessEnv) {
@@ -88,12 +89,18 @@ class Host {
       (count) => idle.connectionsChanged(count),
     );
     await server.listen(this.#paths.hostSocket);
-    this.#cleanups.push(() => server.close());
+    this.#closeDoor = () => server.close();
     say(readyLine);
     this.#log.info('The runtime host is up', { version, pid: process.pid, node: process.version, home: this.#paths.home, milliseconds: Math.round(performance.now()) });
-    const services = await this.#startServices(wire, idle);
-    server.watch(services);
-    wired.resolve(services);
+    try {
+      const services = await this.#startServices(wire, idle);
+      server.watch(services);
+      wired.resolve(services);
+    } catch (error) {
+      this.#log.error('The host cannot work; it tells its clients why, and ends when they have gone', error);
+      wired.reject(error);
+      idle.shorten(0.5);
+    }
   }
 
   async #startServices(wire: WireServices, idle: IdleWatch): Promise<WiredServices> {
@@ -109,7 +116,7 @@ class Host {
     return services;
   }
 
-  /** Gives everything back in reverse order and ends the process. */
+  /** Lets nobody in any more, gives everything back in reverse order and ends the process. */
   async stop(reason: string, status = 0): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
@@ -118,7 +125,7 @@ class Host {
       this.#log.warn('Not everything ended in time');
       process.exit(status);
     }, stopLimitMilliseconds).unref();
-    for (const cleanup of this.#cleanups.reverse()) {
+    for (const cleanup of [this.#closeDoor, ...this.#cleanups.reverse()]) {
       try {
         await cleanup();
       } catch (error) {
@@ -155,8 +162,12 @@ function refuse(error: unknown): void {
   process.exitCode = 1;
 }
 
-/** Tells whoever started us. At once, and it does not matter when nobody listens. */
+let said = false;
+
+/** Tells whoever started us: the first line only, at once, and it does not matter when nobody listens. */
 function say(line: string): void {
+  if (said) return;
+  said = true;
   try {
     writeSync(1, `${line}\n`);
   } catch {

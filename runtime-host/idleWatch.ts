@@ -1,6 +1,6 @@
 /** Calls back once nobody has been connected and nothing has run for a while. */
 export class IdleWatch {
-  readonly #milliseconds: number;
+  #milliseconds: number;
   readonly #onIdle: () => void;
   #connections = 0;
   #running = 0;
@@ -22,6 +22,14 @@ export class IdleWatch {
   /** How many containers are running, starting or stopping. */
   runningChanged(count: number): void {
     this.#running = count;
+    this.#evaluate();
+  }
+
+  /** From now on a shorter time is enough. */
+  shorten(seconds: number): void {
+    this.#milliseconds = seconds * 1000;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#evaluate();
   }
 

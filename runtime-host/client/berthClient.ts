@@ -6,7 +6,7 @@ import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
-import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, SystemStatus } from '../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, SystemStatus } from '../protocol/types.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
 
@@ -213,7 +213,7 @@ class ContainerRequests {
   }
 
   /** Starts a further process in a running container and returns its streams. */
-  async exec(container: string, process: ProcessOptions & { readonly command: readonly string[] }, options?: RequestOptions): Promise<HostStream> {
+  async exec(container: string, process: ExecOptions, options?: RequestOptions): Promise<HostStream> {
     const { execId } = await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process }, options);
     return this.#openStream(execStreamPath(execId), options?.signal);
   }

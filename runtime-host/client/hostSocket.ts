@@ -41,7 +41,10 @@ export async function openSocket<T>(options: OpenSocketOptions, wrap: (socket: W
     socket.terminate();
     if (signal?.aborted) throw new BerthError('Cancelled', 'The operation was cancelled.', { cause: error });
     if (noHost(error)) return undefined;
-    throw error;
+    if (error instanceof BerthError) throw error;
+    throw new BerthError('HostUnreachable', `Berth's runtime host does not answer as it should: ${(error as Error).message}. Its log is ${paths.hostLog}.`, {
+      cause: error, data: { log: paths.hostLog },
+    });
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

@@ -1,5 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
-import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, SystemStatus } from './types.ts';
+import type { ContainerInfo, ContainerSpec, ExecOptions, ImageInfo, SystemStatus } from './types.ts';
 
 /**
  * JSON-RPC methods between clients and the runtime host, spoken over one WebSocket (one JSON-RPC message per text
@@ -52,7 +52,7 @@ export const ContainerInspectRequest = new RequestType<ContainerParams, Containe
 /** Answers when the container has stopped, at once if it is not running. */
 export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly exitCode: number }, void>('container/wait');
 /** Prepares a further process; it starts when a stream is opened to {@link execStreamPath}. */
-export const ContainerExecRequest = new RequestType<ContainerParams & ProcessOptions & { readonly command: readonly string[] }, { readonly execId: string }, void>('container/exec');
+export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions, { readonly execId: string }, void>('container/exec');
 
 /** Sent to every client; `info` is absent when the container was removed. */
 export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');

@@ -48,6 +48,13 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
+/** A further process in a running container. */
+export interface ExecOptions extends ProcessOptions {
+  readonly command: readonly string[];
+  /** When the client goes away first, send SIGHUP, as a terminal does that is closed; otherwise the process goes on. */
+  readonly hangUp?: boolean;
+}
+
 export interface ContainerSpec extends ProcessOptions {
   readonly image: string;
   /** Chosen by the host when absent. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
 import { connect } from '../../runtime-host/client/index.ts';
 import { hasCode, localHostPath, processEnd, scratchBerth } from './rpcHarness.ts';
 
@@ -117,4 +119,35 @@ test('a runtime directory that others can enter is refused', async (t) => {
   await chmod(berth.paths.runtime, 0o755);
   await assert.rejects(berth.connect(), /other users can enter it/);
   await chmod(berth.paths.runtime, 0o700);
+});
+
+test('a host of another protocol version is refused, with advice', async (t) => {
+  const berth = await scratchBerth(t);
+  await mkdir(berth.paths.runtime, { mode: 0o700 });
+  for (const [protocol, advice] of [['0', /Restart the runtime host with "container system stop"/], ['99', /Restart this program/]] as const) {
+    const server = createServer();
+    const sockets = new WebSocketServer({ server });
+    sockets.on('headers', (headers) => headers.push('berth-version: 7.7.7', `berth-protocol: ${protocol}`));
+    await new Promise<void>((resolve) => server.listen(berth.paths.hostSocket, resolve));
+    await assert.rejects(berth.connect(), (error: Error) => {
+      hasCode('VersionMismatch')(error);
+      assert.match(error.message, /version 7\.7\.7/);
+      assert.match(error.message, advice);
+      return true;
+    });
+    for (const socket of sockets.clients) socket.terminate();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test('services that cannot be built: requests say why, and the host ends', async (t) => {
+  const berth = await scratchBerth(t);
+  await mkdir(berth.paths.home, { mode: 0o700 });
+  // The real host, with a file where its content store should be.
+  await writeFile(berth.paths.content, '');
+  const client = await connect({ paths: berth.paths });
+  await assert.rejects(client.images.list(), hasCode('Internal'));
+  client.close();
+  while (!(await berth.log()).includes('stops')) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(await berth.log(), /The host cannot work/);
 });
