@@ -121,6 +121,7 @@ export class ContainerTerminals implements vscode.Disposable {
       command: loginShell,
       terminal: true,
       stdin: true,
+      hangUp: true,
       env: ['TERM=xterm-256color', 'COLORTERM=truecolor', ...remoteEnv],
       ...(size ? { size: { columns: size.columns, rows: size.rows } } : {}),
       ...(user ? { user } : {}),

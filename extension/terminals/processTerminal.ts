@@ -65,12 +65,10 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     this.#stream?.resize(dimensions);
   }
 
-  /** The user has closed the terminal: a process that reads from it sees the end of its input. */
+  /** The user has closed the terminal. What becomes of the process, the host knows. */
   close(): void {
     this.#closedByUser = true;
-    if (!this.#stream) return;
-    if (!this.#options.readOnly) this.#stream.stdin.end();
-    this.#stream.close();
+    this.#stream?.close();
   }
 
   /** Never rejects: what goes wrong is shown in the terminal and reported. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { BerthError } from '../protocol/errors.ts';
-import type { ProcessOptions } from '../protocol/types.ts';
+import type { ExecOptions } from '../protocol/types.ts';
 
 /** A process that was asked for and starts when its stream is opened. */
 export interface ExecPreparation {
   readonly container: string;
-  readonly process: ProcessOptions & { readonly command: readonly string[] };
+  readonly process: ExecOptions;
 }
 
 /** Preparations that nobody has claimed yet. Each can be claimed once, and is forgotten after a while. */

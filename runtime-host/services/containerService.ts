@@ -4,7 +4,7 @@ import type { Logger } from '../base/log.ts';
 import type { OperationOptions } from '../base/progress.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-import type { Accelerator, ContainerInfo, ContainerSpec, ProcessOptions } from '../protocol/types.ts';
+import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
 import { checkName, findByQuery, friendlyName, newContainerId } from '../store/containerNames.ts';
 import { ContainerStore } from '../store/containerStore.ts';
 import { adoptContainers } from './adoption.ts';
@@ -158,7 +158,7 @@ class QemuContainerService implements ContainerService {
     return firstProcessStreams(run, container.output, started || options.replay ? container.output.runStart : container.output.end, settled);
   }
 
-  async exec(query: string, process: ProcessOptions & { readonly command: readonly string[] }): Promise<ProcessStreams> {
+  async exec(query: string, process: ExecOptions): Promise<ProcessStreams> {
     const { container, run } = this.#running(query);
     if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
     checkWords('command', process.command);
@@ -178,7 +178,7 @@ class QemuContainerService implements ContainerService {
         ...(process.size ? { size: process.size } : {}),
       }),
     );
-    return furtherProcessStreams(run.guest, id);
+    return furtherProcessStreams(run.guest, id, { hangUp: process.hangUp ?? false });
   }
 
   async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, TerminalSize } from '../protocol/types.ts';
+import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, TerminalSize } from '../protocol/types.ts';
 import type { OperationOptions } from '../base/progress.ts';
 
 /** What the host can do with images: a content store filled from registries. */
@@ -87,7 +87,7 @@ export interface ContainerService {
    */
   attach(container: string, options?: OperationOptions & { readonly start?: boolean; readonly replay?: boolean }): Promise<ProcessStreams>;
   /** Starts a further process in a running container. */
-  exec(container: string, process: ProcessOptions & { readonly command: readonly string[] }): Promise<ProcessStreams>;
+  exec(container: string, process: ExecOptions): Promise<ProcessStreams>;
   logs(container: string, options?: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal }): AsyncIterable<LogEntry>;
   /** `info` is absent when the container was removed. */
   onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { PassThrough, Writable } from 'node:stream';
 import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { GuestClient } from '../guest/guestClient.ts';
@@ -39,9 +40,9 @@ export function firstProcessStreams(run: ContainerRun, output: ContainerLog, fro
 
 /**
  * Streams of a further process, whose output goes to this one client: when it does not read, the process waits.
- * After close() the process goes on and its output is dropped.
+ * After close() its output is dropped and the process goes on, unless it is hung up (SIGHUP).
  */
-export function furtherProcessStreams(guest: GuestClient, processId: string): ProcessStreams {
+export function furtherProcessStreams(guest: GuestClient, processId: string, { hangUp }: { readonly hangUp: boolean }): ProcessStreams {
   const attachment = guest.attach({ processId, acknowledges: true });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -61,9 +62,10 @@ export function furtherProcessStreams(guest: GuestClient, processId: string): Pr
       stderr.end();
     }
   };
-  const exit = copy().then(async (ended) => {
+  let ended = false;
+  const exit = copy().finally(() => { ended = true; }).then(async (status) => {
     await guest.release(processId).catch(() => undefined); // The VM may be gone; then there is nothing to release.
-    return ended;
+    return status;
   });
   return {
     stdin: inputOf(attachment),
@@ -72,6 +74,7 @@ export function furtherProcessStreams(guest: GuestClient, processId: string): Pr
     exit: handled(exit),
     resize: ({ columns, rows }) => attachment.resize(columns, rows),
     close: () => {
+      if (hangUp && !ended && !closing.signal.aborted) void guest.signal(processId, constants.signals.SIGHUP).catch(() => undefined); // It may end in this moment.
       closing.abort();
       stdout.destroy();
       stderr.destroy();

@@ -92,6 +92,16 @@ describe('a folder in a container, in VS Code', () => {
     await code.workbench.waitForTerminal(prompt);
   });
 
+  it('ends the shell when its terminal is closed', async () => {
+    const shells = async (): Promise<number> => (await sandbox.container('exec', 'sample', 'ps')).match(/sh -l/g)?.length ?? 0;
+    assert.equal(await shells(), 1);
+    await code.workbench.runCommand('Terminal: Kill the Active Terminal Instance');
+    const deadline = Date.now() + patience;
+    while ((await shells()) > 0) assert.ok(Date.now() < deadline, 'the shell goes on without its terminal');
+    await code.workbench.runCommand('Berth: Reopen Terminal');
+    await code.workbench.waitForTerminal(prompt);
+  });
+
   it('follows containers that the command line starts, stops and removes', async () => {
     await sandbox.container('run', '-d', '--name', 'outside', sandbox.image, 'sh', '-c', 'echo one; echo two; exec sleep 1000');
     await containerRow('outside').filter({ hasText: 'running' }).waitFor();
