@@ -69,6 +69,9 @@ class QemuContainerService implements ContainerService {
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
     for (const record of await this.#store.load()) this.#containers.set(record.id, new Container(record, paths.container(record.id)));
     await adoptContainers([...this.#containers.values()], this.#lifecycle, paths, log);
+    // Only now, before anyone can ask for a container: one that is being created has no record yet that names its disk.
+    const diskKeys = new Set([...this.#containers.values()].map(({ record }) => record.diskKey));
+    await this.#options.disks.prune(diskKeys).catch((error: unknown) => log.error('Unused disks could not be removed', error));
   }
 
   async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
