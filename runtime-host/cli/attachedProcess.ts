@@ -37,6 +37,7 @@ export async function attachProcess(stream: HostStream, options: AttachOptions):
       joinOutput(stream, cleanups),
       joinSignals(options, cleanups),
       ...(options.stdin ? [joinInput(stream, options, cleanups)] : []),
+      ...(options.terminal ? [joinWindow(stream, options, cleanups)] : []),
     ]);
   } finally {
     for (const cleanup of cleanups.reverse()) cleanup();
@@ -88,10 +89,6 @@ function joinInput(stream: HostStream, options: AttachOptions, cleanups: (() => 
 function joinTerminal(stream: HostStream, options: AttachOptions, cleanups: (() => void)[], onDetach: () => void): void {
   const raw = new RawMode(process.stdin);
   const keys = new DetachKeys();
-  const onResize = (): void => {
-    const size = terminalSize(process.stdout);
-    if (size) stream.resize(size);
-  };
   const onTyped = (typed: Buffer): void => {
     const { data, detach } = options.detachable ? keys.filter(typed) : { data: typed, detach: false };
     if (data.length > 0 && !stream.stdin.write(data)) {
@@ -102,15 +99,25 @@ function joinTerminal(stream: HostStream, options: AttachOptions, cleanups: (() 
   };
   cleanups.push(() => {
     process.stdin.off('data', onTyped);
-    process.stdout.off('resize', onResize);
     raw.restore();
   });
   raw.enter();
   process.stdin.on('data', onTyped);
   process.stdin.once('end', () => stream.stdin.end());
-  process.stdout.on('resize', onResize);
-  // The window may have changed since we asked for the process.
-  onResize();
+}
+
+/** Keeps the process's window as large as ours; never settles. */
+function joinWindow(stream: HostStream, options: AttachOptions, cleanups: (() => void)[]): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onResize = (): void => {
+      const size = terminalSize(process.stdout);
+      if (size) stream.resize(size);
+    };
+    cleanups.push(() => process.stdout.off('resize', onResize));
+    process.stdout.on('resize', onResize);
+    // It may have changed since we asked for the process.
+    options.started.then(onResize, reject);
+  });
 }
 
 /** Settles only when a signal is for us: before the start, without anyone to send it to, or for the third time. */

@@ -6,7 +6,9 @@ import { protocolVersion } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { isPrivateDirectory } from '../protocol/privateDirectory.ts';
 import { protocolHeader, version, versionHeader } from '../protocol/version.ts';
-import { maxRpcMessageBytes } from '../protocol/webSocketTransport.ts';
+
+/** Lists grow with what the user has; the host is trusted not to send more than it must. */
+const maxAnswerBytes = 64 * 1024 * 1024;
 
 export interface OpenSocketOptions {
   readonly paths: BerthPaths;
@@ -30,7 +32,7 @@ export async function openSocket<T>(options: OpenSocketOptions, wrap: (socket: W
   const socket = new WebSocket(`ws+unix:berth:${options.path}`, options.subprotocol ? [options.subprotocol] : [], {
     createConnection: () => connectSocket({ path: paths.hostSocket }),
     perMessageDeflate: false,
-    maxPayload: maxRpcMessageBytes,
+    maxPayload: maxAnswerBytes,
     handshakeTimeout: 10_000,
   });
   const cancel = (): void => socket.terminate();

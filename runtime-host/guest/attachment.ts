@@ -50,17 +50,25 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ProcessEvent> {
+    let exit: ProcessEvent | undefined;
     try {
       for await (const { message } of this.#responses) {
-        if (message.case === 'exited') yield { kind: 'exit', code: message.value.code };
-        else if (message.case === 'stdinConsumed') this.#onConsumed(Number(message.value));
-        else if (message.case) yield { kind: 'output', stream: message.case, offset: Number(message.value.offset), data: message.value.data };
+        if (message.case === 'exited') {
+          // The call is read to its end, which comes with this: an HTTP/2 stream that nobody reads on is never freed.
+          exit = { kind: 'exit', code: message.value.code };
+          this.#endRequests();
+        } else if (message.case === 'stdinConsumed') {
+          this.#onConsumed(Number(message.value));
+        } else if (message.case) {
+          yield { kind: 'output', stream: message.case, offset: Number(message.value.offset), data: message.value.data };
+        }
       }
     } catch (error) {
       if (!this.#closed) throw error;
     } finally {
       this.close();
     }
+    if (exit) yield exit;
   }
 
   /** Resolves when the data is on its way and there is room for more. */
@@ -94,8 +102,12 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
   /** Ends the call; the process goes on. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#endRequests();
     this.#abort.abort();
+  }
+
+  #endRequests(): void {
+    this.#closed = true;
     this.#wake?.();
     for (const { failed } of this.#input) failed(new Error('The attachment was closed.'));
     this.#input = [];

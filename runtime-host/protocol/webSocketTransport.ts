@@ -8,7 +8,7 @@ import type { RawData, WebSocket } from 'ws';
  *   WebSocket text message:  {"jsonrpc":"2.0","id":1,"method":"image/list"}
  */
 
-/** Largest JSON-RPC message that either side takes; a socket that brings a larger one is closed (RFC 6455, 1009). */
+/** Largest JSON-RPC message that the host takes; a socket that brings a larger one is closed (RFC 6455, 1009). */
 export const maxRpcMessageBytes = 4 * 1024 * 1024;
 
 /** WebSocket close codes that we use (RFC 6455, section 7.4.1). */
