@@ -27,8 +27,7 @@ if (options.arch === 'amd64') {
 /** Compiles unless the same inputs were compiled before, and returns the binary's path. */
 function buildVminitd(architecture, target) {
   const version = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')).version;
-  // grpcnotrace leaves golang.org/x/net/trace, and with it HTML templates, out of the binary.
-  const flags = ['-trimpath', '-tags', 'grpcnotrace', '-ldflags', `-s -w -buildid= -X main.version=${version}`];
+  const flags = ['-trimpath', '-ldflags', `-s -w -buildid= -X main.version=${version}`];
   const environment = { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: architecture, GOTOOLCHAIN: 'local' };
   const go = execFileSync('go', ['version'], { encoding: 'utf8' });
   const inputs = hash([go, JSON.stringify(flags), JSON.stringify(environment), ...sources().map(readSource)]);

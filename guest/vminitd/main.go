@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/control"
@@ -40,6 +41,8 @@ func run() error {
 	if err := errors.Join(system.EndWithInit(), system.MountDevices()); err != nil {
 		return err
 	}
+	// There is little to collect, and collecting costs what processes could use.
+	debug.SetGCPercent(400)
 	world := container.Prepare()
 	port, err := control.OpenPort()
 	if err != nil {

@@ -149,7 +149,7 @@ test('all who are attached see the same output, and their input is merged', asyn
 test('logs: all of it, the last lines, and what is still to come', async () => {
   const { id } = await berth.create({ command: ['sh', '-c', 'for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done; read line; echo "$line"; exit 3'], stdin: true });
   const streams = await berth.containers.attach(id, { start: true });
-  await readUntil(streams.stderr, /err 5\n/);
+  await Promise.all([readUntil(streams.stdout, /out 5\n/), readUntil(streams.stderr, /err 5\n/)]);
   const read = async (options: { follow?: boolean; tail?: number }): Promise<{ stdout: string; stderr: string }> => {
     const text = { stdout: '', stderr: '' };
     for await (const { stream, data } of berth.containers.logs(id, options)) text[stream] += Buffer.from(data).toString();

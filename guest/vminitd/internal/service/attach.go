@@ -6,10 +6,9 @@ import (
 	"sync"
 
 	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/grpc"
 	"berth.dev/vminitd/internal/process"
 	"berth.dev/vminitd/internal/stdio"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 const (
@@ -20,21 +19,21 @@ const (
 	inputLimit = 1 << 20
 )
 
-// AttachProcess implements guestv1.GuestServer.
-func (g *Guest) AttachProcess(stream guestv1.Guest_AttachProcessServer) error {
-	message, err := stream.Recv()
-	if err != nil {
+// AttachProcess carries a process's output to the host and its input from there.
+func (g *Guest) AttachProcess(call *grpc.Call) error {
+	var opening guestv1.AttachRequest
+	if err := call.Receive(&opening); err != nil {
 		return err
 	}
-	start := message.GetStart()
+	start := opening.GetStart()
 	if start == nil {
-		return status.Error(codes.InvalidArgument, "an attachment begins with `start`")
+		return grpc.Errorf(grpc.InvalidArgument, "an attachment begins with `start`")
 	}
 	p, err := g.processes.Get(start.ProcessId)
 	if err != nil {
 		return asStatus(err)
 	}
-	a := &attachment{process: p, stream: stream, acknowledges: start.Acknowledges, news: make(chan struct{}, 1)}
+	a := &attachment{process: p, call: call, acknowledges: start.Acknowledges, news: make(chan struct{}, 1)}
 	a.room.L = &a.mutex
 	if a.acknowledges {
 		p.Output.Acknowledge(start.StdoutOffset, start.StderrOffset)
@@ -49,7 +48,7 @@ func (g *Guest) AttachProcess(stream guestv1.Guest_AttachProcessServer) error {
 // attachment is one host's view of a process.
 type attachment struct {
 	process      *process.Process
-	stream       guestv1.Guest_AttachProcessServer
+	call         *grpc.Call
 	acknowledges bool
 	// Receives when `consumed` has risen or `problem` was set.
 	news chan struct{}
@@ -73,26 +72,26 @@ func (a *attachment) send(reader *stdio.Reader) error {
 		}
 		if consumed > told {
 			told = consumed
-			if err := a.stream.Send(&guestv1.AttachResponse{Message: &guestv1.AttachResponse_StdinConsumed{StdinConsumed: consumed}}); err != nil {
+			if err := a.call.Send(&guestv1.AttachResponse{Message: &guestv1.AttachResponse_StdinConsumed{StdinConsumed: consumed}}); err != nil {
 				return err
 			}
 		}
 		chunk, ok, done := reader.Next(buffer)
 		switch {
 		case ok:
-			if err := a.stream.Send(outputMessage(chunk)); err != nil {
+			if err := a.call.Send(outputMessage(chunk)); err != nil {
 				return err
 			}
 			reader.Sent()
 		case done:
 			exit, _ := a.process.Exit()
-			return a.stream.Send(&guestv1.AttachResponse{Message: &guestv1.AttachResponse_Exited{Exited: exitStatus(exit)}})
+			return a.call.Send(&guestv1.AttachResponse{Message: &guestv1.AttachResponse_Exited{Exited: exitStatus(exit)}})
 		default:
 			select {
 			case <-reader.Ready:
 			case <-a.news:
-			case <-a.stream.Context().Done():
-				return status.FromContextError(a.stream.Context().Err()).Err()
+			case <-a.call.Context().Done():
+				return a.call.Context().Err()
 			}
 		}
 	}
@@ -110,7 +109,9 @@ func outputMessage(chunk stdio.Chunk) *guestv1.AttachResponse {
 // nor the input: only `close_stdin` ends that.
 func (a *attachment) receive() {
 	for {
-		message, err := a.stream.Recv()
+		// A new one each time: input is handed on without being copied.
+		message := new(guestv1.AttachRequest)
+		err := a.call.Receive(message)
 		if err == nil {
 			err = a.obey(message)
 		}
@@ -136,16 +137,16 @@ func (a *attachment) obey(message *guestv1.AttachRequest) error {
 	case *guestv1.AttachRequest_Resize:
 		if err := a.process.Resize(terminalSize(m.Resize)); err != nil {
 			if _, ended := a.process.Exit(); !ended {
-				return status.Errorf(codes.Internal, "resize: %v", err)
+				return grpc.Errorf(grpc.Internal, "resize: %v", err)
 			}
 		}
 	case *guestv1.AttachRequest_Acknowledge:
 		if !a.acknowledges {
-			return status.Error(codes.FailedPrecondition, "this attachment was not opened to acknowledge")
+			return grpc.Errorf(grpc.FailedPrecondition, "this attachment was not opened to acknowledge")
 		}
 		a.process.Output.Acknowledge(m.Acknowledge.StdoutOffset, m.Acknowledge.StderrOffset)
 	default:
-		return status.Error(codes.InvalidArgument, "`start` comes first and only first")
+		return grpc.Errorf(grpc.InvalidArgument, "`start` comes first and only first")
 	}
 	return nil
 }

@@ -1,29 +1,26 @@
 package service
 
 import (
-	"context"
 	"errors"
 
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/grpc"
 	"berth.dev/vminitd/internal/process"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 var statusCodes = []struct {
 	err  error
-	code codes.Code
+	code grpc.Code
 }{
-	{process.ErrUnknown, codes.NotFound},
-	{process.ErrExists, codes.AlreadyExists},
-	{process.ErrStarted, codes.AlreadyExists},
-	{process.ErrMissingProcess, codes.InvalidArgument},
-	{process.ErrRunning, codes.FailedPrecondition},
-	{process.ErrNotStarted, codes.FailedPrecondition},
-	{process.ErrEnded, codes.FailedPrecondition},
-	{process.ErrShuttingDown, codes.FailedPrecondition},
-	{context.Canceled, codes.Canceled},
+	{process.ErrUnknown, grpc.NotFound},
+	{process.ErrExists, grpc.AlreadyExists},
+	{process.ErrStarted, grpc.AlreadyExists},
+	{process.ErrMissingProcess, grpc.InvalidArgument},
+	{process.ErrRunning, grpc.FailedPrecondition},
+	{process.ErrNotStarted, grpc.FailedPrecondition},
+	{process.ErrEnded, grpc.FailedPrecondition},
+	{process.ErrShuttingDown, grpc.FailedPrecondition},
 }
 
 // asStatus gives an error the code and the details that the contract promises.
@@ -38,17 +35,16 @@ func asStatus(err error) error {
 	}
 	for _, known := range statusCodes {
 		if errors.Is(err, known.err) {
-			return status.Error(known.code, err.Error())
+			return grpc.Errorf(known.code, "%v", err)
 		}
 	}
-	return status.Error(codes.Internal, err.Error())
+	return grpc.Errorf(grpc.Internal, "%v", err)
 }
 
 func startFailure(reason guestv1.StartFailure_Reason, subject string, err error) error {
-	plain := status.New(codes.FailedPrecondition, err.Error())
-	detailed, detailErr := plain.WithDetails(&guestv1.StartFailure{Reason: reason, Subject: subject})
-	if detailErr != nil {
-		return plain.Err()
+	return &grpc.Status{
+		Code:    grpc.FailedPrecondition,
+		Message: err.Error(),
+		Detail:  &guestv1.StartFailure{Reason: reason, Subject: subject},
 	}
-	return detailed.Err()
 }

@@ -7,28 +7,15 @@ import (
 
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/grpc"
 	"berth.dev/vminitd/internal/process"
 	"berth.dev/vminitd/internal/reaper"
 	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// Flow control. A stream may have this much under way that its handler has not read; the connection has room for
-// several such streams, and gRPC gives its window back as data arrives, so one stream that nobody reads stops no other.
-const (
-	streamWindow     = 1 << 20
-	connectionWindow = 4 << 20
-	ioBuffer         = 64 << 10
-	// Environment and arguments may be as large as execve(2) takes them.
-	largestRequest = 16 << 20
-)
-
-// Guest implements guestv1.GuestServer.
+// Guest serves the methods of the contract.
 type Guest struct {
-	guestv1.UnimplementedGuestServer
 	Version   string
 	container *container.Container
 	processes *process.Table
@@ -36,28 +23,37 @@ type Guest struct {
 
 // NewServer makes the gRPC server of the guest.
 func NewServer(version string, c *container.Container) *grpc.Server {
-	server := grpc.NewServer(
-		grpc.InitialWindowSize(streamWindow),
-		grpc.InitialConnWindowSize(connectionWindow),
-		grpc.ReadBufferSize(ioBuffer),
-		grpc.WriteBufferSize(ioBuffer),
-		grpc.MaxRecvMsgSize(largestRequest),
-	)
 	guest := &Guest{Version: version, container: c, processes: process.NewTable(c, reaper.New())}
-	guestv1.RegisterGuestServer(server, guest)
+	server := grpc.NewServer()
+	for name, handler := range guest.methods() {
+		server.Handle("/berth.guest.v1.Guest/"+name, handler)
+	}
 	return server
 }
 
-// Handshake implements guestv1.GuestServer.
+func (g *Guest) methods() map[string]grpc.Handler {
+	return map[string]grpc.Handler{
+		"Handshake":      grpc.Unary(g.Handshake),
+		"StartContainer": grpc.Unary(g.StartContainer),
+		"StartProcess":   grpc.Unary(g.StartProcess),
+		"AttachProcess":  g.AttachProcess,
+		"SignalProcess":  grpc.Unary(g.SignalProcess),
+		"WaitProcess":    grpc.Unary(g.WaitProcess),
+		"ReleaseProcess": grpc.Unary(g.ReleaseProcess),
+		"Shutdown":       grpc.Unary(g.Shutdown),
+	}
+}
+
+// Handshake greets a host, sets the clock and tells what there is.
 func (g *Guest) Handshake(_ context.Context, request *guestv1.HandshakeRequest) (*guestv1.HandshakeResponse, error) {
 	const current = uint32(guestv1.ContractVersion_CONTRACT_VERSION_CURRENT)
 	if request.ContractVersion != current {
-		return nil, status.Errorf(codes.FailedPrecondition,
+		return nil, grpc.Errorf(grpc.FailedPrecondition,
 			"the host speaks version %d of the guest contract, vminitd %s speaks version %d", request.ContractVersion, g.Version, current)
 	}
 	if request.UnixNanoseconds > 0 {
 		if err := system.SetClock(time.Unix(0, request.UnixNanoseconds)); err != nil {
-			return nil, status.Errorf(codes.Internal, "set the clock: %v", err)
+			return nil, grpc.Errorf(grpc.Internal, "set the clock: %v", err)
 		}
 	}
 	response := &guestv1.HandshakeResponse{
@@ -77,7 +73,7 @@ func (g *Guest) Handshake(_ context.Context, request *guestv1.HandshakeRequest) 
 	return response, nil
 }
 
-// StartContainer implements guestv1.GuestServer.
+// StartContainer completes the container and starts its first process.
 func (g *Guest) StartContainer(_ context.Context, request *guestv1.StartContainerRequest) (*guestv1.StartProcessResponse, error) {
 	shares := make([]container.Share, len(request.Shares))
 	for i, share := range request.Shares {
@@ -92,7 +88,7 @@ func (g *Guest) StartContainer(_ context.Context, request *guestv1.StartContaine
 	return &guestv1.StartProcessResponse{Pid: int32(p.PID())}, nil
 }
 
-// StartProcess implements guestv1.GuestServer.
+// StartProcess starts a further process.
 func (g *Guest) StartProcess(_ context.Context, request *guestv1.StartProcessRequest) (*guestv1.StartProcessResponse, error) {
 	p, err := g.processes.Start(request.Process.GetId(), processSpec(request.Process))
 	if err != nil {
@@ -101,7 +97,7 @@ func (g *Guest) StartProcess(_ context.Context, request *guestv1.StartProcessReq
 	return &guestv1.StartProcessResponse{Pid: int32(p.PID())}, nil
 }
 
-// SignalProcess implements guestv1.GuestServer. A signal to a process that has ended is no error: it came too late.
+// SignalProcess sends a signal. One to a process that has ended is no error: it came too late.
 func (g *Guest) SignalProcess(_ context.Context, request *guestv1.SignalProcessRequest) (*guestv1.SignalProcessResponse, error) {
 	p, err := g.processes.Get(request.ProcessId)
 	if err != nil {
@@ -109,15 +105,15 @@ func (g *Guest) SignalProcess(_ context.Context, request *guestv1.SignalProcessR
 	}
 	const largestSignal = 64
 	if request.Signal < 1 || request.Signal > largestSignal {
-		return nil, status.Errorf(codes.InvalidArgument, "there is no signal %d", request.Signal)
+		return nil, grpc.Errorf(grpc.InvalidArgument, "there is no signal %d", request.Signal)
 	}
 	if err := p.Signal(unix.Signal(request.Signal)); err != nil {
-		return nil, status.Errorf(codes.Internal, "signal %d: %v", request.Signal, err)
+		return nil, grpc.Errorf(grpc.Internal, "signal %d: %v", request.Signal, err)
 	}
 	return &guestv1.SignalProcessResponse{}, nil
 }
 
-// WaitProcess implements guestv1.GuestServer.
+// WaitProcess answers when the process has ended.
 func (g *Guest) WaitProcess(ctx context.Context, request *guestv1.WaitProcessRequest) (*guestv1.WaitProcessResponse, error) {
 	p, err := g.processes.Get(request.ProcessId)
 	if err != nil {
@@ -128,11 +124,11 @@ func (g *Guest) WaitProcess(ctx context.Context, request *guestv1.WaitProcessReq
 		exit, _ := p.Exit()
 		return &guestv1.WaitProcessResponse{Exit: exitStatus(exit)}, nil
 	case <-ctx.Done():
-		return nil, status.FromContextError(ctx.Err()).Err()
+		return nil, ctx.Err()
 	}
 }
 
-// ReleaseProcess implements guestv1.GuestServer.
+// ReleaseProcess forgets an ended process.
 func (g *Guest) ReleaseProcess(_ context.Context, request *guestv1.ReleaseProcessRequest) (*guestv1.ReleaseProcessResponse, error) {
 	if err := g.processes.Release(request.ProcessId); err != nil {
 		return nil, asStatus(err)

@@ -5,12 +5,11 @@ import (
 	"time"
 
 	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/grpc"
 	"berth.dev/vminitd/internal/system"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// Shutdown implements guestv1.GuestServer. It goes on when the host leaves meanwhile: half a shutdown helps nobody.
+// Shutdown ends the container, and the VM if asked to. It goes on when the host leaves meanwhile: half a shutdown helps nobody.
 func (g *Guest) Shutdown(_ context.Context, request *guestv1.ShutdownRequest) (*guestv1.ShutdownResponse, error) {
 	system.Trace("shutdown")
 	g.processes.End(time.Duration(request.GraceMilliseconds) * time.Millisecond)
@@ -23,7 +22,7 @@ func (g *Guest) Shutdown(_ context.Context, request *guestv1.ShutdownRequest) (*
 		system.PowerOff()
 	}
 	if err != nil {
-		return nil, status.Errorf(codes.Internal, "shutdown: %v", err)
+		return nil, grpc.Errorf(grpc.Internal, "shutdown: %v", err)
 	}
 	return &guestv1.ShutdownResponse{}, nil
 }

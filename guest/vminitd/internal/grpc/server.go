@@ -1,0 +1,51 @@
+package grpc
+
+import (
+	"context"
+	"net"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Handler serves one call. What it returns becomes the call's status.
+type Handler func(call *Call) error
+
+// Server knows the methods, by path: "/package.Service/Method".
+type Server struct {
+	methods map[string]Handler
+}
+
+// NewServer makes a server without methods.
+func NewServer() *Server { return &Server{methods: map[string]Handler{}} }
+
+// Handle adds a method.
+func (s *Server) Handle(path string, handler Handler) { s.methods[path] = handler }
+
+// Serve serves connections until the listener fails. A connection that fails concerns nobody but its client.
+func (s *Server) Serve(listener net.Listener) error {
+	for {
+		accepted, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		newConnection(accepted, s.methods).serve()
+	}
+}
+
+// Unary adapts a function with one request and one response.
+func Unary[Request any, Message interface {
+	*Request
+	proto.Message
+}, Response proto.Message](serve func(context.Context, Message) (Response, error)) Handler {
+	return func(call *Call) error {
+		request := Message(new(Request))
+		if err := call.Receive(request); err != nil {
+			return err
+		}
+		response, err := serve(call.Context(), request)
+		if err != nil {
+			return err
+		}
+		return call.sendLast(response)
+	}
+}
