@@ -26,7 +26,7 @@ export function parseMount(text: string, workingDirectory = process.cwd()): Moun
   const match = /^(?<source>[^:]+|[A-Za-z]:[\\/][^:]*):(?<target>\/[^:]*)(?::(?<mode>[^:]*))?$/.exec(text);
   if (!match?.groups) throw new InvalidArgumentError('Write HOST:TARGET or HOST:TARGET:ro, where TARGET is an absolute path in the container.');
   const { source = '', target = '', mode } = match.groups;
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new InvalidArgumentError(`The mode "${mode}" is neither "ro" nor "rw".`);
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new InvalidArgumentError(`The mode “${mode}” is neither “ro” nor “rw”.`);
   return { source: resolve(workingDirectory, source), target, readOnly: mode === 'ro' };
 }
 

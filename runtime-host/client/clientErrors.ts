@@ -21,7 +21,7 @@ function isConnectionFailure(thrown: unknown): boolean {
 export function connectionLost(paths: BerthPaths, cause?: unknown): BerthError {
   return new BerthError(
     'HostUnreachable',
-    `The connection to Berth's runtime host was lost. Try again; its log is ${paths.hostLog}.`,
+    `The connection to Berth’s runtime host was lost. Try again; its log is ${paths.hostLog}.`,
     { cause, data: { log: paths.hostLog } },
   );
 }

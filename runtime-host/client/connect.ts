@@ -52,7 +52,7 @@ export async function connectTransport(options: ConnectOptions = {}): Promise<Ho
   const open = (): Promise<HostTransport | undefined> => openTransport(paths, options);
   let transport = await open();
   if (!transport && options.start === false) {
-    throw new BerthError('HostUnreachable', 'Berth\'s runtime host is not running. Start it with "container system start".', { data: { log: paths.hostLog } });
+    throw new BerthError('HostUnreachable', 'Berth’s runtime host is not running. Start it with “container system start”.', { data: { log: paths.hostLog } });
   }
   // A host can end for idleness in the moment in which it is found, so one start may not be enough.
   for (let attempt = 0; !transport && attempt < 3; attempt += 1) {

@@ -53,7 +53,7 @@ async function launch(options: HostProcessOptions): Promise<void> {
 /** Waits for the line that tells how the start went; then the child is on its own. */
 async function firstLine(child: ChildProcess, paths: BerthPaths): Promise<void> {
   const failed = (why: string, cause?: unknown): BerthError =>
-    new BerthError('HostUnreachable', `Berth's runtime host did not start: ${why}. Its log is ${paths.hostLog}.`, { cause, data: { log: paths.hostLog } });
+    new BerthError('HostUnreachable', `Berth’s runtime host did not start: ${why}. Its log is ${paths.hostLog}.`, { cause, data: { log: paths.hostLog } });
   let timer: NodeJS.Timeout | undefined;
   const output = child.stdout;
   if (!output) throw failed('its output could not be read');
@@ -67,7 +67,7 @@ async function firstLine(child: ChildProcess, paths: BerthPaths): Promise<void> 
       child.once('close', (code, signal) => reject(failed(signal ? `signal ${signal} ended it` : `it ended with status ${code}`)));
     });
     if (line === readyLine) return;
-    throw errorFromLine(line) ?? failed(`it said "${line.slice(0, 200)}"`);
+    throw errorFromLine(line) ?? failed(`it said “${line.slice(0, 200)}”`);
   } finally {
     clearTimeout(timer);
     lines.close();

@@ -44,7 +44,7 @@ export async function openSocket<T>(options: OpenSocketOptions, wrap: (socket: W
     if (signal?.aborted) throw new BerthError('Cancelled', 'The operation was cancelled.', { cause: error });
     if (noHost(error)) return undefined;
     if (error instanceof BerthError) throw error;
-    throw new BerthError('HostUnreachable', `Berth's runtime host does not answer as it should: ${(error as Error).message}. Its log is ${paths.hostLog}.`, {
+    throw new BerthError('HostUnreachable', `Berth’s runtime host does not answer as it should: ${(error as Error).message}. Its log is ${paths.hostLog}.`, {
       cause: error, data: { log: paths.hostLog },
     });
   } finally {
@@ -62,7 +62,7 @@ function opened<T>(socket: WebSocket, options: OpenSocketOptions, wrap: (socket:
     };
     socket.once('upgrade', onUpgrade);
     socket.once('unexpected-response', (_request, response) => {
-      reject(new BerthError('HostUnreachable', `What answers at ${options.paths.hostSocket} is not Berth's runtime host (HTTP ${response.statusCode}).`));
+      reject(new BerthError('HostUnreachable', `What answers at ${options.paths.hostSocket} is not Berth’s runtime host (HTTP ${response.statusCode}).`));
     });
     // Stays for the life of the socket: what fails also closes, and the owner listens to that.
     socket.on('error', reject);
@@ -80,10 +80,10 @@ export function versionMismatch(hostProtocol: number, hostVersion: string): Bert
   if (hostProtocol === protocolVersion) return undefined;
   const advice = hostProtocol > protocolVersion
     ? 'Restart this program (in VS Code: reload the window) after updating it.'
-    : 'Restart the runtime host with "container system stop"; containers keep running.';
+    : 'Restart the runtime host with “container system stop”; containers keep running.';
   return new BerthError(
     'VersionMismatch',
-    `Berth's runtime host (version ${hostVersion}) and this program (version ${version}) do not understand each other. ${advice}`,
+    `Berth’s runtime host (version ${hostVersion}) and this program (version ${version}) do not understand each other. ${advice}`,
     { data: { hostVersion, hostProtocol, clientVersion: version, clientProtocol: protocolVersion } },
   );
 }

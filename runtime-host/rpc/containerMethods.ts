@@ -41,7 +41,7 @@ export const containerMethods: readonly Method[] = [
   define(methods.ContainerExecRequest, containerExec, async ({ container, ...process }, { services, execs }) => {
     const { id, name, state } = await services.containers.inspect(container);
     if (state !== 'running') {
-      throw new BerthError('ContainerNotRunning', `The container ${name} is not running. Start it with "container start ${name}".`, { data: { container: id } });
+      throw new BerthError('ContainerNotRunning', `The container “${name}” is not running. Start it with “container start ${name}”.`, { data: { container: id } });
     }
     return { execId: execs.prepare({ container: id, process }) };
   }),

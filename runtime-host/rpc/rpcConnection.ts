@@ -67,14 +67,14 @@ export class RpcConnection {
 
   async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
     if (method === 'initialize') return this.#initialize();
-    if (this.#state === 'new') return protocolError(ErrorCodes.ServerNotInitialized, 'The first request must be "initialize".');
+    if (this.#state === 'new') return protocolError(ErrorCodes.ServerNotInitialized, 'The first request must be “initialize”.');
     if (this.#state === 'shut down') return protocolError(ErrorCodes.InvalidRequest, 'This connection was shut down.');
     if (method === 'shutdown') {
       this.#state = 'shut down';
       return null;
     }
     const known = this.#environment.methods.get(method);
-    if (!known) return protocolError(ErrorCodes.MethodNotFound, `There is no method "${method}".`);
+    if (!known) return protocolError(ErrorCodes.MethodNotFound, `There is no method “${method}”.`);
     return this.#run(known, params, token);
   }
 

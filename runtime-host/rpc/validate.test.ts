@@ -9,7 +9,7 @@ function fieldOf(check: () => unknown): unknown {
     check();
   } catch (error) {
     assert.ok(error instanceof BerthError && error.code === 'InvalidArgument');
-    assert.ok(error.message.includes(`"${String(error.data?.['field'])}"`), error.message);
+    assert.ok(error.message.includes(`“${String(error.data?.['field'])}”`), error.message);
     return error.data?.['field'];
   }
   return undefined;

@@ -8,7 +8,7 @@ export type Checked<C> = C extends Check<infer T> ? T : never;
 
 /** @throws BerthError InvalidArgument that names the field. */
 export function invalid(field: string, expectation: string): never {
-  throw new BerthError('InvalidArgument', `The parameter "${field}" must be ${expectation}.`, { data: { field } });
+  throw new BerthError('InvalidArgument', `The parameter “${field}” must be ${expectation}.`, { data: { field } });
 }
 
 const maxTextLength = 128 * 1024;

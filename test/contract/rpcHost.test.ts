@@ -124,7 +124,7 @@ test('a runtime directory that others can enter is refused', async (t) => {
 test('a host of another protocol version is refused, with advice', async (t) => {
   const berth = await scratchBerth(t);
   await mkdir(berth.paths.runtime, { mode: 0o700 });
-  for (const [protocol, advice] of [['0', /Restart the runtime host with "container system stop"/], ['99', /Restart this program/]] as const) {
+  for (const [protocol, advice] of [['0', /Restart the runtime host with “container system stop”/], ['99', /Restart this program/]] as const) {
     const server = createServer();
     const sockets = new WebSocketServer({ server });
     sockets.on('headers', (headers) => headers.push('berth-version: 7.7.7', `berth-protocol: ${protocol}`));
@@ -148,6 +148,6 @@ test('services that cannot be built: requests say why, and the host ends', async
   const client = await connect({ paths: berth.paths });
   await assert.rejects(client.images.list(), hasCode('Internal'));
   client.close();
-  while (!(await berth.log()).includes('stops')) await new Promise((resolve) => setTimeout(resolve, 20));
+  await processEnd(Number(/"pid":(\d+)/.exec(await berth.log())?.[1]));
   assert.match(await berth.log(), /The host cannot work/);
 });

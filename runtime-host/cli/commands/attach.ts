@@ -16,7 +16,7 @@ export function addAttach(parent: Command): void {
 async function attach(container: string, options: { readonly stdin: boolean }): Promise<void> {
   await withClient(async (client) => {
     const { id, name, state, terminal, stdin } = await client.containers.inspect(container);
-    if (state !== 'running') throw new BerthError('ContainerNotRunning', `The container ${name} is not running. Start it with "container start ${name}".`);
+    if (state !== 'running') throw new BerthError('ContainerNotRunning', `The container “${name}” is not running. Start it with “container start ${name}”.`);
     const withInput = options.stdin && stdin;
     if (withInput && terminal && !process.stdin.isTTY) throw new Exit(ExitStatus.failure, 'the input device is not a TTY');
     const status = await attachProcess(await client.containers.attach(id), {
