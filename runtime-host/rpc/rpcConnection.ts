@@ -9,7 +9,7 @@ import { CloseCode, WebSocketMessageReader, WebSocketMessageWriter } from '../pr
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
 import type { Method } from './method.ts';
-import { protocolError, toResponseError } from './rpcErrors.ts';
+import { protocolError, toResponseError, worthLogging } from './rpcErrors.ts';
 import { WorkDone } from './workDone.ts';
 
 export interface RpcEnvironment {
@@ -105,7 +105,7 @@ export class RpcConnection {
       return await method.handle(checked, { services, host, execs, signal: cancellation.signal, progress });
     } catch (thrown) {
       const error = BerthError.from(thrown);
-      if (error.code === 'Internal') host.log.error(`${method.name} failed`, thrown);
+      if (worthLogging(error)) host.log.error(`${method.name} failed`, error);
       return toResponseError(error);
     } finally {
       // LSP: the end of the progress comes before the answer.

@@ -1,6 +1,5 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
-import type { BerthError } from '../protocol/errors.ts';
-import type { ErrorPayload } from '../protocol/errors.ts';
+import type { BerthError, ErrorCode, ErrorPayload } from '../protocol/errors.ts';
 
 /** LSP's own additions to JSON-RPC's error codes (LSP 3.17, "ErrorCodes"). */
 const lspRequestCancelled = -32800;
@@ -21,4 +20,12 @@ function numberFor({ code }: BerthError): number {
 /** A request that is no method of ours, or comes at the wrong time. */
 export function protocolError(code: number, message: string): ResponseError<ErrorPayload> {
   return new ResponseError(code, message, { code: 'InvalidArgument', message });
+}
+
+/** What users ask for and cannot have: they are told all there is to tell. */
+const ordinary: ReadonlySet<ErrorCode> = new Set(['Cancelled', 'InvalidArgument', 'ImageNotFound', 'CommandNotFound', 'CommandNotExecutable', 'UserNotFound', 'FolderInvalid']);
+
+/** Whether an error has more to tell than the client is told: a cause. */
+export function worthLogging(error: BerthError): boolean {
+  return !ordinary.has(error.code) && (error.code === 'Internal' || error.cause !== undefined);
 }

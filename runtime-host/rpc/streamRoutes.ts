@@ -6,6 +6,7 @@ import type { ContainerService, ProcessStreams } from '../services/interfaces.ts
 import type { ByteStream } from './byteStream.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
+import { worthLogging } from './rpcErrors.ts';
 import { invalid } from './validate.ts';
 
 export interface StreamEnvironment {
@@ -47,7 +48,7 @@ export async function serveStream(route: StreamRoute, stream: ByteStream, enviro
       : await joinProcess(await openProcess(route, stream, containers, environment), stream);
   } catch (thrown) {
     const error = BerthError.from(thrown);
-    if (error.code === 'Internal' && !stream.signal.aborted) environment.host.log.error(`The stream ${route.kind} failed`, thrown);
+    if (worthLogging(error) && !stream.signal.aborted) environment.host.log.error(`The stream ${route.kind} failed`, error);
     status = { error: error.toPayload() };
   }
   await stream.finish(status);
