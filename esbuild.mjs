@@ -10,7 +10,6 @@
  */
 import { context, build } from 'esbuild';
 import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = import.meta.dirname;
@@ -86,7 +85,7 @@ function optionsFor({ output, entry, options: { plugins = [], ...options } = {} 
     target: 'node22',
     format: 'esm',
     mainFields: ['module', 'main'],
-    sourcemap: 'external',
+    sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'external',
     minify,
@@ -105,17 +104,14 @@ async function sizes(outputs) {
   }
 }
 
-const present = bundles.filter(({ entry }) => existsSync(join(root, entry)));
-for (const { entry } of bundles.filter((bundle) => !present.includes(bundle))) console.warn(`${entry} is not there; its bundle is skipped.`);
-
 try {
   if (watching) {
-    const contexts = await Promise.all(present.map((bundle) => context(optionsFor(bundle))));
+    const contexts = await Promise.all(bundles.map((bundle) => context(optionsFor(bundle))));
     await Promise.all(contexts.map((each) => each.watch()));
     console.log('Watching.');
   } else {
-    await Promise.all(present.map((bundle) => build(optionsFor(bundle))));
-    await sizes(present.map(({ output }) => output));
+    await Promise.all(bundles.map((bundle) => build(optionsFor(bundle))));
+    await sizes(bundles.map(({ output }) => output));
   }
 } catch (error) {
   // esbuild has shown what is wrong with the sources; anything else is shown here.

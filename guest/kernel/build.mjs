@@ -4,6 +4,7 @@
 //   node guest/kernel/build.mjs [--out DIR] [--work DIR] [--jobs N] [--keep]
 //   node guest/kernel/build.mjs --verify       rebuild elsewhere, compare, change nothing
 //   node guest/kernel/build.mjs --check        only check the configuration fragment
+//   node guest/kernel/build.mjs --check-prebuilt  only compare the committed files with their provenance (needs zstd)
 //   node guest/kernel/build.mjs --update-source  accept another source version and pin it
 //
 // README.md beside this file explains the choices.
@@ -261,6 +262,7 @@ async function main() {
       jobs: { type: 'string', default: String(availableParallelism()) },
       verify: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      'check-prebuilt': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       'update-source': { type: 'boolean', default: false },
     },
@@ -268,13 +270,14 @@ async function main() {
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1) throw new BuildError(`--jobs must be a whole number above 0, not "${values.jobs}".`);
   const out = path.resolve(values.out);
-  checkTools();
   const pinned = (await readProvenance(out)) ?? (await readProvenance(path.join(HERE, 'prebuilt', ARCH)));
-  if (values.verify) {
+  if (values.verify || values['check-prebuilt']) {
     if (!pinned) throw new BuildError('There is no provenance.json to verify against.');
     await checkPrebuilt(out, pinned);
     say('the prebuilt image, its compressed form, its configuration and the patches match provenance.json');
+    if (!values.verify) return;
   }
+  checkTools();
   const identity = await identifySource(pinned, { accept: values['update-source'] });
 
   // A fresh directory of another name each time: a path that leaks into the result shows at once.

@@ -21,18 +21,9 @@ test('headers have the documented layout', () => {
   assert.ok(archive.includes('TRAILER!!!'));
 });
 
-test('cpio lists what was put in', { skip: !hasCpio() && 'there is no cpio here' }, () => {
+test('cpio lists what was put in', () => {
   const listing = execFileSync('cpio', ['-tv', '--quiet'], { input: newcArchive(entries), encoding: 'utf8' });
   assert.match(listing, /^-rwxr-xr-x +1 root +root +5 .* init$/m);
   assert.match(listing, /^drwxr-xr-x +2 root +root +0 .* dev$/m);
   assert.match(listing, /^crw------- +1 root +root +5, +1 .* dev\/console$/m);
 });
-
-function hasCpio() {
-  try {
-    execFileSync('cpio', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -11,7 +11,7 @@ import { ingestBlob } from './ingest.ts';
 import { JsonReader } from './jsonReader.ts';
 import { largestManifest, parseImageDocument } from './manifest.ts';
 import { isIndexType, isManifestType } from './mediaTypes.ts';
-import { SerialQueue } from './serialQueue.ts';
+import { SerialQueue } from '../base/serialQueue.ts';
 import type { Descriptor } from './types.ts';
 
 /*

@@ -27,7 +27,7 @@ export async function startScratchBerth(): Promise<ScratchBerth> {
   const cli = join(repository, 'dist/container.mjs');
   const container = async (...args: string[]): Promise<string> => (await execute(process.execPath, [cli, ...args], { env: environment })).stdout;
   const dispose = async (): Promise<void> => {
-    await container('system', 'stop');
+    await container('system', 'stop', '--containers');
     await rm(home, { recursive: true, force: true });
   };
   const registry = await startRegistry();

@@ -9,14 +9,14 @@ const repository = join(import.meta.dirname, '../..');
 export default async function size(): Promise<Figures> {
   const bytes = async (path: string): Promise<number> => (await stat(join(repository, path))).size;
   const provenance = JSON.parse(await readFile(join(repository, 'dist/guest/kernel.json'), 'utf8')) as { vmlinuxBytes: number };
-  const [vsix] = globSync('*.vsix', { cwd: repository });
+  const [vsix] = globSync('dist/*.vsix', { cwd: repository });
   return {
     vminitdBytes: await bytes('dist/guest/vminitd'),
     initramfsBytes: await bytes('dist/guest/initramfs.cpio'),
     kernelBytes: provenance.vmlinuxBytes,
     kernelCompressedBytes: await bytes('dist/guest/vmlinux.zst'),
-    hostBundleBytes: await bytes('dist/host.mjs'),
-    cliBundleBytes: await bytes('dist/container.mjs'),
+    hostBundleBytes: (await bytes('dist/hostProgram.mjs')) + (await bytes('dist/unpackWorker.mjs')),
+    cliBundleBytes: await bytes('dist/containerProgram.mjs'),
     extensionBundleBytes: await bytes('dist/extension.cjs'),
     ...(vsix === undefined ? {} : { vsixBytes: await bytes(vsix) }),
   };

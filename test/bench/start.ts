@@ -17,7 +17,7 @@ import type { ScratchBerth } from './scratchBerth.ts';
 const runs = 5;
 
 /**
- * Seconds from `container run --rm IMAGE true` to its end, with the host running and the image local, against the floor:
+ * Seconds from `container run --rm -c 1 IMAGE true` to its end, with the host running and the image local, against the floor:
  * the same QEMU and kernel with an init that powers off at once. Medians of five interleaved runs, after one of each
  * that does not count.
  */
@@ -25,7 +25,7 @@ export default async function start(): Promise<Figures> {
   const berth = await startScratchBerth();
   try {
     const floor = await floorCommand(berth);
-    const timeContainer = (): Promise<number> => berth.timeContainer('run', '--rm', berth.image, 'true');
+    const timeContainer = (): Promise<number> => berth.timeContainer('run', '--rm', '-c', '1', berth.image, 'true');
     const timeFloor = (): Promise<number> => timeCommand(floor.program, floor.args);
     await timeContainer();
     await timeFloor();

@@ -17,11 +17,12 @@ const tests = (concurrency, ...patterns) => ({ concurrency, patterns });
 /** In the order in which they run: what is quick and most likely to fail comes first. */
 const stages = {
   generated: check(pinnedNode, 'guest/vminitd/generate.mjs', '--check'),
+  kernel: check(pinnedNode, 'guest/kernel/build.mjs', '--check-prebuilt'),
   types: check('tsc', '-b'),
   lint: check('eslint', '.'),
   go: check('go', '-C', 'guest/vminitd', 'vet', './...'),
   goUnit: check('go', '-C', 'guest/vminitd', 'test', './...'),
-  unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts'),
+  unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts', 'guest/**/*.test.mjs'),
   contract: tests(2, 'test/contract/**/*.test.ts'),
   vm: tests(1, 'test/vm/**/*.test.ts'),
   e2e: tests(1, 'test/e2e/*.test.ts'),

@@ -2,10 +2,11 @@
  * `npm start`: sets everything up and opens VS Code with Berth on a sample folder: the desktop's `code` where there is
  * one, else code-server on loopback. `npm start -- --check` does it without a person (check.mjs).
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { repository } from './setup/paths.mjs';
+import { pinnedNode, repository } from './setup/paths.mjs';
 import { run, step } from './setup/run.mjs';
 import { prepareSample } from './setup/sample.mjs';
 import { buildBundles, buildGuest, ensureNpmPackages, packageExtension } from './setup/setup.mjs';
@@ -48,11 +49,17 @@ async function openDesktop(code, folder) {
   await run(code, ['--new-window', '--wait', `--extensionDevelopmentPath=${repository}`, folder]);
 }
 
+/** code-server gets a HOME of its own; its window must still use the same Berth as the user's terminals. */
+function usersBerth() {
+  const script = "const { BerthPaths } = await import('./runtime-host/protocol/paths.ts'); const { home, runtime } = new BerthPaths(); console.log(JSON.stringify({ BERTH_HOME: home, BERTH_RUNTIME_DIR: runtime }));";
+  return JSON.parse(execFileSync(pinnedNode, ['--input-type=module', '-e', script], { cwd: repository, encoding: 'utf8' }));
+}
+
 async function serveBrowser(folder) {
   const { startCodeServer } = await import('./vscodeSession.mjs');
   const vsix = await packageExtension();
   const server = await step('Starting VS Code for the browser', () =>
-    startCodeServer({ vsix, port: Number(options.port), dataDirectory: join(repository, 'out/code-server'), report }));
+    startCodeServer({ vsix, port: Number(options.port), dataDirectory: join(repository, 'out/code-server'), environment: usersBerth(), report }));
   try {
     process.stdout.write(`\n${server.url(folder)}\n\nOpen it and run “Berth: Open Folder in Container”. Ctrl-C ends VS Code; containers go on.\n`);
     await new Promise((resolve) => {

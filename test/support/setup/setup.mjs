@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedNode, repository } from './paths.mjs';
-import { run, step } from './run.mjs';
+import { run, runForStatus, step } from './run.mjs';
 
 /** Installs the npm packages of the lock file, unless that very lock file was installed before. */
 export async function ensureNpmPackages() {
@@ -18,6 +18,9 @@ export async function ensureNpmPackages() {
 
 /** Builds vminitd and the initramfs, and puts the prebuilt kernel beside them. */
 export async function buildGuest() {
+  if ((await runForStatus('go', ['version']).catch(() => 1)) !== 0) {
+    throw new Error('Go is missing. Install Go 1.26 or newer, see that “go version” answers, and try again.');
+  }
   await step('Building the guest: vminitd, initramfs, kernel', () => run(pinnedNode, ['guest/vminitd/build.mjs']));
 }
 

@@ -11,7 +11,7 @@ const packagesFor = {
   starterImage: ['mmdebstrap', 'gpg', 'uidmap', 'docker-registry', 'skopeo'],
   codeServer: ['build-essential', 'libkrb5-dev', 'pkg-config', 'python3'],
   browser: ['chromium'],
-  test: ['busybox-static', 'e2fsprogs', 'attr', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils'],
+  test: ['busybox-static', 'cpio', 'e2fsprogs', 'attr', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils'],
 };
 
 /**
