@@ -76,10 +76,9 @@ describe('Berth in the extension host', () => {
     assert.equal(extension().packageJSON.enabledApiProposals, undefined);
   });
 
-  it('shows its views and connects to the runtime host', async () => {
+  it('has its two views: each has the command that VS Code makes for a view', async () => {
     await vscode.commands.executeCommand('berth.containers.focus');
     await vscode.commands.executeCommand('berth.images.focus');
-    await vscode.commands.executeCommand('berth.refresh');
   });
 
   it('describes settings that have a default', () => {
@@ -89,7 +88,7 @@ describe('Berth in the extension host', () => {
     assert.equal(configuration.get('cpus'), null);
   });
 
-  it('shows a removed container as such when it is inspected', async () => {
+  it('asks the runtime host about a container, and shows one that is not there as removed', async () => {
     const uri = vscode.Uri.from({ scheme: 'berth-inspect', path: '/gone.json', query: 'no-such-id' });
     const document = await vscode.workspace.openTextDocument(uri);
     await until(() => document.getText() !== '', 'the document');
