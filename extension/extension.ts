@@ -37,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   log.info(`Activated in ${Math.round(performance.now() - started)} ms.`);
   if (vscode.workspace.isTrusted) resume(services, terminals);
+  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals)));
 }
 
 /** Ends the connection; the host and the containers go on. */

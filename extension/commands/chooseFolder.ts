@@ -3,8 +3,15 @@ import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { Services } from '../context.ts';
 import { realPathOf } from '../windowContainer.ts';
 
-/** The folder that a reloaded window shall open in a container at once. */
+/** The folder that a window which is just opening shall open in a container at once. */
 const pendingKey = 'berth.pendingFolder';
+const pendingMilliseconds = 120_000;
+
+interface PendingFolder {
+  readonly path: string;
+  /** When it was chosen, in milliseconds since 1970: what is old was given up, and must not surprise anybody. */
+  readonly chosenAt: number;
+}
 
 /**
  * The real path of the folder to open: this window's, or the one chosen of several. Without a folder the user chooses
@@ -32,16 +39,19 @@ async function openAnotherFolder(context: vscode.ExtensionContext): Promise<void
     canSelectFolders: true, canSelectFiles: false, canSelectMany: false, title: 'Open Folder in Container', openLabel: 'Open in Container',
   })) ?? [];
   if (!chosen) return;
-  await context.globalState.update(pendingKey, realPathOf(chosen));
+  const path = realPathOf(chosen);
+  if (path === undefined) throw new BerthError('FolderInvalid', `The folder ${chosen.fsPath} cannot be reached on this machine’s disk.`);
+  const pending: PendingFolder = { path, chosenAt: Date.now() };
+  await context.globalState.update(pendingKey, pending);
   await vscode.commands.executeCommand('vscode.openFolder', chosen, { forceReuseWindow: true });
 }
 
 /** True, once, in a window that was opened for a folder chosen in {@link chooseFolder}. */
 export function takePendingFolder(context: vscode.ExtensionContext): boolean {
-  const pending = context.globalState.get<string>(pendingKey);
+  const pending = context.globalState.get<PendingFolder>(pendingKey);
   if (pending === undefined) return false;
   const [folder] = vscode.workspace.workspaceFolders ?? [];
-  if (!folder || realPathOf(folder.uri) !== pending) return false;
+  if (!folder || realPathOf(folder.uri) !== pending.path) return false;
   void context.globalState.update(pendingKey, undefined);
-  return true;
+  return Date.now() - pending.chosenAt < pendingMilliseconds;
 }

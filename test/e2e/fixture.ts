@@ -86,11 +86,12 @@ export interface VisualStudioCode {
 export interface VisualStudioCodeOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly vsix?: string;
+  readonly asksForTrust?: boolean;
   readonly browser?: (server: CodeServer) => BrowserOptions;
 }
 
 export async function startVisualStudioCode(options: VisualStudioCodeOptions): Promise<VisualStudioCode> {
-  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), report: (message) => process.stderr.write(`${message}\n`) });
+  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), asksForTrust: options.asksForTrust ?? false, report: (message) => process.stderr.write(`${message}\n`) });
   try {
     const browser = await startBrowser(options.browser?.(server) ?? {});
     browser.page.setDefaultTimeout(30_000);

@@ -11,6 +11,8 @@ export interface CodeServerOptions {
   readonly dataDirectory?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** VS Code treats folders as untrusted until the person says otherwise. */
+  readonly asksForTrust?: boolean;
   readonly report?: (message: string) => void;
 }
 

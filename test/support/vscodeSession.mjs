@@ -11,7 +11,6 @@ import { ensureCodeServer } from './codeServer.mjs';
 
 /** Without these VS Code greets: Restricted Mode, a welcome tab, a chat side bar, prompts. */
 const settings = {
-  'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',
   'chat.disableAIFeatures': true,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
@@ -33,6 +32,7 @@ const settings = {
  * @property {Record<string, unknown>} [userSettings] added to the user's settings
  * @property {string} [dataDirectory] where its data lives and stays; default: a temporary folder that goes away
  * @property {number} [port] default: a free one
+ * @property {boolean} [asksForTrust] VS Code treats folders as untrusted until the person says otherwise
  * @property {(message: string) => void} [report]
  *
  * @typedef {object} CodeServer
@@ -56,14 +56,14 @@ export async function startCodeServer(options = {}) {
   };
   try {
     await mkdir(join(home, 'data', 'User'), { recursive: true });
-    await writeFile(join(home, 'data', 'User', 'settings.json'), JSON.stringify({ ...settings, ...options.userSettings }, undefined, 2));
+    await writeFile(join(home, 'data', 'User', 'settings.json'), JSON.stringify({ ...settings, 'security.workspace.trust.enabled': options.asksForTrust ?? false, ...options.userSettings }, undefined, 2));
     await writeFile(join(home, 'config.yaml'), '');
     const directories = ['--config', join(home, 'config.yaml'), '--user-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions')];
     const environment = serverEnvironment(home, options.environment);
     if (options.vsix) await installExtension(node, [entryPoint, ...directories, '--install-extension', options.vsix, '--force'], environment);
     const server = spawn(node, [
       entryPoint, ...directories, '--bind-addr', `127.0.0.1:${options.port ?? 0}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check',
-      '--disable-workspace-trust', '--disable-getting-started-override', '--ignore-last-opened',
+      '--disable-getting-started-override', '--ignore-last-opened', ...(options.asksForTrust ? [] : ['--disable-workspace-trust']),
     ], { env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const origin = await listeningOrigin(server);
     return {

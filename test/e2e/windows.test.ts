@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+import { journey } from './journey.ts';
+
+/** Windows that are not yet what a container needs: without trust, without a folder. */
+describe('windows without trust or folder, in VS Code', () => {
+  let sandbox: Sandbox;
+  let code: VisualStudioCode;
+
+  before(async () => {
+    const vsix = await packageExtension();
+    sandbox = await createSandbox();
+    code = await startVisualStudioCode({ environment: sandbox.environment, vsix, asksForTrust: true });
+  });
+  after(async () => {
+    await code?.stop();
+    await sandbox?.stop();
+  });
+
+  const it = journey(() => code);
+
+  it('starts nothing for a folder that is not trusted', async () => {
+    const { workbench } = code;
+    await workbench.open(code.server.url(sandbox.folder));
+    await workbench.showView('Berth');
+    await workbench.page.getByText('only for folders that you trust').waitFor();
+    const entries = await workbench.paletteEntries('Berth:');
+    for (const name of ['Open Folder in Container', 'Pull Image', 'Start Container', 'Open Terminal']) {
+      assert.ok(!entries.some((entry) => entry.includes(name)), `the palette offers ${name}`);
+    }
+  });
+
+  it('offers to choose a folder, opens it, and goes on there once it is trusted', async () => {
+    const { workbench } = code;
+    await workbench.open(code.server.url());
+    await workbench.showView('Berth');
+    await workbench.page.getByRole('button', { name: 'Choose a Folder' }).click();
+    // The dialog writes its own first folder, with what is in it, and would overwrite what came earlier.
+    await workbench.quickPickRow('extensions').waitFor();
+    await workbench.quickInput.fill(`${sandbox.folder}/`);
+    await workbench.quickPickRow('.devcontainer').waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.locator('.explorer-folders-view').getByText('greet.sh').waitFor();
+    await workbench.runCommand('Workspaces: Manage Workspace Trust');
+    await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+    await workbench.waitForTerminal(/^\/workspaces\/sample # *$/m, 120_000);
+  });
+});
