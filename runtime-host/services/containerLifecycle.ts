@@ -17,6 +17,8 @@ import type { VmPlatform } from './vmPlatform.ts';
 
 const defaultStopSeconds = 10;
 const killLimitMilliseconds = 10_000;
+/** A guest whose QEMU is frozen never answers; any other does at once. */
+const answerLimitMilliseconds = 10_000;
 const sigkill = 9;
 
 export interface LifecycleDependencies {
@@ -86,8 +88,8 @@ export class ContainerLifecycle {
     this.#setState(container, 'stopping');
     run.expectEnd();
     try {
-      await run.signal(container.record.stopSignal ? signalNumber(container.record.stopSignal) : signalNumber('TERM'));
-      if (!(await within(run.exited, timeoutSeconds * 1000))) await run.signal(sigkill);
+      await answered(run.signal(signalNumber(container.record.stopSignal ?? 'TERM')));
+      if (!(await within(run.exited, timeoutSeconds * 1000))) await answered(run.signal(sigkill));
       if (!(await within(run.exited, killLimitMilliseconds))) throw new BerthError('GuestFailed', 'The process did not end when it was killed.');
     } catch (error) {
       // It may have ended by itself meanwhile; else its guest does not obey, and only ending the VM is left.
@@ -173,6 +175,10 @@ export class ContainerLifecycle {
     container.state = state;
     this.#deps.changed(container);
   }
+}
+
+async function answered(answer: Promise<void>): Promise<void> {
+  if (!(await within(answer, answerLimitMilliseconds))) throw new BerthError('GuestFailed', 'The virtual machine does not answer.');
 }
 
 /** Whether a promise settles in time. */

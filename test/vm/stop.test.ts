@@ -49,6 +49,16 @@ test('a stopped process group, and other processes beside the first, do not keep
   await berth.containers.remove(id);
 });
 
+test('a virtual machine that does not answer any more is ended all the same', async () => {
+  const id = await ready('echo ready; while :; do sleep 0.1; done');
+  const { vmPid } = await berth.containers.inspect(id);
+  assert.ok(vmPid);
+  process.kill(vmPid, 'SIGSTOP');
+  await berth.containers.remove(id, { force: true });
+  await assert.rejects(berth.containers.inspect(id), { code: 'ContainerNotFound' });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
 test('running containers are removed only with force; removing during stop is safe', async () => {
   const id = await ready('trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done');
   await assert.rejects(berth.containers.remove(id), { code: 'ContainerRunning' });
