@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /*
  * Every file name that Berth uses, in one place.
@@ -29,8 +29,9 @@ export class BerthPaths {
   readonly runtime: string;
 
   constructor(environment: NodeJS.ProcessEnv = process.env) {
-    this.home = environment['BERTH_HOME'] ?? defaultHome(environment);
-    this.runtime = environment['BERTH_RUNTIME_DIR'] ?? runtimeDirectory(environment, this.home);
+    // Absolute, because the host has another working directory than whoever starts it.
+    this.home = resolve(environment['BERTH_HOME'] || defaultHome(environment));
+    this.runtime = resolve(environment['BERTH_RUNTIME_DIR'] || runtimeDirectory(environment, this.home));
   }
 
   get content(): string { return join(this.home, 'content'); }
@@ -80,14 +81,14 @@ export interface ContainerPaths {
 
 function defaultHome(environment: NodeJS.ProcessEnv): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Berth');
-  if (process.platform === 'win32') return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Berth');
-  return join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'berth');
+  if (process.platform === 'win32') return join(environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'Berth');
+  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'berth');
 }
 
 /** One directory per home, so that a second BERTH_HOME is a second, separate Berth. */
 function runtimeDirectory(environment: NodeJS.ProcessEnv, home: string): string {
   const uid = process.getuid?.() ?? 0;
-  const base = environment['XDG_RUNTIME_DIR'] ?? tmpdir();
+  const base = environment['XDG_RUNTIME_DIR'] || tmpdir();
   return join(base, `berth-${uid}-${shortHash(home)}`);
 }
 
