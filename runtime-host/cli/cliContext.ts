@@ -8,11 +8,20 @@ import { formatJson } from './output.ts';
 export async function withClient<T>(use: (client: HostConnection) => Promise<T>, options: ConnectOptions = {}): Promise<T> {
   const { connect } = await import('../client/connect.ts');
   const client = await connect(options);
+  client.onMessage((message) => process.stderr.write(`${process.stderr.isTTY ? wipeLine : ''}Warning: ${message}${newLine()}`));
   try {
     return await use(client);
   } finally {
     client.close();
   }
+}
+
+/** The terminal may show a line of progress, which goes on below. */
+const wipeLine = '\r\u001b[K';
+
+/** A terminal in raw mode does not return by itself. */
+function newLine(): string {
+  return process.stdin.isTTY && process.stdin.isRaw ? '\r\n' : '\n';
 }
 
 /** Runs something that SIGINT and SIGTERM cancel; a second one ends the program at once. */

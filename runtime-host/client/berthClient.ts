@@ -66,6 +66,11 @@ export class BerthClient {
     return this.#listen(methods.ImageDidChange.method, listener as (change: unknown) => void);
   }
 
+  /** Calls the listener with every sentence that the host has for its users. */
+  onMessage(listener: (message: string) => void): () => void {
+    return this.#listen(methods.ShowMessage.method, (params) => listener((params as { readonly message: string }).message));
+  }
+
   #listen(method: string, listener: (change: unknown) => void): () => void {
     const registration = this.#channel.onNotification(method, listener);
     return () => registration.dispose();

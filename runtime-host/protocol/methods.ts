@@ -58,3 +58,8 @@ export const ContainerExecRequest = new RequestType<ContainerParams & ExecOption
 export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');
 /** Sent to every client when the list of images has changed. */
 export const ImageDidChange = new NotificationType<{ readonly reference: string; readonly info?: ImageInfo }>('image/didChange');
+
+/** LSP's MessageType (LSP 3.17, "ShowMessage Notification"), as far as the host uses it. */
+export const warningMessage = 2;
+/** LSP's own: a sentence for the user, sent to every client. */
+export const ShowMessage = new NotificationType<{ readonly type: typeof warningMessage; readonly message: string }>('window/showMessage');

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { BerthError } from '../protocol/errors.ts';
-import { ContainerDidChange, ImageDidChange, protocolVersion, rpcPath } from '../protocol/methods.ts';
+import { ContainerDidChange, ImageDidChange, protocolVersion, rpcPath, ShowMessage, warningMessage } from '../protocol/methods.ts';
 import { streamSubprotocol } from '../protocol/streams.ts';
 import { protocolHeader, version, versionHeader } from '../protocol/version.ts';
 import { CloseCode, maxRpcMessageBytes } from '../protocol/webSocketTransport.ts';
@@ -72,6 +72,9 @@ export class RpcServer {
       }),
       images.onDidChange((change) => {
         for (const client of this.#clients) client.notify(ImageDidChange, change);
+      }),
+      containers.onNotice((message) => {
+        for (const client of this.#clients) client.notify(ShowMessage, { type: warningMessage, message });
       }),
     );
   }

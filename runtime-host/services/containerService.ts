@@ -41,6 +41,7 @@ class QemuContainerService implements ContainerService {
   readonly #lifecycle: ContainerLifecycle;
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(event: { readonly id: string; readonly info?: ContainerInfo }) => void>();
+  readonly #noticeListeners = new Set<(message: string) => void>();
   /** Names of containers that are being created. */
   readonly #reserved = new Map<string, { readonly id: string; readonly name: string }>();
 
@@ -48,7 +49,7 @@ class QemuContainerService implements ContainerService {
     this.#options = options;
     const { paths, log, disks, version } = options;
     this.#store = new ContainerStore(paths, log);
-    this.#platform = new VmPlatform(paths, log, options.environment ?? process.env);
+    this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, (message) => this.#noticeListeners.forEach((listener) => listener(message)));
     this.#lifecycle = new ContainerLifecycle({
       paths,
       store: this.#store,
@@ -199,8 +200,14 @@ class QemuContainerService implements ContainerService {
     return () => this.#listeners.delete(listener);
   }
 
+  onNotice(listener: (message: string) => void): () => void {
+    this.#noticeListeners.add(listener);
+    return () => this.#noticeListeners.delete(listener);
+  }
+
   async dispose(): Promise<void> {
     this.#listeners.clear();
+    this.#noticeListeners.clear();
     await Promise.all([...this.#containers.values()].map(async ({ run, settled }) => {
       await run?.release();
       if (run?.over) await settled;

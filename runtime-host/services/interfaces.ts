@@ -91,6 +91,8 @@ export interface ContainerService {
   logs(container: string, options?: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal }): AsyncIterable<LogEntry>;
   /** `info` is absent when the container was removed. */
   onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void;
+  /** A sentence that the user should see, whatever they are doing with Berth. */
+  onNotice(listener: (message: string) => void): () => void;
   /** Finds the VMs that outlived an earlier host, and puts records right whose VM is gone. Called once, first. */
   adopt(): Promise<void>;
   /** The accelerator that VMs use here; undefined until it has been probed. */

@@ -21,13 +21,16 @@ export class VmPlatform {
   readonly #paths: BerthPaths;
   readonly #log: Logger;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #notify: (message: string) => void;
   #basis: Promise<VmBasis> | undefined;
   #accelerator: Accelerator | undefined;
 
-  constructor(paths: BerthPaths, log: Logger, environment: NodeJS.ProcessEnv) {
+  /** `notify` gets a sentence for the user when it has just been found out that VMs will be slow. */
+  constructor(paths: BerthPaths, log: Logger, environment: NodeJS.ProcessEnv, notify: (message: string) => void) {
     this.#paths = paths;
     this.#log = log;
     this.#environment = environment;
+    this.#notify = notify;
   }
 
   get accelerator(): Accelerator | undefined {
@@ -48,7 +51,7 @@ export class VmPlatform {
     const program = await findQemu(architecture, this.#environment);
     const [version, assets, tscKilohertz] = await Promise.all([qemuVersion(program), findGuestAssets(this.#paths, this.#environment), hostTscKilohertz()]);
     const qemu = { program, version };
-    const accelerator = await chooseAccelerator({ qemu, assets, paths: this.#paths, log: this.#log, environment: this.#environment });
+    const accelerator = await chooseAccelerator({ qemu, assets, paths: this.#paths, log: this.#log, environment: this.#environment, notify: this.#notify });
     this.#accelerator = accelerator;
     this.#log.info('Virtual machines are possible.', { accelerator, qemu: program, version, kernel: assets.kernelRelease });
     return { qemu, assets, accelerator, architecture, tscKilohertz };

@@ -16,10 +16,14 @@ import { startVirtualMachine } from './virtualMachine.ts';
 
 /** A machine with hardware virtualization boots our kernel in well under a second. */
 const probeLimitMilliseconds = 3000;
+/** What this user could try: a device that cannot be opened is none, until somebody gives them the right to it. */
+type Candidate = Exclude<Accelerator, 'tcg'> | 'none';
+
 /** accelerator.json: the answer, and everything that it depends on. */
 interface RememberedProbe {
   readonly version: 1;
   readonly accelerator: Accelerator;
+  readonly candidate: Candidate;
   readonly bootId: string;
   readonly qemu: string;
   readonly kernelSha256: string;
@@ -31,12 +35,15 @@ export interface ProbeContext {
   readonly paths: BerthPaths;
   readonly log: Logger;
   readonly environment: NodeJS.ProcessEnv;
+  /** Gets a sentence for the user when a new answer is that containers will be slow. */
+  readonly notify: (message: string) => void;
 }
 
 /**
  * How VMs run here. A device like /dev/kvm proves nothing: there are machines where it opens and creates virtual
  * processors on which no guest ever boots. So our own kernel is booted on it once, with a time limit, and the answer is
- * remembered until the machine restarts or QEMU or the kernel change. `BERTH_ACCEL` overrides it.
+ * remembered until the machine restarts or what it depends on changes. `BERTH_ACCEL` overrides it. A new answer that is
+ * emulation is told the user; a remembered one is not news.
  * @throws BerthError InvalidArgument when BERTH_ACCEL is not an accelerator.
  */
 export async function chooseAccelerator(context: ProbeContext): Promise<Accelerator> {
@@ -46,31 +53,33 @@ export async function chooseAccelerator(context: ProbeContext): Promise<Accelera
     throw new BerthError('InvalidArgument', `BERTH_ACCEL is “${chosen}”; it can be kvm, hvf or tcg. Correct it or unset it.`);
   }
   const candidate = await hardwareCandidate();
-  if (!candidate) {
-    context.log.warn('No hardware virtualization here: containers run under emulation, which is slower.');
-    return 'tcg';
-  }
-  const key = { bootId: await bootId(), qemu: `${context.qemu.program} ${context.qemu.version}`, kernelSha256: context.assets.kernelSha256 };
+  const key = { candidate, bootId: await bootId(), qemu: `${context.qemu.program} ${context.qemu.version}`, kernelSha256: context.assets.kernelSha256 };
   const remembered = await readRemembered(context.paths.acceleratorProbe);
-  if (remembered && remembered.bootId === key.bootId && remembered.qemu === key.qemu && remembered.kernelSha256 === key.kernelSha256) {
+  if (remembered && remembered.candidate === candidate && remembered.bootId === key.bootId && remembered.qemu === key.qemu && remembered.kernelSha256 === key.kernelSha256) {
     return remembered.accelerator;
   }
-  const accelerator = (await boots(candidate, context)) ? candidate : 'tcg';
-  if (accelerator === 'tcg') {
-    context.log.warn(`Hardware virtualization (${candidate}) is present but does not boot a guest: containers run under emulation, which is slower.`);
-  }
+  const accelerator = candidate !== 'none' && (await boots(candidate, context)) ? candidate : 'tcg';
   const answer: RememberedProbe = { version: 1, accelerator, ...key };
   await mkdir(context.paths.home, { recursive: true, mode: 0o700 });
   await writeFileAtomically(context.paths.acceleratorProbe, JSON.stringify(answer, undefined, 2));
+  if (accelerator === 'tcg') {
+    context.log.warn('Containers run under emulation', { candidate });
+    context.notify(whySlow(candidate));
+  }
   return accelerator;
 }
 
-async function hardwareCandidate(): Promise<Accelerator | undefined> {
+function whySlow(candidate: Candidate): string {
+  const why = candidate === 'none' ? 'This machine has no hardware virtualization that you may use' : `This machine’s hardware virtualization (${candidate}) starts no virtual machine`;
+  return `${why}, so Berth emulates. Containers start and run slower.`;
+}
+
+async function hardwareCandidate(): Promise<Candidate> {
   if (process.platform === 'darwin') return 'hvf';
-  if (process.platform !== 'linux') return undefined;
+  if (process.platform !== 'linux') return 'none';
   return access('/dev/kvm', constants.R_OK | constants.W_OK).then(
-    () => 'kvm' as const,
-    () => undefined,
+    () => 'kvm',
+    () => 'none',
   );
 }
 

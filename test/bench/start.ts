@@ -49,7 +49,7 @@ async function floorCommand(berth: ScratchBerth): Promise<{ program: string; arg
   const program = await findQemu(hostArchitecture());
   const qemu = { program, version: await qemuVersion(program) };
   const assets = await findGuestAssets(paths, berth.environment);
-  const accelerator: Accelerator = await chooseAccelerator({ qemu, assets, paths, log: silentLogger, environment: berth.environment });
+  const accelerator: Accelerator = await chooseAccelerator({ qemu, assets, paths, log: silentLogger, environment: berth.environment, notify: () => undefined });
   const directory = join(berth.home, 'floor');
   await mkdir(directory);
   const initramfs = join(directory, 'init.cpio');

@@ -42,6 +42,14 @@ test('the process\'s status is ours, and so are its streams', async (t) => {
   assert.equal((await berth.run(['ls', '-aq'])).out, '', 'nothing is left of runs that failed or had --rm');
 });
 
+test('what the host has to say to its users is on standard error, of every client that is there', async (t) => {
+  const berth = await cliBerth(t);
+  const other = await berth.connect();
+  const heard = new Promise<string>((resolve) => other.onMessage(resolve));
+  assert.deepEqual(await berth.run(['run', '--rm', 'emulated', 'echo', 'out']), { status: 0, out: 'out\n', error: 'Pulling emulated\nWarning: Containers are slow here.\n' });
+  assert.equal(await heard, 'Containers are slow here.');
+});
+
 test('piped input arrives whole, and its end too', async (t) => {
   const berth = await cliBerth(t);
   await berth.connect();

@@ -70,6 +70,7 @@ class LocalContainers implements ContainerService {
   readonly accelerator = 'tcg';
   readonly #entries = new Map<string, Running>();
   readonly #listeners = new Set<(event: { id: string; info?: ContainerInfo }) => void>();
+  readonly #noticeListeners = new Set<(message: string) => void>();
 
   async create(spec: ContainerSpec, { signal, progress }: OperationOptions = {}): Promise<ContainerInfo> {
     if (spec.image === 'missing') throw new BerthError('ImageNotFound', 'There is no image missing.');
@@ -90,8 +91,10 @@ class LocalContainers implements ContainerService {
     return info;
   }
 
+  /** A container of the image `emulated` starts as the first one does on a machine without hardware virtualization. */
   async start(container: string): Promise<ContainerInfo> {
     const entry = this.#find(container);
+    if (entry.info.image === 'emulated') for (const listener of this.#noticeListeners) listener('Containers are slow here.');
     entry.streams = await runLocal(entry.info.command, entry.info, (child) => { entry.child = child; });
     this.#update(entry, { state: 'running', startedAt: new Date().toISOString() });
     void entry.streams.exit.then(({ exitCode }) => {
@@ -161,6 +164,11 @@ class LocalContainers implements ContainerService {
   onDidChange(listener: (event: { id: string; info?: ContainerInfo }) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onNotice(listener: (message: string) => void): () => void {
+    this.#noticeListeners.add(listener);
+    return () => this.#noticeListeners.delete(listener);
   }
 
   async adopt(): Promise<void> {

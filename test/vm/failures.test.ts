@@ -112,9 +112,11 @@ test('without the kernel, or with a damaged one: what is missing, and nothing ha
   await berth.containers.remove(id);
 });
 
-test('the accelerator is found out by booting, and remembered', async () => {
+test('the accelerator is found out by booting, and remembered; that it is emulation is told once', async () => {
+  const notices: string[] = [];
   const once = async (): Promise<string | undefined> => {
     const service = await serviceWith({ BERTH_ACCEL: '' });
+    service.onNotice((message) => notices.push(message));
     const { id } = await service.create({ image: berth.image, command: ['true'], memoryBytes: 256 * 1024 * 1024, cpus: 1 });
     await service.start(id);
     await service.wait(id);
@@ -123,9 +125,11 @@ test('the accelerator is found out by booting, and remembered', async () => {
   };
   const accelerator = await once();
   assert.ok(accelerator === 'kvm' || accelerator === 'tcg');
-  const remembered = await stat(berth.paths.acceleratorProbe).catch(() => undefined); // Without /dev/kvm there is nothing to find out.
+  const remembered = await stat(berth.paths.acceleratorProbe);
+  assert.equal(notices.length, accelerator === 'tcg' ? 1 : 0);
   assert.equal(await once(), accelerator);
-  assert.equal((await stat(berth.paths.acceleratorProbe).catch(() => undefined))?.mtimeMs, remembered?.mtimeMs);
+  assert.equal((await stat(berth.paths.acceleratorProbe)).mtimeMs, remembered.mtimeMs);
+  assert.equal(notices.length, accelerator === 'tcg' ? 1 : 0);
   assert.ok(!(await readdir(berth.paths.runtime)).some((entry) => entry.startsWith('probe')));
   const { id } = await berth.create({ command: ['true'] });
   await assert.rejects((await serviceWith({ BERTH_ACCEL: 'warp' })).start(id), { code: 'InvalidArgument', message: /BERTH_ACCEL/ });
