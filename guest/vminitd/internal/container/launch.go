@@ -168,7 +168,8 @@ func (p *plan) explain(err error) error {
 		return &StartError{ReasonCommandNotFound, command, errors.New("the interpreter or loader that it names is not in the image")}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENAMETOOLONG):
 		return &StartError{ReasonCommandNotFound, command, err}
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.ENOEXEC), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ETXTBSY):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.ENOEXEC), errors.Is(err, unix.EISDIR), errors.Is(err, unix.ETXTBSY),
+		errors.Is(err, unix.E2BIG):
 		return &StartError{ReasonCommandNotExecutable, command, err}
 	default:
 		return fmt.Errorf("start %s: %w", command, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -32,8 +33,8 @@ func answer(nonce string) []byte  { return append(bytes.Clone(answerMark), nonce
 
 const nonceA, nonceB = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"
 
-func accept(t *testing.T, l *Listener) <-chan net.Conn {
-	accepted := make(chan net.Conn, 1)
+func accept(t *testing.T, l *Listener) <-chan io.ReadWriteCloser {
+	accepted := make(chan io.ReadWriteCloser, 1)
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
@@ -80,7 +81,7 @@ func TestStaleBytesReachNeitherConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, host, answer(nonceB))
-	if _, err := first.Write([]byte("late")); !errors.Is(err, net.ErrClosed) {
+	if _, err := first.Write([]byte("late")); !errors.Is(err, os.ErrClosed) {
 		t.Fatalf("the old connection writes: %v", err)
 	}
 	expect(t, <-accepted, []byte("fresh"))
@@ -119,7 +120,7 @@ func TestCloseEndsAReadThatWaits(t *testing.T) {
 	}()
 	time.Sleep(time.Millisecond) // Gives the read a chance to wait; without it the test is only weaker.
 	conn.Close()
-	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+	if err := <-ended; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("read ended with %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -50,8 +49,8 @@ func (p *Port) Write(data []byte) (int, error) { return p.file.Write(data) }
 // SetDeadline sets the deadline of current and future reads and writes.
 func (p *Port) SetDeadline(at time.Time) error { return p.file.SetDeadline(at) }
 
-// Accept implements net.Listener. It returns once the host has begun to speak.
-func (l *Listener) Accept() (net.Conn, error) {
+// Accept gives the next connection. It returns once the host has begun to speak.
+func (l *Listener) Accept() (io.ReadWriteCloser, error) {
 	<-l.free
 	for {
 		if err := l.stream.SetDeadline(time.Time{}); err != nil {
@@ -121,12 +120,6 @@ func ignoreEOF(err error) error {
 	return err
 }
 
-// Close implements net.Listener; the port stays open for as long as the VM lives.
-func (l *Listener) Close() error { return nil }
-
-// Addr implements net.Listener.
-func (l *Listener) Addr() net.Addr { return address{} }
-
 // conn is the host's current connection.
 type conn struct {
 	listener *Listener
@@ -142,7 +135,7 @@ func (c *conn) Read(into []byte) (int, error) {
 	l := c.listener
 	switch {
 	case c.closed.Load():
-		return 0, net.ErrClosed
+		return 0, os.ErrClosed
 	case l.marked: // What is ahead belongs to the next connection.
 		return 0, io.EOF
 	case len(l.ahead) > 0:
@@ -165,7 +158,7 @@ func (c *conn) Write(data []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if c.closed.Load() {
-		return 0, net.ErrClosed
+		return 0, os.ErrClosed
 	}
 	count, err := c.listener.stream.Write(data)
 	return count, c.explain(err)
@@ -188,20 +181,7 @@ func (c *conn) Close() error {
 
 func (c *conn) explain(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.closed.Load() {
-		return net.ErrClosed
+		return os.ErrClosed
 	}
 	return err
 }
-
-func (c *conn) LocalAddr() net.Addr  { return address{} }
-func (c *conn) RemoteAddr() net.Addr { return address{} }
-
-// Deadlines are not supported: gRPC sets one for the handshake only, and the host's absence ends the connection anyway.
-func (c *conn) SetDeadline(time.Time) error      { return nil }
-func (c *conn) SetReadDeadline(time.Time) error  { return nil }
-func (c *conn) SetWriteDeadline(time.Time) error { return nil }
-
-type address struct{}
-
-func (address) Network() string { return "virtio-serial" }
-func (address) String() string  { return PortName }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net"
 	"sync"
 
 	"golang.org/x/net/http2/hpack"
@@ -32,7 +31,7 @@ const (
 //	read loop (serve) ──► frames ──► calls' input ──► handlers, a goroutine each
 //	handlers ──► writer (its lock is the turn to write) ──► the peer
 type connection struct {
-	net     net.Conn
+	peer    io.ReadWriteCloser
 	methods map[string]Handler
 	frames  frameReader
 	headers *hpack.Decoder
@@ -51,9 +50,9 @@ type connection struct {
 	closed      bool
 }
 
-func newConnection(accepted net.Conn, methods map[string]Handler) *connection {
+func newConnection(accepted io.ReadWriteCloser, methods map[string]Handler) *connection {
 	c := &connection{
-		net:        accepted,
+		peer:       accepted,
 		methods:    methods,
 		frames:     frameReader{reader: bufio.NewReaderSize(accepted, readBuffer), largest: largestFrame},
 		calls:      map[uint32]*Call{},
@@ -81,7 +80,7 @@ func (c *connection) serve() {
 	}
 	c.windowGrown.Broadcast()
 	c.mutex.Unlock()
-	c.net.Close()
+	c.peer.Close()
 }
 
 func (c *connection) run() error {

@@ -21,10 +21,9 @@ import (
 // oneListener gives one connection and then waits.
 type oneListener struct {
 	connections chan net.Conn
-	net.Listener
 }
 
-func (l oneListener) Accept() (net.Conn, error) {
+func (l oneListener) Accept() (io.ReadWriteCloser, error) {
 	accepted, open := <-l.connections
 	if !open {
 		return nil, net.ErrClosed

@@ -2,7 +2,7 @@ package grpc
 
 import (
 	"context"
-	"net"
+	"io"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -21,8 +21,13 @@ func NewServer() *Server { return &Server{methods: map[string]Handler{}} }
 // Handle adds a method.
 func (s *Server) Handle(path string, handler Handler) { s.methods[path] = handler }
 
+// Listener gives connections, one after the other. Not package net's: that takes time to start and is not needed else.
+type Listener interface {
+	Accept() (io.ReadWriteCloser, error)
+}
+
 // Serve serves connections until the listener fails. A connection that fails concerns nobody but its client.
-func (s *Server) Serve(listener net.Listener) error {
+func (s *Server) Serve(listener Listener) error {
 	for {
 		accepted, err := listener.Accept()
 		if err != nil {

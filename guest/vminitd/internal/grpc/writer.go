@@ -2,7 +2,7 @@ package grpc
 
 import (
 	"bytes"
-	"net"
+	"io"
 	"sync"
 
 	"golang.org/x/net/http2/hpack"
@@ -12,7 +12,7 @@ import (
 // taken a millisecond, so calls take turns.
 type writer struct {
 	mutex   sync.Mutex
-	net     net.Conn
+	peer    io.Writer
 	buffer  []byte
 	encoded bytes.Buffer
 	encoder *hpack.Encoder
@@ -22,8 +22,8 @@ type writer struct {
 // turnSize is how much of a message is written in one turn, in several frames if need be.
 const turnSize = 64 << 10
 
-func (w *writer) init(connection net.Conn) {
-	w.net = connection
+func (w *writer) init(peer io.Writer) {
+	w.peer = peer
 	w.largest = defaultFrame
 	w.encoder = hpack.NewEncoder(&w.encoded)
 }
@@ -44,7 +44,7 @@ func (w *writer) setLargestFrame(size int) {
 func (w *writer) write(frames []byte) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	_, err := w.net.Write(frames)
+	_, err := w.peer.Write(frames)
 	return err
 }
 
@@ -77,7 +77,7 @@ func (w *writer) take(t turn) error {
 	if t.reset {
 		w.buffer = appendUint32Frame(w.buffer, frameResetStream, t.stream, uint32(codeNoError))
 	}
-	_, err := w.net.Write(w.buffer)
+	_, err := w.peer.Write(w.buffer)
 	return err
 }
 

@@ -15,10 +15,19 @@ const restricted = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 
 // MountProc mounts /proc, without which nothing of the kernel's command line is known.
 func MountProc() error {
-	err := mount("proc", "/proc", restricted)
+	if err := mount("proc", "/proc", restricted); err != nil {
+		return err
+	}
+	line, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return err
+	}
+	kernelArguments = strings.Fields(string(line))
 	verbose = HasKernelArgument("berth.debug")
-	return err
+	return nil
 }
+
+var kernelArguments []string
 
 // MountDevices mounts what leads to the control port.
 func MountDevices() error {
@@ -51,8 +60,7 @@ func mount(kind, target string, flags uintptr) error {
 
 // HasKernelArgument tells whether the kernel command line has a word.
 func HasKernelArgument(word string) bool {
-	line, err := os.ReadFile("/proc/cmdline")
-	return err == nil && slices.Contains(strings.Fields(string(line)), word)
+	return slices.Contains(kernelArguments, word)
 }
 
 // startLoopback brings the interface lo up; the kernel gives it 127.0.0.1 and ::1 by itself.
