@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from '../base/log.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-import { findProcesses } from '../vm/processes.ts';
+import { findProcesses, killProcess } from '../vm/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
 import type { Container } from './container.ts';
 import type { ContainerLifecycle } from './containerLifecycle.ts';
@@ -42,11 +42,15 @@ async function adoptContainer(container: Container, pid: number | undefined, lif
   }
 }
 
-/** Socket directories of VMs that are gone, and of accelerator probes that were interrupted. */
+/** Socket directories of VMs that are gone, and accelerator probes that were interrupted: those VMs run on. */
 async function removeStaleDirectories(containers: readonly Container[], paths: BerthPaths): Promise<void> {
+  const probes = (await readdir(paths.runtime)).filter((entry) => /^probe-[0-9a-f]+$/.test(entry)).map((entry) => join(paths.runtime, entry));
+  const processes = await findProcesses(probes.map((probe) => qmpChardev(join(probe, 'qmp.sock'))));
+  await Promise.all([...processes].map(([text, pid]) => killProcess(pid, text)));
+  await Promise.all(probes.map((probe) => rm(probe, { recursive: true, force: true })));
   const used = new Set(containers.filter((container) => container.run).map((container) => container.paths.sockets));
   for (const entry of await readdir(paths.runtime)) {
     const path = join(paths.runtime, entry);
-    if (/^([0-9a-f]{12}|probe-[0-9a-f]+)$/.test(entry) && !used.has(path)) await rm(path, { recursive: true, force: true });
+    if (/^[0-9a-f]{12}$/.test(entry) && !used.has(path)) await rm(path, { recursive: true, force: true });
   }
 }

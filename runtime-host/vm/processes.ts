@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isNodeError } from '../protocol/errors.ts';
 
@@ -26,6 +27,20 @@ export async function findProcesses(texts: readonly string[]): Promise<Map<strin
 export async function isRunning(pid: number, text: string): Promise<boolean> {
   if (process.platform === 'linux') return ((await linuxCommandLine(pid)) ?? '').includes(text);
   return (await findProcesses([text])).get(text) === pid;
+}
+
+/**
+ * Settles when a process that was found by {@link findProcesses} is gone. The end of a process tells nobody but its
+ * parent, so it is waited for in small steps.
+ */
+export async function processEnd(pid: number, text: string): Promise<void> {
+  for (let pause = 1; await isRunning(pid, text); pause = Math.min(2 * pause, 1000)) await delay(pause);
+}
+
+/** Ends a process that was found by {@link findProcesses}, unless it has ended already. Settles when it is gone. */
+export async function killProcess(pid: number, text: string): Promise<void> {
+  if (await isRunning(pid, text)) process.kill(pid, 'SIGKILL');
+  await processEnd(pid, text);
 }
 
 async function runningProcesses(): Promise<RunningProcess[]> {

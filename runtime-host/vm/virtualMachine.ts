@@ -2,9 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { watch, type FSWatcher } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError } from '../protocol/errors.ts';
-import { isRunning } from './processes.ts';
+import { isRunning, processEnd } from './processes.ts';
 import { QmpClient } from './qmp.ts';
 import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';
 
@@ -179,13 +178,13 @@ class AdoptedMachine extends QemuMachine {
   }
 
   /**
-   * The kernel closes QEMU's sockets when QEMU dies; its process vanishes an instant later, without telling anyone but
-   * its parent, so that instant is waited for in small steps. Never settles for a VM that was released.
+   * The kernel closes QEMU's sockets when QEMU dies; its process vanishes an instant later. Never settles for a VM that
+   * was released.
    */
   async #waitForEnd(): Promise<VmEnd> {
     await this.#qmp.closed;
     if (this.#released) await new Promise(() => undefined);
-    for (let pause = 1; await isRunning(this.pid, qmpChardev(this.qmpSocket)); pause = Math.min(2 * pause, 1000)) await delay(pause);
+    await processEnd(this.pid, qmpChardev(this.qmpSocket));
     return { code: undefined, signal: undefined };
   }
 

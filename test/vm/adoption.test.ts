@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { accessSync, constants, existsSync, watch } from 'node:fs';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -24,10 +24,10 @@ interface HostProcess {
 }
 
 /** Starts a host process that starts a container, and waits until it prints the given line. */
-async function hostWith(spec: Partial<ContainerSpec> | null, until: string): Promise<HostProcess> {
+async function hostWith(spec: Partial<ContainerSpec> | null, until: string, environment: NodeJS.ProcessEnv = {}): Promise<HostProcess> {
   const whole = spec && { image: berth.image, cpus: 1, memoryBytes: 256 * 1024 * 1024, ...spec };
   const program = join(import.meta.dirname, '..', 'support', 'vmHostChild.ts');
-  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify(whole)], { env: berth.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify(whole)], { env: { ...berth.environment, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   if (!child.stdout) throw new Error('no output');
   let id = '';
@@ -68,6 +68,27 @@ async function grown(path: string, size: number): Promise<void> {
     if ((await stat(path)).size < size) await enough;
   } finally {
     watcher.close();
+  }
+}
+
+/** Resolves with the path of a new entry of a directory. */
+async function appeared(directory: string, name: RegExp): Promise<string> {
+  const watcher = watch(directory);
+  try {
+    const found = new Promise<string>((resolve) => watcher.on('change', (_event, entry) => void (name.test(String(entry)) && resolve(String(entry)))));
+    const there = (await readdir(directory)).find((entry) => name.test(entry));
+    return join(directory, there ?? (await found));
+  } finally {
+    watcher.close();
+  }
+}
+
+function whyNoProbe(): string | false {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    return false;
+  } catch {
+    return 'no /dev/kvm: there is no probe to interrupt';
   }
 }
 
@@ -160,6 +181,19 @@ test('a container that was to be removed at its end is removed when it is found 
   process.kill(pid ?? 0, 'SIGKILL');
   const host = await newHost();
   await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
+  assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('an accelerator probe that the host’s death interrupted leaves nothing', { skip: whyNoProbe() }, async () => {
+  const probe = appeared(berth.paths.runtime, /^probe-/);
+  const { id, kill } = await hostWith({ command: ['true'] }, 'starting', { BERTH_ACCEL: '' });
+  const directory = await probe;
+  await appeared(directory, /^boot\.log$/);
+  await kill();
+  const host = await newHost();
+  assert.equal((await findProcesses([directory])).size, 0);
+  assert.equal(existsSync(directory), false);
+  await host.remove(id);
   assert.deepEqual(await berth.leftovers([id]), []);
 });
 
