@@ -51,7 +51,9 @@ const refused: Readonly<Record<string, string>> = {
 
 const ignoredProperties = [
   'initializeCommand', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand',
-  'postAttachCommand', 'forwardPorts', 'appPort', 'runArgs', 'capAdd', 'privileged', 'securityOpt', 'init',
+  'postAttachCommand', 'waitFor', 'forwardPorts', 'portsAttributes', 'otherPortsAttributes', 'appPort', 'runArgs', 'capAdd',
+  'privileged', 'securityOpt', 'init', 'overrideCommand', 'shutdownAction', 'updateRemoteUserUID', 'userEnvProbe',
+  'hostRequirements', 'secrets',
 ];
 
 /** What applies when a folder has no devcontainer.json. */
