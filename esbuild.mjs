@@ -1,7 +1,7 @@
 /**
  * Makes the bundles in dist/:
  *
- *   extension.cjs                            the VS Code extension
+ *   extension.cjs ─► languageLink.cjs        the VS Code extension: what a window's start needs, and the rest
  *   container.mjs ─► containerProgram.mjs    the CLI: a small launcher that any Node can read, and the rest
  *   host.mjs ─► hostProgram.mjs              the runtime host: the launcher turns the compile cache on for the rest
  *   unpackWorker.mjs                         the host's thread that writes disks
@@ -57,17 +57,18 @@ const linkCommand = {
   },
 };
 
+/** VS Code loads extensions with `require`, which alone knows the module `vscode`. */
+const extensionOptions = {
+  format: 'cjs',
+  external: ['vscode'],
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
 const bundles = [
-  {
-    output: 'extension.cjs',
-    entry: 'extension/extension.ts',
-    options: {
-      format: 'cjs',
-      external: ['vscode'],
-      define: { 'import.meta.url': '__bundleUrl' },
-      banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    },
-  },
+  { output: 'extension.cjs', entry: 'extension/extension.ts', options: { ...extensionOptions, plugins: [elsewhere('./host/languageLink.ts', 'languageLink.cjs')] } },
+  { output: 'languageLink.cjs', entry: 'extension/host/languageLink.ts', options: extensionOptions },
   { output: 'container.mjs', entry: 'runtime-host/cli/main.ts', options: { banner: { js: `#!/usr/bin/env node\n${commonJsNames}` }, plugins: [elsewhere('./program.ts', 'containerProgram.mjs'), linkCommand] } },
   { output: 'containerProgram.mjs', entry: 'runtime-host/cli/program.ts' },
   { output: 'host.mjs', entry: 'runtime-host/main.ts', options: { plugins: [elsewhere('./hostProgram.ts', 'hostProgram.mjs')] } },

@@ -5,8 +5,8 @@ import { describe } from '../errors.ts';
 import type { HostLink } from './hostLink.ts';
 
 /*
- * Loaded on first use, because of the size of vscode-languageclient: nothing in the extension may import this module
- * but by `import()`.
+ * A bundle of its own, loaded on first use, because of the size of vscode-languageclient: nothing in the extension may
+ * import this module but by `import()`.
  */
 
 export interface LinkOptions {

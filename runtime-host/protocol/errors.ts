@@ -57,6 +57,11 @@ export class BerthError extends Error {
     this.data = options.data;
   }
 
+  /** `instanceof` also knows the errors of another bundle, which has its own copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'BerthError';
+  }
+
   toPayload(): ErrorPayload {
     return { code: this.code, message: this.message, ...(this.data ? { data: this.data } : {}) };
   }

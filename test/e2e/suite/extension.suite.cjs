@@ -30,15 +30,9 @@ describe('Berth in the extension host', () => {
       assert.ok(mark, `VS Code marked no ${moment}`);
       return mark.startTime;
     };
-    const first = at('didLoadExtensionCode') - at('willLoadExtensionCode');
-    // Other extensions load in the same moment; a load of ours alone tells whether it was us.
-    const bundle = join(extension().extensionPath, 'dist', 'extension.cjs');
-    delete require.cache[bundle];
-    const started = performance.now();
-    assert.equal(typeof require(bundle).activate, 'function');
-    const alone = Math.round(performance.now() - started);
-    console.log(`berth-figure ${JSON.stringify({ loadMillisecondsAtStart: first, loadMillisecondsAlone: alone })}`);
-    assert.ok(Math.min(first, alone) < 100, `loading took ${first} ms at the start and ${alone} ms alone`);
+    const loading = at('didLoadExtensionCode') - at('willLoadExtensionCode');
+    console.log(`berth-figure ${JSON.stringify({ loadMilliseconds: loading })}`);
+    assert.ok(loading < 100, `loading took ${loading} ms`);
   });
 
   it('registers every command that it declares, and no other', async () => {
