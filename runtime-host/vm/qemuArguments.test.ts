@@ -31,7 +31,7 @@ test('an emulated x86_64 VM with shares, whole', () => {
     ...['-name', 'guest=berth-cafe,debug-threads=on'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-machine', 'microvm,x-option-roms=off,rtc=on,acpi=on,ioapic2=on,dump-guest-core=off'],
-    ...['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max', '-smp', '1', '-m', '1024M'],
+    ...['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,-erms', '-smp', '1', '-m', '1024M'],
     ...['-kernel', '/k/vmlinux', '-initrd', '/g/initramfs.cpio', '-append'],
     'console=ttyS0 pci=off quiet panic=-1 dummy.numdummies=0 tsc=reliable tsc_early_khz=2600000 lpj=10400000 lapic_timer_khz=1000000 noreplace-smp',
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],

@@ -79,7 +79,13 @@ function machineArguments(vm: VmConfiguration): string[] {
       ? 'microvm,x-option-roms=off,rtc=on,acpi=on,ioapic2=on,dump-guest-core=off'
       : `virt,gic-version=${vm.accelerator === 'kvm' ? 'host' : 'max'},dump-guest-core=off`;
   const accelerator = vm.accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : vm.accelerator;
-  return ['-machine', machine, '-accel', accelerator, '-cpu', vm.accelerator === 'tcg' ? 'max' : 'host'];
+  return ['-machine', machine, '-accel', accelerator, '-cpu', processor(vm)];
+}
+
+/** ERMS makes x86 kernels copy with `rep movsb`, which TCG executes byte by byte: without it bulk output is a quarter faster. */
+function processor(vm: VmConfiguration): string {
+  if (vm.accelerator !== 'tcg') return 'host';
+  return vm.architecture === 'x86_64' ? 'max,-erms' : 'max';
 }
 
 /**
