@@ -3,6 +3,7 @@ import { after, before, describe } from 'node:test';
 import { connect } from '../../runtime-host/client/index.ts';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { journey } from './journey.ts';
+import { startSlowRegistry } from './slowRegistry.ts';
 
 /** What the window says when something goes wrong: one plain sentence and one action. */
 describe('troubles, in VS Code', () => {
@@ -66,6 +67,21 @@ describe('troubles, in VS Code', () => {
     await code.picture('message-mounts');
     await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
+  });
+
+  it('opening a folder is cancelled, and nothing half-made is left', async () => {
+    const slow = await startSlowRegistry(sandbox.registry, 200_000);
+    try {
+      await sandbox.configure({ image: sandbox.largeImage.replace(sandbox.registry.host, slow.host) });
+      await code.workbench.runCommand('Berth: Open Folder in Container');
+      const progress = code.workbench.notification('Opening sample in a container').filter({ hasText: /\d [KM]B/ });
+      await progress.getByRole('button', { name: 'Cancel' }).click();
+      await progress.waitFor({ state: 'detached' });
+      assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
+      assert.ok(!(await sandbox.container('image', 'ls')).includes(slow.host));
+    } finally {
+      await slow.stop();
+    }
   });
 
   it('QEMU is missing', async () => {
