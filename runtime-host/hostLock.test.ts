@@ -36,6 +36,14 @@ test('of many at once one gets it, also when they take it over from a dead proce
   assert.deepEqual(await readdir(join(path, '..')), ['host.lock.8']);
 });
 
+test('whoever takes it clears away what was half-written', async (t) => {
+  const path = await lockPath(t);
+  await writeFile(`${path}.1.0123456789ab.tmp`, '');
+  await writeFile(join(path, '..', 'accelerator.json.0123456789ab.tmp'), '{');
+  assert.ok('release' in (await acquireHostLock(path)));
+  assert.deepEqual(await readdir(join(path, '..')), ['host.lock.1']);
+});
+
 test('a file that was cut short by a power failure stands for nobody', async (t) => {
   const path = await lockPath(t);
   await writeFile(`${path}.1`, '');

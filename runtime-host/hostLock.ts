@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { removeTemporaries, temporaryName } from './base/atomicFile.ts';
 import { identifyProcess, isAlive } from './base/processIdentity.ts';
 import type { ProcessIdentity } from './base/processIdentity.ts';
-import { isNodeError } from './protocol/errors.ts';
+import { BerthError, isNodeError } from './protocol/errors.ts';
 
 /*
  * One host for each home, without a lock that the kernel releases (Node has none that works everywhere).
@@ -29,11 +29,14 @@ export interface HostLock {
   release(): Promise<void>;
 }
 
-/** Takes the lock, or tells who has it. */
+/**
+ * Takes the lock, or tells who has it. Whoever takes it owns the directory, and clears it of what was half-written.
+ * @throws BerthError Internal where processes cannot be told from each other
+ */
 export async function acquireHostLock(path: string): Promise<HostLock | { readonly heldBy: ProcessIdentity }> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const self = await identifyProcess(process.pid);
-  if (!self) throw new Error('This process does not find itself among the running ones.');
+  if (!self) throw new BerthError('Internal', 'The runtime host does not find itself among the running processes, so it cannot tell whether it is the only one. Make /proc readable for it and try again.');
   for (;;) {
     const current = await highest(path);
     const holder = current === 0 ? undefined : await holderOf(`${path}.${current}`);
@@ -42,6 +45,7 @@ export async function acquireHostLock(path: string): Promise<HostLock | { readon
     if (!(await createWhole(`${path}.${own}`, self))) continue;
     if ((await highest(path)) === own) {
       await removeBelow(path, own);
+      await removeTemporaries(dirname(path));
       return { release: () => replace(`${path}.${own}`, { released: true }) };
     }
     // We came late with a number that others had passed and tidied away.
@@ -70,14 +74,14 @@ async function holderOf(file: string): Promise<ProcessIdentity | undefined> {
   }
 }
 
-/** Creates the file with its content at once; false when the name exists. */
+/** Creates the file with its content at once; false when the name exists, or a new holder has cleared our content away. */
 async function createWhole(file: string, content: LockContent): Promise<boolean> {
   return withTemporary(file, content, async (temporary) => {
     try {
       await link(temporary, file);
       return true;
     } catch (error) {
-      if (isNodeError(error) && error.code === 'EEXIST') return false;
+      if (isNodeError(error) && (error.code === 'EEXIST' || error.code === 'ENOENT')) return false;
       throw error;
     }
   });
@@ -89,7 +93,7 @@ async function replace(file: string, content: LockContent): Promise<void> {
 
 /** No fsync: after a power failure no holder lives, whatever the file says. */
 async function withTemporary<T>(file: string, content: LockContent, use: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  const temporary = temporaryName(file);
   await writeFile(temporary, JSON.stringify(content), { mode: 0o600, flag: 'wx' });
   try {
     return await use(temporary);

@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { temporarySuffix } from '../protocol/paths.ts';
+
+/** Replaces a file by this content. @see replaceFile */
+export async function writeFileAtomically(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  await replaceFile(path, (file) => file.writeFile(content), mode);
+}
 
 /**
  * Replaces a file so that a reader, or a crash at any instant, sees the old content or the new and nothing between:
  * temporary name, fsync, rename, fsync of the directory.
+ * @param write fills the new file
  */
-export async function writeFileAtomically(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+export async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>, mode = 0o600): Promise<void> {
+  const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx', mode);
     try {
-      await file.writeFile(content);
+      await write(file);
       await file.sync();
     } finally {
       await file.close();
@@ -22,6 +30,18 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/** A name beside a file for what will take its place. */
+export function temporaryName(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}${temporarySuffix}`;
+}
+
+/** Removes what a killed host was just writing. Only for the directory's owner, before it writes there itself. */
+export async function removeTemporaries(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.endsWith(temporarySuffix)) await rm(join(directory, name), { force: true });
+  }
 }
 
 /** Makes renames and removals in a directory durable. */

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../base/atomicFile.ts';
+import { removeTemporaries, writeFileAtomically } from '../base/atomicFile.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Logger } from '../base/log.ts';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
+import { ingestDirectory } from '../protocol/paths.ts';
 import { digestLike, parseDigest } from './digest.ts';
 import { ingestBlob } from './ingest.ts';
 import { JsonReader } from './jsonReader.ts';
@@ -56,7 +57,7 @@ export class ContentStore {
     await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
     await rm(store.#ingest, { recursive: true, force: true });
     await mkdir(store.#ingest, { mode: 0o700 });
-    await removeUnfinishedWrites(directory);
+    await removeTemporaries(directory);
     await createOnce(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
     await createOnce(store.#indexFile, formatIndex([]));
     await store.references();
@@ -70,7 +71,7 @@ export class ContentStore {
   }
 
   get #indexFile(): string { return join(this.directory, 'index.json'); }
-  get #ingest(): string { return join(this.directory, 'ingest'); }
+  get #ingest(): string { return join(this.directory, ingestDirectory); }
 
   /** Where the blob of this digest is, if it is there. */
   blobPath(digest: string): string {
@@ -219,13 +220,6 @@ function readEntries(document: JsonReader): StoredReference[] {
 function formatIndex(entries: readonly StoredReference[]): string {
   const manifests = entries.map(({ reference, descriptor: { mediaType, digest, size } }) => ({ mediaType, digest, size, annotations: { [referenceAnnotation]: reference } }));
   return `${JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }, undefined, 2)}\n`;
-}
-
-/** A host killed while it replaced index.json leaves the temporary file of the atomic write. */
-async function removeUnfinishedWrites(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    if (name.endsWith('.tmp')) await rm(join(directory, name), { force: true });
-  }
 }
 
 async function createOnce(file: string, content: string): Promise<void> {

@@ -7,9 +7,11 @@ import { join, resolve } from 'node:path';
  *
  *   <home>/                                 BERTH_HOME, or the platform's data directory
  *     content/                              OCI image layout: oci-layout, index.json, blobs/sha256/…
- *     content/ingest/                       blobs still arriving
+ *     content/ingest/                       blobs still arriving, and blobs on their way out
  *     disks/<key>.ext4                      flattened read-only root file systems (key: chain ID and platform)
  *     disks/<key>.<random>.partial          disks still being written
+ *     containers/<id>.removing/             a container on its way out
+ *     containers/<id>.damaged/              a container whose record could not be read, for a person to look at
  *     containers/<id>/container.json        the container's record
  *     containers/<id>/root.qcow2            its writable overlay
  *     containers/<id>/output.log            what its first process printed
@@ -17,13 +19,24 @@ import { join, resolve } from 'node:path';
  *     containers/<id>/qemu.log              what QEMU itself had to say
  *     kernels/<sha256>/vmlinux              unpacked kernels
  *     host.log                              log of the runtime host
- *     host.lock.<n>                         the one runtime host of this home (hostLock.ts)
+ *     host.lock.<n>                         the highest number is the one runtime host of this home (hostLock.ts)
  *     accelerator.json                      answer of the accelerator probe
  *     compile-cache/                        Node's, for a quicker start of the host and the CLI
  *   <runtime>/                              short, private (0700): unix socket paths have at most 107 bytes
  *     host.sock                             the runtime host
  *     <id12>/{qmp,control}.sock             a VM's QMP and control port
+ *     probe-<random>/                       the same and logs, for the VM of an accelerator probe
+ *
+ * Beside each file that is replaced whole, `<file>.<random>.tmp` is its next content (base/atomicFile.ts).
  */
+export const temporarySuffix = '.tmp';
+export const partialSuffix = '.partial';
+export const removingSuffix = '.removing';
+export const damagedSuffix = '.damaged';
+export const ingestDirectory = 'ingest';
+export const probePrefix = 'probe-';
+
+/** Where everything is, for one home and one runtime directory: what two of them name is two separate Berths. */
 export class BerthPaths {
   readonly home: string;
   readonly runtime: string;

@@ -2,7 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../base/log.ts';
 import { BerthError } from '../protocol/errors.ts';
-import type { BerthPaths } from '../protocol/paths.ts';
+import { probePrefix, type BerthPaths } from '../protocol/paths.ts';
+import { removeUnfinishedKernels } from '../vm/guestAssets.ts';
 import { findProcesses, killProcess } from '../vm/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
 import type { Container } from './container.ts';
@@ -26,6 +27,7 @@ export async function adoptContainers(containers: readonly Container[], lifecycl
     }),
   );
   await removeStaleDirectories(containers, paths);
+  await removeUnfinishedKernels(paths);
 }
 
 async function adoptContainer(container: Container, pid: number | undefined, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
@@ -44,7 +46,7 @@ async function adoptContainer(container: Container, pid: number | undefined, lif
 
 /** Socket directories of VMs that are gone, and accelerator probes that were interrupted: those VMs run on. */
 async function removeStaleDirectories(containers: readonly Container[], paths: BerthPaths): Promise<void> {
-  const probes = (await readdir(paths.runtime)).filter((entry) => /^probe-[0-9a-f]+$/.test(entry)).map((entry) => join(paths.runtime, entry));
+  const probes = (await readdir(paths.runtime)).filter((entry) => entry.startsWith(probePrefix)).map((entry) => join(paths.runtime, entry));
   const processes = await findProcesses(probes.map((probe) => qmpChardev(join(probe, 'qmp.sock'))));
   await Promise.all([...processes].map(([text, pid]) => killProcess(pid, text)));
   await Promise.all(probes.map((probe) => rm(probe, { recursive: true, force: true })));

@@ -10,7 +10,7 @@ import { hostPlatform } from '../oci/platform.ts';
 import { resolveImage } from '../oci/resolveImage.ts';
 import type { ResolvedImage } from '../oci/types.ts';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
-import type { BerthPaths } from '../protocol/paths.ts';
+import { partialSuffix, type BerthPaths } from '../protocol/paths.ts';
 import type { Platform } from '../protocol/types.ts';
 import type { ImageDisk, ImageDiskService, ImageProcessDefaults } from './interfaces.ts';
 import { SharedWork } from './sharedWork.ts';
@@ -30,7 +30,6 @@ const defaultDiskSize = 64 * 1024 ** 3;
 /** Part of each key: raised when disks that were written earlier should no longer be used. */
 const diskFormat = 1;
 const diskSuffix = '.ext4';
-const partialSuffix = '.partial';
 
 /** Writes images' disks in a thread of its own; a disk appears under its name only when it is complete and durable. */
 export class Ext4ImageDiskService implements ImageDiskService {

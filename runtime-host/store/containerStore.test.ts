@@ -62,12 +62,14 @@ test('interrupted creations and removals are finished, and only those', async (c
   const kept = record();
   await store.prepare(kept.id);
   await store.save(kept);
+  for (const file of [paths.container(kept.id).record, paths.container(kept.id).overlay]) await writeFile(`${file}.0123456789ab.tmp`, 'half');
   const half = newContainerId();
   await store.prepare(half);
   await mkdir(join(paths.containers, `${newContainerId()}.removing`));
   await mkdir(join(paths.containers, 'notes of the user'));
   assert.deepEqual((await store.load()).map(({ id }) => id), [kept.id]);
   assert.deepEqual((await readdir(paths.containers)).sort(), [kept.id, 'notes of the user'].sort());
+  assert.deepEqual(await readdir(paths.container(kept.id).directory), ['container.json']);
 });
 
 test('a damaged record is reported and set aside, with everything beside it', async (context) => {

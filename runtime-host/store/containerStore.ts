@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory, writeFileAtomically } from '../base/atomicFile.ts';
+import { removeTemporaries, syncDirectory, writeFileAtomically } from '../base/atomicFile.ts';
 import type { Logger } from '../base/log.ts';
 import { isNodeError } from '../protocol/errors.ts';
-import type { BerthPaths } from '../protocol/paths.ts';
+import { damagedSuffix, removingSuffix, type BerthPaths } from '../protocol/paths.ts';
 import { parseRecord, type ContainerRecord } from './containerRecord.ts';
 
 /*
@@ -14,8 +14,7 @@ import { parseRecord, type ContainerRecord } from './containerRecord.ts';
  *   containers/<id>.removing/           being removed; load() finishes that
  *   containers/<id>.damaged/            its record could not be read; nobody touches it, so that a person can look
  */
-const removing = '.removing';
-const damaged = '.damaged';
+/** The containers on disk; see above. */
 
 export class ContainerStore {
   readonly #paths: BerthPaths;
@@ -31,10 +30,12 @@ export class ContainerStore {
     await mkdir(this.#paths.containers, { recursive: true, mode: 0o700 });
     const records: ContainerRecord[] = [];
     for (const entry of await readdir(this.#paths.containers)) {
-      if (entry.endsWith(removing)) await rm(join(this.#paths.containers, entry), { recursive: true, force: true });
+      if (entry.endsWith(removingSuffix)) await rm(join(this.#paths.containers, entry), { recursive: true, force: true });
       else if (/^[0-9a-f]{64}$/.test(entry)) {
         const record = await this.#read(entry);
-        if (record) records.push(record);
+        if (!record) continue;
+        await removeTemporaries(this.#paths.container(entry).directory);
+        records.push(record);
       }
     }
     return records;
@@ -52,7 +53,7 @@ export class ContainerStore {
   /** Removes a container with all its files, or what there is of it. It is gone at once, however long deleting takes. */
   async remove(id: string): Promise<void> {
     const { directory, sockets } = this.#paths.container(id);
-    const aside = `${directory}${removing}`;
+    const aside = `${directory}${removingSuffix}`;
     try {
       await rename(directory, aside);
     } catch (error) {
@@ -76,8 +77,8 @@ export class ContainerStore {
     }
     const parsed = parseRecord(text, id);
     if (!('wrong' in parsed)) return parsed;
-    await rename(directory, `${directory}${damaged}`);
-    this.#log.error('A container’s record is damaged; the container was set aside', new Error(`unusable: ${parsed.wrong}`), { directory: `${directory}${damaged}` });
+    await rename(directory, `${directory}${damagedSuffix}`);
+    this.#log.error('A container’s record is damaged; the container was set aside', new Error(`unusable: ${parsed.wrong}`), { directory: `${directory}${damagedSuffix}` });
     return undefined;
   }
 }

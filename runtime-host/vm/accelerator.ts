@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileAtomically } from '../base/atomicFile.ts';
 import type { Logger } from '../base/log.ts';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
-import type { BerthPaths } from '../protocol/paths.ts';
+import { probePrefix, type BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator } from '../protocol/types.ts';
 import type { GuestAssets } from './guestAssets.ts';
 import type { Qemu } from './qemu.ts';
@@ -88,7 +88,7 @@ async function hardwareCandidate(): Promise<Candidate> {
  * command line; every other end, such as a kernel panic, is a reset or none at all.
  */
 async function boots(accelerator: Accelerator, context: ProbeContext): Promise<boolean> {
-  const directory = join(context.paths.runtime, `probe-${randomBytes(3).toString('hex')}`);
+  const directory = join(context.paths.runtime, `${probePrefix}${randomBytes(3).toString('hex')}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const qmpSocket = join(directory, 'qmp.sock');
   const limit = new AbortController();

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
+import { removeTemporaries, writeFileAtomically } from '../base/atomicFile.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 
@@ -75,15 +76,14 @@ async function unpackKernel(compressed: string, kernel: string, sha256: string):
       data: { expected: sha256, actual },
     });
   }
-  const directory = dirname(kernel);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const temporary = join(directory, `vmlinux.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    await writeFile(temporary, content, { mode: 0o400, flush: true });
-    await rename(temporary, kernel);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await mkdir(dirname(kernel), { recursive: true, mode: 0o700 });
+  await writeFileAtomically(kernel, content, 0o400);
+}
+
+/** Removes kernels that a killed host was just unpacking. Called before anything else. */
+export async function removeUnfinishedKernels(paths: BerthPaths): Promise<void> {
+  await mkdir(paths.kernels, { recursive: true, mode: 0o700 });
+  for (const sha256 of await readdir(paths.kernels)) await removeTemporaries(join(paths.kernels, sha256));
 }
 
 const remedy = 'Install Berth again, or run “npm run build:guest” in a checkout.';

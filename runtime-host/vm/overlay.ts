@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { replaceFile } from '../base/atomicFile.ts';
 import { BerthError } from '../protocol/errors.ts';
 
 /*
@@ -29,12 +28,11 @@ const bytesPerL1Entry = (clusterSize / 8) * clusterSize;
 const maximumBackingPathLength = 1023;
 
 /**
- * Writes an empty overlay under a temporary name and renames it, so that it exists whole or not at all.
+ * Writes an empty overlay; it exists whole or not at all.
  * @param size of the virtual disk in bytes, a multiple of 512
  * @throws BerthError InvalidArgument when the image's path is too long to be recorded.
  */
 export async function createOverlay(path: string, image: string, size: number): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const entries = Math.ceil(size / bytesPerL1Entry);
   const clusters = l1Cluster + Math.max(1, Math.ceil((entries * 8) / clusterSize));
   const header = encodeHeader(image, size, entries);
@@ -42,21 +40,12 @@ export async function createOverlay(path: string, image: string, size: number): 
   refcountTable.writeBigUInt64BE(BigInt(refcountBlockCluster * clusterSize));
   const refcounts = Buffer.alloc(clusters * 2);
   for (let cluster = 0; cluster < clusters; cluster++) refcounts.writeUInt16BE(1, cluster * 2);
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.truncate(clusters * clusterSize);
-      await file.write(header, 0, header.length, 0);
-      await file.write(refcountTable, 0, refcountTable.length, refcountTableCluster * clusterSize);
-      await file.write(refcounts, 0, refcounts.length, refcountBlockCluster * clusterSize);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replaceFile(path, async (file) => {
+    await file.truncate(clusters * clusterSize);
+    await file.write(header, 0, header.length, 0);
+    await file.write(refcountTable, 0, refcountTable.length, refcountTableCluster * clusterSize);
+    await file.write(refcounts, 0, refcounts.length, refcountBlockCluster * clusterSize);
+  });
 }
 
 function encodeHeader(image: string, size: number, l1Entries: number): Buffer {

@@ -197,6 +197,14 @@ test('an accelerator probe that the host’s death interrupted leaves nothing', 
   assert.deepEqual(await berth.leftovers([id]), []);
 });
 
+test('a kernel that was just being unpacked is cleared away', async () => {
+  const [sha256 = ''] = await readdir(berth.paths.kernels);
+  const directory = join(berth.paths.kernels, sha256);
+  await writeFile(join(directory, 'vmlinux.0123456789ab.tmp'), 'half');
+  await newHost();
+  assert.deepEqual(await readdir(directory), ['vmlinux']);
+});
+
 test('a damaged record does not keep the host from starting', async () => {
   const { id } = await berth.create({ command: ['true'] });
   await writeFile(berth.paths.container(id).record, 'garbage');
