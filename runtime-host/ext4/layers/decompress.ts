@@ -8,8 +8,8 @@ import { layerInvalid } from './tarHeader.ts';
 import { ZstdFrames, isZstdMagic } from './zstdFrames.ts';
 
 /** Enough to keep the thread that inflates busy while another one takes what it made. */
-const pieceSize = 128 * 1024;
-const piecesAhead = 8;
+const pieceSize = 512 * 1024;
+const piecesAhead = 4;
 
 /**
  * The uncompressed bytes of a layer: gzip, zstd or plain, told apart by how it begins, since media types are not
