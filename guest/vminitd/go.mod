@@ -3,6 +3,7 @@ module berth.dev/vminitd
 go 1.26.0
 
 require (
+	github.com/planetscale/vtprotobuf v0.6.0
 	golang.org/x/net v0.60.0
 	golang.org/x/sys v0.49.0
 	google.golang.org/protobuf v1.36.12
@@ -10,4 +11,7 @@ require (
 
 require golang.org/x/text v0.42.0 // indirect
 
-tool google.golang.org/protobuf/cmd/protoc-gen-go
+tool (
+	github.com/planetscale/vtprotobuf/cmd/protoc-gen-go-vtproto
+	google.golang.org/protobuf/cmd/protoc-gen-go
+)

@@ -38,6 +38,9 @@ func run() error {
 		return nil
 	}
 	system.Trace("vminitd begins")
+	if err := system.QuietMonitor(); err != nil {
+		system.Log("starting takes longer: %v", err)
+	}
 	if err := errors.Join(system.EndWithInit(), system.MountDevices()); err != nil {
 		return err
 	}

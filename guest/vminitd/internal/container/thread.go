@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 
+	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
 
@@ -52,7 +53,7 @@ func unshare() error {
 		return fmt.Errorf("namespaces of the container: %w", err)
 	}
 	unix.Umask(0o022)
-	return nil
+	return system.WakeOnTime()
 }
 
 // inContainerCgroup runs work while vminitd is in the container's cgroup: the root of a new cgroup namespace is the

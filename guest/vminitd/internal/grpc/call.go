@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 
 	"golang.org/x/net/http2/hpack"
-	"google.golang.org/protobuf/proto"
 )
 
 /*
@@ -93,7 +93,7 @@ func (c *Call) end(problem error) {
 }
 
 // Receive gives the next message of the client; io.EOF when there is none. One goroutine at a time may receive.
-func (c *Call) Receive(message proto.Message) error {
+func (c *Call) Receive(message Message) error {
 	var header [messageHeaderSize]byte
 	if err := c.take(header[:]); err != nil {
 		return err
@@ -115,7 +115,8 @@ func (c *Call) Receive(message proto.Message) error {
 		}
 		return err
 	}
-	if err := proto.Unmarshal(body, message); err != nil {
+	message.Reset()
+	if err := message.UnmarshalVT(body); err != nil {
 		return Errorf(Internal, "a message cannot be read: %v", err)
 	}
 	return nil
@@ -163,10 +164,10 @@ func (c *Call) takeSome(into []byte) (count, grant int, err error) {
 }
 
 // Send sends a message, waiting until the client has room for it. One goroutine at a time may send.
-func (c *Call) Send(message proto.Message) error { return c.send(message, nil) }
+func (c *Call) Send(message Message) error { return c.send(message, nil) }
 
 // sendLast sends the one message of a call together with the status.
-func (c *Call) sendLast(message proto.Message) error {
+func (c *Call) sendLast(message Message) error {
 	trailers, err := statusFields(nil)
 	if err != nil {
 		return err
@@ -174,13 +175,14 @@ func (c *Call) sendLast(message proto.Message) error {
 	return c.send(message, trailers)
 }
 
-func (c *Call) send(message proto.Message, trailers []hpack.HeaderField) error {
-	var err error
-	c.sending, err = proto.MarshalOptions{}.MarshalAppend(append(c.sending[:0], 0, 0, 0, 0, 0), message)
-	if err != nil {
+func (c *Call) send(message Message, trailers []hpack.HeaderField) error {
+	size := message.SizeVT()
+	c.sending = slices.Grow(c.sending[:0], messageHeaderSize+size)[:messageHeaderSize+size]
+	c.sending[0] = 0
+	binary.BigEndian.PutUint32(c.sending[1:], uint32(size))
+	if _, err := message.MarshalToSizedBufferVT(c.sending[messageHeaderSize:]); err != nil {
 		return err
 	}
-	binary.BigEndian.PutUint32(c.sending[1:], uint32(len(c.sending)-messageHeaderSize))
 	for rest := c.sending; len(rest) > 0; {
 		allowed, err := c.reserve(min(len(rest), turnSize))
 		if err != nil {

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"berth.dev/vminitd/internal/gen/guestv1"
 	"golang.org/x/net/http2"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 // oneListener gives one connection and then waits.
@@ -101,14 +101,14 @@ func status(response *http.Response) string {
 	return response.Header.Get("Grpc-Status")
 }
 
-func echo(_ context.Context, request *wrapperspb.BytesValue) (*wrapperspb.BytesValue, error) {
+func echo(_ context.Context, request *guestv1.Output) (*guestv1.Output, error) {
 	return request, nil
 }
 
 // echoAll is a call that sends back every message.
 func echoAll(call *Call) error {
 	for {
-		var message wrapperspb.BytesValue
+		var message guestv1.Output
 		err := call.Receive(&message)
 		if err == io.EOF {
 			return nil
@@ -125,7 +125,7 @@ func echoAll(call *Call) error {
 func TestUnaryOfAnySize(t *testing.T) {
 	conn := connect(t, map[string]Handler{"/echo": Unary(echo)})
 	for _, size := range []int{0, 1, 100, 16 << 10, 1 << 20, 5 << 20} {
-		message := framed(t, wrapperspb.Bytes(bytes.Repeat([]byte("x"), size)))
+		message := framed(t, &guestv1.Output{Data: bytes.Repeat([]byte("x"), size)})
 		response := open(t, conn, "/echo", bytes.NewReader(message))
 		got, err := io.ReadAll(response.Body)
 		if err != nil || !bytes.Equal(got, message) || status(response) != "0" {
@@ -137,7 +137,7 @@ func TestUnaryOfAnySize(t *testing.T) {
 func TestStreamBothWaysAtOnce(t *testing.T) {
 	conn := connect(t, map[string]Handler{"/all": echoAll})
 	reader, writer := io.Pipe()
-	message := framed(t, wrapperspb.Bytes(bytes.Repeat([]byte("y"), 50_000)))
+	message := framed(t, &guestv1.Output{Data: bytes.Repeat([]byte("y"), 50_000)})
 	const count = 200
 	go func() {
 		for range count {
@@ -175,7 +175,7 @@ func TestACallThatNobodyReadsStopsNoOther(t *testing.T) {
 		go conn.RoundTrip(request) // Ends with the test.
 	}
 	for range 20 {
-		response := open(t, conn, "/echo", bytes.NewReader(framed(t, wrapperspb.Bytes(make([]byte, 200_000)))))
+		response := open(t, conn, "/echo", bytes.NewReader(framed(t, &guestv1.Output{Data: make([]byte, 200_000)})))
 		if got, err := io.ReadAll(response.Body); err != nil || len(got) < 200_000 {
 			t.Fatalf("got %d bytes, %v", len(got), err)
 		}
@@ -184,10 +184,10 @@ func TestACallThatNobodyReadsStopsNoOther(t *testing.T) {
 }
 
 func TestStatusWithDetail(t *testing.T) {
-	conn := connect(t, map[string]Handler{"/fail": Unary(func(context.Context, *wrapperspb.BytesValue) (*wrapperspb.BytesValue, error) {
-		return nil, &Status{Code: NotFound, Message: "100% of “it” is\ngone", Detail: wrapperspb.String("why")}
+	conn := connect(t, map[string]Handler{"/fail": Unary(func(context.Context, *guestv1.Output) (*guestv1.Output, error) {
+		return nil, &Status{Code: NotFound, Message: "100% of “it” is\ngone", Detail: &guestv1.StartFailure{Subject: "why"}}
 	})})
-	response := open(t, conn, "/fail", bytes.NewReader(framed(t, wrapperspb.Bytes(nil))))
+	response := open(t, conn, "/fail", bytes.NewReader(framed(t, &guestv1.Output{Data: nil})))
 	if status(response) != "5" {
 		t.Errorf("status %q", status(response))
 	}
@@ -195,7 +195,7 @@ func TestStatusWithDetail(t *testing.T) {
 		t.Errorf("message %q, want %q", got, want)
 	}
 	packed, err := base64.RawStdEncoding.DecodeString(response.Header.Get("Grpc-Status-Details-Bin"))
-	if err != nil || !bytes.Contains(packed, []byte("type.googleapis.com/google.protobuf.StringValue")) || !bytes.Contains(packed, []byte("why")) {
+	if err != nil || !bytes.Contains(packed, []byte("type.googleapis.com/berth.guest.v1.StartFailure")) || !bytes.Contains(packed, []byte("why")) {
 		t.Errorf("details %q, %v", packed, err)
 	}
 	if number, kind, _ := protowire.ConsumeTag(packed); number != 1 || kind != protowire.VarintType {
@@ -214,7 +214,7 @@ func TestACancelledCallEndsItsHandler(t *testing.T) {
 	ended := make(chan error, 1)
 	conn := connect(t, map[string]Handler{"/wait": func(call *Call) error {
 		<-call.Context().Done()
-		ended <- call.Receive(&wrapperspb.BytesValue{})
+		ended <- call.Receive(&guestv1.Output{})
 		return call.Context().Err()
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

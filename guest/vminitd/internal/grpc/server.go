@@ -7,6 +7,16 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// Message is a message as the generator with vtprotobuf makes it: it marshals itself. The reflection that package proto
+// marshals with takes long to get going under emulation.
+type Message interface {
+	proto.Message
+	Reset()
+	SizeVT() int
+	MarshalToSizedBufferVT(into []byte) (int, error)
+	UnmarshalVT(from []byte) error
+}
+
 // Handler serves one call. What it returns becomes the call's status.
 type Handler func(call *Call) error
 
@@ -38,12 +48,12 @@ func (s *Server) Serve(listener Listener) error {
 }
 
 // Unary adapts a function with one request and one response.
-func Unary[Request any, Message interface {
-	*Request
-	proto.Message
-}, Response proto.Message](serve func(context.Context, Message) (Response, error)) Handler {
+func Unary[Value any, Request interface {
+	*Value
+	Message
+}, Response Message](serve func(context.Context, Request) (Response, error)) Handler {
 	return func(call *Call) error {
-		request := Message(new(Request))
+		request := Request(new(Value))
 		if err := call.Receive(request); err != nil {
 			return err
 		}
