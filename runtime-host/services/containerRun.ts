@@ -261,9 +261,12 @@ async function explain(error: unknown, { record, paths, log }: RunContext, machi
   // An answer about a process proves that the guest is alive.
   if (known.code !== 'VmFailed' && (known.code !== 'GuestFailed' || known.data?.['subject'] !== undefined)) return known;
   const end = await Promise.race([machine.ended, delay(vmEndLimitMilliseconds, undefined, { ref: false })]);
-  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: await lastLines(paths.bootLog), qemu: await lastLines(paths.qemuLog) });
+  const qemu = await lastLines(paths.qemuLog);
+  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: await lastLines(paths.bootLog), qemu });
   if (!end) return known;
-  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}. Start the container again; the log of the runtime host has the details.`, { cause: known });
+  // Without the program's name and the long option that it complains about.
+  const words = end.code ? qemu.at(-1)?.replace(/^\S+: (-\w+ .*?: )?/, '') : undefined;
+  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}${words ? ` (${words})` : ''}. Start the container again; the log of the runtime host has the details.`, { cause: known });
 }
 
 /** Fires with a reason that can be shown. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -65,6 +65,10 @@ test('shared directories', async (context) => {
   for (const source of ['/', 'relative', join(directory, 'root'), join(directory, 'file'), join(directory, 'absent'), `${directory}\0`]) {
     await assert.rejects(check(source), { code: 'FolderInvalid' }, source);
   }
+  await chmod(join(directory, 'real'), 0);
+  // Root may open everything.
+  if (process.getuid?.() !== 0) await assert.rejects(check(join(directory, 'real')), { code: 'FolderInvalid', message: /permissions/ });
+  await chmod(join(directory, 'real'), 0o700);
   for (const target of ['', 'relative', '/', '/proc', '/a/..', '/sys/']) await assert.rejects(check(directory, target), { code: 'InvalidArgument' }, target);
   const twice = [directory, join(directory, 'real')].map((source) => ({ source, target: '/t', readOnly: true }));
   await assert.rejects(checkSpec({ image: 'i', mounts: twice }), { code: 'InvalidArgument' });

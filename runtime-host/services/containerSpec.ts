@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { isAbsolute, posix } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
@@ -130,6 +130,9 @@ async function directoryOf(source: string): Promise<string> {
   }
   if (path === '/') throw refuse('is the root of this machine, which is never shared. Share a folder inside it');
   if (!(await stat(path)).isDirectory()) throw refuse('is not a directory; only directories can be shared');
+  await access(path, constants.R_OK | constants.X_OK).catch((error: unknown) => {
+    throw refuse('cannot be opened by you. Check its permissions', error);
+  });
   return path;
 }
 
