@@ -1,11 +1,10 @@
 import { writeSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from './base/log.ts';
 import { BerthError } from './protocol/errors.ts';
 import { errorLinePrefix, readyLine } from './protocol/hostStart.ts';
 import { BerthPaths } from './protocol/paths.ts';
-import { ensurePrivateDirectory } from './protocol/privateDirectory.ts';
+import { ensureUsable } from './protocol/usablePaths.ts';
 import { version } from './protocol/version.ts';
 import type { HostServices } from './rpc/hostServices.ts';
 import type { HostLock } from './hostLock.ts';
@@ -32,8 +31,7 @@ export async function runHost(wire: WireServices, environment: NodeJS.ProcessEnv
   const paths = new BerthPaths(environment);
   let lock: HostLock | undefined;
   try {
-    await mkdir(paths.home, { recursive: true, mode: 0o700 });
-    await ensurePrivateDirectory(paths.runtime);
+    await ensureUsable(paths);
     lock = await becomeSingleInstance(paths);
   } catch (error) {
     return refuse(error);

@@ -121,10 +121,22 @@ export class HostConnection extends BerthClient {
  * @throws BerthError HostUnreachable with the log's path, VersionMismatch, Cancelled
  */
 export async function connect(options: ConnectOptions = {}): Promise<HostConnection> {
-  const transport = await connectTransport(options);
+  // A host that is just ending may still take the connection; it is gone then, and a fresh one takes its place.
+  const client = (await introduce(await connectTransport(options))) ?? (await introduce(await connectTransport(options)));
+  if (!client) throw connectionLost(options.paths ?? new BerthPaths());
+  return client;
+}
+
+/** Undefined when the host ended before it answered. */
+async function introduce(transport: HostTransport): Promise<HostConnection | undefined> {
   const connection = createMessageConnection(transport.reader, transport.writer);
-  // Rejects what is still waiting; without this it would wait for ever.
-  transport.onDidClose(() => connection.dispose());
+  let closed = false;
+  transport.onDidClose(() => {
+    closed = true;
+    // Rejects what is still waiting; without this it would wait for ever.
+    connection.dispose();
+  });
+  // What breaks the connection also closes it, and every request that waits says so.
   connection.onError(() => undefined);
   connection.listen();
   try {
@@ -136,6 +148,7 @@ export async function connect(options: ConnectOptions = {}): Promise<HostConnect
     });
     await connection.sendNotification('initialized', {});
   } catch (error) {
+    if (closed) return undefined;
     transport.close();
     throw connectionLost(transport.paths, error);
   }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BerthError, isErrorPayload } from '../protocol/errors.ts';
 import { errorLinePrefix, readyLine } from '../protocol/hostStart.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
+import { ensureUsable } from '../protocol/usablePaths.ts';
 
 export interface HostProcessOptions {
   readonly paths: BerthPaths;
@@ -34,7 +35,7 @@ export function startHost(options: HostProcessOptions): Promise<void> {
 
 async function launch(options: HostProcessOptions): Promise<void> {
   const { paths } = options;
-  await mkdir(paths.home, { recursive: true, mode: 0o700 });
+  await ensureUsable(paths);
   const log = await open(paths.hostLog, 'a', 0o600);
   try {
     const child = spawn(options.nodePath ?? process.execPath, [options.hostPath ?? defaultHostPath()], {
