@@ -38,8 +38,7 @@ export async function startVirtualMachine(program: string, configuration: VmConf
   await rm(configuration.bootLog, { force: true });
   const listening = watchForFile(configuration.bootLog);
   try {
-    const child = await spawnQemu(program, qemuArguments(configuration), log);
-    const machine = new ChildMachine(child, configuration.qmpSocket);
+    const machine = await spawnQemu(program, configuration, log);
     const early = await Promise.race([listening.appeared, machine.ended]);
     if (early) {
       const words = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' ');
@@ -81,15 +80,17 @@ function watchForFile(path: string): { readonly appeared: Promise<undefined>; cl
   return { appeared: promise, close: () => watcher.close() };
 }
 
-async function spawnQemu(program: string, args: readonly string[], log: string): Promise<ChildProcess> {
+async function spawnQemu(program: string, configuration: VmConfiguration, log: string): Promise<ChildMachine> {
   const output = await open(log, 'w', 0o600);
   try {
-    const child = spawn(program, args, { cwd: '/', detached: true, env: qemuEnvironment(), stdio: ['ignore', output.fd, output.fd] });
+    const child = spawn(program, qemuArguments(configuration), { cwd: '/', detached: true, env: qemuEnvironment(), stdio: ['ignore', output.fd, output.fd] });
+    // At once: a QEMU that ends in its first moments has ended before anything else here goes on.
+    const machine = new ChildMachine(child, configuration.qmpSocket);
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error) => reject(new BerthError('QemuMissing', `QEMU could not be run: ${program}. Install it again, or correct BERTH_QEMU.`, { cause: error })));
     });
-    return child;
+    return machine;
   } finally {
     await output.close();
   }
