@@ -11,6 +11,10 @@ import { runForStatus, step, toolEnvironment } from './setup/run.mjs';
 import { buildBundles, buildGuest, ensureNpmPackages } from './setup/setup.mjs';
 import { ensureSystemPackages } from './setup/systemPackages.mjs';
 
+/** Generous limits, in seconds, so that what hangs is a failure with a name and not a run without an end. */
+const testLimit = 300;
+const stageLimit = 900;
+
 const check = (command, ...args) => ({ command, args });
 const tests = (concurrency, ...patterns) => ({ concurrency, patterns });
 
@@ -37,7 +41,7 @@ async function setUp() {
 
 async function runStage({ command, args, concurrency, patterns }) {
   if (command) {
-    const status = await runForStatus(command, args);
+    const status = await runForStatus(command, args, { limit: stageLimit });
     return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   }
   const result = await runNodeTests(patterns, concurrency);
@@ -54,13 +58,14 @@ async function runNodeTests(patterns, concurrency) {
       [
         '--test',
         `--test-concurrency=${concurrency}`,
+        `--test-timeout=${testLimit * 1000}`,
         '--test-reporter=spec', '--test-reporter-destination=stdout',
         `--test-reporter=${join(import.meta.dirname, 'totalsReporter.mjs')}`, `--test-reporter-destination=${join(directory, 'report')}`,
         ...patterns,
       ],
-      { env: toolEnvironment({ BERTH_TEST_TOTALS: totalsFile }) },
+      { env: toolEnvironment({ BERTH_TEST_TOTALS: totalsFile }), limit: stageLimit },
     );
-    const totals = JSON.parse(await readFile(totalsFile, 'utf8'));
+    const totals = JSON.parse(await readFile(totalsFile, 'utf8').catch(() => '{"passed":0,"failed":1,"skipped":0}'));
     // A file that fails outside of any test leaves a bad status and no failed test.
     if (status !== 0 && totals.failed === 0) totals.failed = 1;
     return totals;

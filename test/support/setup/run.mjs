@@ -16,12 +16,26 @@ export async function run(command, args, options = {}) {
   if (code !== 0) throw new Error(`“${[command, ...args].join(' ')}” ended with status ${code}.`);
 }
 
-/** Runs a command with its output on ours and returns its exit status. */
-export function runForStatus(command, args, { cwd = repository, env = toolEnvironment() } = {}) {
+/**
+ * Runs a command with its output on ours and returns its exit status. One that takes longer than the limit in seconds
+ * is interrupted, and killed when that does not end it.
+ */
+export function runForStatus(command, args, { cwd = repository, env = toolEnvironment(), limit } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: 'inherit' });
-    child.once('error', (cause) => reject(new Error(`“${command}” could not be started: ${cause.message}`, { cause })));
-    child.once('exit', (code, signal) => resolve(code ?? `signal ${signal}`));
+    const timers = limit === undefined ? [] : [
+      setTimeout(() => {
+        process.stderr.write(`“${command}” has not ended within ${limit} seconds and is interrupted.\n`);
+        child.kill('SIGINT');
+      }, limit * 1000),
+      setTimeout(() => child.kill('SIGKILL'), (limit + 30) * 1000),
+    ];
+    const settle = (settled, value) => {
+      for (const timer of timers) clearTimeout(timer);
+      settled(value);
+    };
+    child.once('error', (cause) => settle(reject, new Error(`“${command}” could not be started: ${cause.message}`, { cause })));
+    child.once('exit', (code, signal) => settle(resolve, code ?? `signal ${signal}`));
   });
 }
 
