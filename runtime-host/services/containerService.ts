@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../base/log.ts';
 import type { OperationOptions } from '../base/progress.ts';
+import { SerialQueue } from '../base/serialQueue.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
 import { checkName, findByQuery, friendlyName, newContainerId } from '../store/containerNames.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
 import { ContainerStore } from '../store/containerStore.ts';
 import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
@@ -29,12 +31,18 @@ export interface ContainerServiceOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+/** Containers keep images' disks from being removed. */
+export interface DiskUser extends ContainerService {
+  /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
+  pruneDisks(): Promise<void>;
+}
+
 /** {@link ContainerService.adopt} must be called once, before anything else. */
-export function createContainerService(options: ContainerServiceOptions): ContainerService {
+export function createContainerService(options: ContainerServiceOptions): DiskUser {
   return new QemuContainerService(options);
 }
 
-class QemuContainerService implements ContainerService {
+class QemuContainerService implements DiskUser {
   readonly #options: ContainerServiceOptions;
   readonly #store: ContainerStore;
   readonly #platform: VmPlatform;
@@ -42,6 +50,7 @@ class QemuContainerService implements ContainerService {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(event: { readonly id: string; readonly info?: ContainerInfo }) => void>();
   readonly #noticeListeners = new Set<(message: string) => void>();
+  readonly #pruning = new SerialQueue();
   /** Names of containers that are being created. */
   readonly #reserved = new Map<string, { readonly id: string; readonly name: string }>();
 
@@ -70,9 +79,13 @@ class QemuContainerService implements ContainerService {
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
     for (const record of await this.#store.load()) this.#containers.set(record.id, new Container(record, paths.container(record.id)));
     await adoptContainers([...this.#containers.values()], this.#lifecycle, paths, log);
-    // Only now, before anyone can ask for a container: one that is being created has no record yet that names its disk.
-    const diskKeys = new Set([...this.#containers.values()].map(({ record }) => record.diskKey));
-    await this.#options.disks.prune(diskKeys).catch((error: unknown) => log.error('Unused disks could not be removed', error));
+    await this.pruneDisks();
+  }
+
+  async pruneDisks(): Promise<void> {
+    const { disks, log } = this.#options;
+    const isUsed = (key: string): boolean => [...this.#containers.values()].some(({ record }) => record.diskKey === key);
+    await this.#pruning.run(() => disks.prune(isUsed)).catch((error: unknown) => log.error('Unused disks could not be removed', error));
   }
 
   async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
@@ -81,23 +94,28 @@ class QemuContainerService implements ContainerService {
     const identity = this.#reserve(spec.name);
     try {
       if (!(await this.#isLocal(spec.image))) await this.#options.images.pull(spec.image, options);
-      const disk = await this.#options.disks.ensure(spec.image, options);
-      options.signal?.throwIfAborted();
-      const record = recordOf(spec, identity, mounts, disk);
-      await this.#store.prepare(record.id);
-      try {
-        await this.#store.save(record);
-      } catch (error) {
-        await this.#store.remove(record.id);
-        throw error;
-      }
-      const container = new Container(record, this.#options.paths.container(record.id));
-      this.#containers.set(record.id, container);
-      this.#onChanged(container);
-      return container.info();
+      return await this.#options.disks.withDisk(spec.image, options, async (disk) => {
+        options.signal?.throwIfAborted();
+        return this.#add(recordOf(spec, identity, mounts, disk));
+      });
     } finally {
       this.#reserved.delete(identity.id);
     }
+  }
+
+  /** From now on the container exists, on disk and for everybody. */
+  async #add(record: ContainerRecord): Promise<ContainerInfo> {
+    await this.#store.prepare(record.id);
+    try {
+      await this.#store.save(record);
+    } catch (error) {
+      await this.#store.remove(record.id);
+      throw error;
+    }
+    const container = new Container(record, this.#options.paths.container(record.id));
+    this.#containers.set(record.id, container);
+    this.#onChanged(container);
+    return container.info();
   }
 
   async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
@@ -212,6 +230,7 @@ class QemuContainerService implements ContainerService {
       await run?.release();
       if (run?.over) await settled;
     }));
+    await this.#pruning.run(() => Promise.resolve());
   }
 
   #reserve(wanted: string | undefined): { readonly id: string; readonly name: string } {
@@ -243,7 +262,10 @@ class QemuContainerService implements ContainerService {
   }
 
   #onChanged(container: Container): void {
-    if (container.removed) this.#containers.delete(container.id);
+    if (container.removed) {
+      this.#containers.delete(container.id);
+      void this.pruneDisks();
+    }
     const event = { id: container.id, ...(container.removed ? {} : { info: container.info() }) };
     for (const listener of this.#listeners) listener(event);
   }

@@ -26,7 +26,7 @@ export interface ServicesOptions {
 /** Joins the host's services to each other. `containers.adopt()` is up to the caller. */
 export async function createServices({ paths, log, environment }: ServicesOptions): Promise<Services> {
   const store = await ContentStore.open(paths.content, log);
-  const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0 });
+  const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks() });
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
   const containers = createContainerService({ paths, images, disks, log, version, environment });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>

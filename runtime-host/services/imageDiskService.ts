@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -36,6 +37,8 @@ export class Ext4ImageDiskService implements ImageDiskService {
   readonly #options: ImageDiskServiceOptions;
   readonly #platform: Platform;
   readonly #work = new SharedWork<void>();
+  /** Keys of disks that somebody is about to use, and how many do. */
+  readonly #held = new Map<string, number>();
   #prepared: Promise<void> | undefined;
 
   constructor(options: ImageDiskServiceOptions) {
@@ -43,34 +46,59 @@ export class Ext4ImageDiskService implements ImageDiskService {
     this.#platform = options.platform ?? hostPlatform();
   }
 
-  async ensure(reference: string, options: OperationOptions = {}): Promise<ImageDisk> {
+  ensure(reference: string, options: OperationOptions = {}): Promise<ImageDisk> {
+    return this.withDisk(reference, options, (disk) => Promise.resolve(disk));
+  }
+
+  async withDisk<Result>(reference: string, options: OperationOptions, use: (disk: ImageDisk) => Promise<Result>): Promise<Result> {
     await this.prepare();
     const lease = this.#options.store.lease();
+    let release: (() => void) | undefined;
     try {
       const image = await resolveImage(this.#options.store, reference, this.#platform, lease);
       const key = diskKey(image);
+      // Before the look whether it is there: prune() then either has removed it already or leaves it.
+      release = this.#hold(key);
       const path = this.#options.paths.disk(key);
       let size = await sizeOf(path);
       if (size === undefined) {
         await this.#work.run(key, options, (signal, progress) => this.#write(image, key, signal, progress));
         size = (await stat(path)).size;
       }
-      return { key, path, size, manifestDigest: image.manifestDescriptor.digest, config: processDefaults(image) };
+      return await use({ key, path, size, manifestDigest: image.manifestDescriptor.digest, config: processDefaults(image) });
     } finally {
+      release?.();
       lease.release();
     }
   }
 
-  async prune(keysInUse: ReadonlySet<string>): Promise<void> {
+  async prune(containerUses: (key: string) => boolean): Promise<void> {
     await this.prepare();
     const { paths, logger } = this.#options;
-    const wanted = new Set([...keysInUse, ...(await this.#keysOfImages())]);
+    const wanted = new Set(await this.#keysOfImages());
     for (const name of await readdir(paths.disks)) {
       const key = name.slice(0, -diskSuffix.length);
-      if (!name.endsWith(diskSuffix) || wanted.has(key) || this.#work.has(key)) continue;
-      await rm(join(paths.disks, name), { force: true });
+      if (!name.endsWith(diskSuffix) || wanted.has(key) || this.#held.has(key) || this.#work.has(key) || containerUses(key)) continue;
+      const aside = this.#partialPath(key);
+      // In one turn with the look at who uses it; deleting takes longer.
+      renameSync(join(paths.disks, name), aside);
+      await rm(aside, { force: true });
       logger.info('Disk removed', { key });
     }
+  }
+
+  #hold(key: string): () => void {
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    return () => {
+      const others = (this.#held.get(key) ?? 1) - 1;
+      if (others > 0) this.#held.set(key, others);
+      else this.#held.delete(key);
+    };
+  }
+
+  /** A name for a disk that is not whole yet, or not any more. */
+  #partialPath(key: string): string {
+    return join(this.#options.paths.disks, `${key}.${randomBytes(6).toString('hex')}${partialSuffix}`);
   }
 
   /** Removes what a killed host has left half-written. Called before anything else, at the latest by the first call. */
@@ -107,7 +135,7 @@ export class Ext4ImageDiskService implements ImageDiskService {
     const { paths, store, logger } = this.#options;
     const path = paths.disk(key);
     if ((await sizeOf(path)) !== undefined) return;
-    const partial = join(paths.disks, `${key}.${randomBytes(6).toString('hex')}${partialSuffix}`);
+    const partial = this.#partialPath(key);
     const started = performance.now();
     // The caller that began this may leave before others do, and its lease with it.
     const lease = store.lease();

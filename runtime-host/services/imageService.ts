@@ -18,6 +18,8 @@ export interface ImageServiceOptions {
   readonly logger: Logger;
   /** Whether a container uses the image that has this reference, or this manifest. */
   readonly isInUse: (image: { readonly reference: string; readonly manifestDigest: string | undefined }) => boolean | Promise<boolean>;
+  /** Called when an image was removed, before the removal is answered. */
+  readonly afterRemoval?: () => Promise<void>;
   /** Default: what this machine's VMs run. */
   readonly platform?: Platform;
   readonly http?: HttpSettings;
@@ -70,6 +72,7 @@ export class RegistryImageService implements ImageService {
     if (!(await store.removeReference(reference))) throw imageNotLocal(reference);
     this.#announce({ reference });
     logger.info('Image removed', { reference, removedBlobs: await store.collectGarbage() });
+    await this.#options.afterRemoval?.();
   }
 
   onDidChange(listener: Listener): () => void {

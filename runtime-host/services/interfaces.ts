@@ -29,8 +29,10 @@ export interface ImageDiskService {
    * @throws BerthError LayerInvalid, DigestMismatch, DiskFull, Cancelled
    */
   ensure(reference: string, options?: OperationOptions): Promise<ImageDisk>;
-  /** Removes the disks that no local image and none of the given keys name. */
-  prune(keysInUse: ReadonlySet<string>): Promise<void>;
+  /** The same, and the disk stays while `use` runs, whatever becomes of its image. */
+  withDisk<Result>(reference: string, options: OperationOptions, use: (disk: ImageDisk) => Promise<Result>): Promise<Result>;
+  /** Removes the disks that no local image and no container names, and nobody uses. */
+  prune(containerUses: (key: string) => boolean): Promise<void>;
 }
 
 export interface ImageDisk {

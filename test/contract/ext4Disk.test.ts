@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { silentLogger } from '../../runtime-host/base/log.ts';
 import type { ProgressReport } from '../../runtime-host/base/progress.ts';
@@ -123,8 +123,20 @@ describe('the service that makes disks of images', () => {
     const disk = await service.ensure(reference);
     writeFileSync(paths.disk('unused'), '');
     writeFileSync(paths.disk('used'), '');
-    await service.prune(new Set(['used']));
+    await service.prune((key) => key === 'used');
     assert.deepEqual(readdirSync(paths.disks).sort(), [`${disk.key}.ext4`, 'used.ext4'].sort());
+  });
+
+  it('prunes no disk while somebody is about to use it, also when its image is removed', async () => {
+    const service = await serviceWith({ layers: [[{ path: 'file', content: 'x' }]] });
+    await service.withDisk(reference, {}, async (disk) => {
+      // Another tool's view of the same store: the image goes while its disk is in use.
+      writeFileSync(join(paths.content, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [] }));
+      await service.prune(() => false);
+      assert.deepEqual(readdirSync(paths.disks), [basename(disk.path)]);
+    });
+    await service.prune(() => false);
+    assert.deepEqual(readdirSync(paths.disks), []);
   });
 });
 
