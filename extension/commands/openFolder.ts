@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
+import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import { abortSignal } from '../cancellation.ts';
 import { configurationHash } from '../config/devcontainer.ts';
 import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
@@ -150,7 +150,8 @@ function containerSpec(folder: string, config: FolderConfig, image: string, name
   const settings = vscode.workspace.getConfiguration('berth');
   const memory = settings.get<number>('memory', 2048);
   const cpus = settings.get<number | null>('cpus', null);
-  if (!(memory >= 128)) throw new BerthError('InvalidArgument', 'The setting “berth.memory” must be at least 128 (megabytes).');
+  const least = minimumMemoryBytes / 1024 ** 2;
+  if (!(memory >= least)) throw new BerthError('InvalidArgument', `The setting “berth.memory” must be at least ${least} (megabytes).`);
   return {
     image,
     name,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { minimumMemoryBytes } from '../protocol/types.ts';
 import { collect, parseCount, parseCpus, parseEnv, parseFormat, parseLabel, parseMemory, parseMount } from './options.ts';
 
 const invalid = { code: 'commander.invalidArgument' };
@@ -23,7 +24,8 @@ test('memory and processors', () => {
   assert.equal(parseMemory('512m'), 512 * 1024 ** 2);
   assert.equal(parseMemory('2g'), 2 * 1024 ** 3);
   assert.equal(parseMemory('1.5GiB'), 1.5 * 1024 ** 3);
-  assert.equal(parseMemory('67108864'), 64 * 1024 ** 2);
+  assert.equal(parseMemory(String(minimumMemoryBytes)), minimumMemoryBytes);
+  assert.throws(() => parseMemory('63m'), /at least 64m/);
   for (const wrong of ['1m', 'lots', '-1g', '1x', '']) assert.throws(() => parseMemory(wrong), invalid, wrong);
   assert.equal(parseCpus('4'), 4);
   for (const wrong of ['1.5', '0', '-1', 'two', '']) assert.throws(() => parseCpus(wrong), invalid, wrong);

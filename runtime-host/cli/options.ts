@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import type { Mount } from '../protocol/types.ts';
+import { minimumMemoryBytes, type Mount } from '../protocol/types.ts';
 
 /*
  * Values of options, from what the user wrote. Each throws commander's InvalidArgumentError, whose message follows
@@ -37,7 +37,7 @@ export function parseMemory(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (!match) throw new InvalidArgumentError('Write a number with a unit, such as 512m or 2g.');
   const bytes = Math.round(Number(match[1]) * (unitBytes[match[2]?.toLowerCase() || 'b'] ?? 1));
-  if (bytes < 32 * 1024 ** 2) throw new InvalidArgumentError('A virtual machine needs at least 32m.');
+  if (bytes < minimumMemoryBytes) throw new InvalidArgumentError(`A virtual machine needs at least ${minimumMemoryBytes / 1024 ** 2}m.`);
   return bytes;
 }
 

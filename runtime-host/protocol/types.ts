@@ -55,6 +55,9 @@ export interface ExecOptions extends ProcessOptions {
   readonly hangUp?: boolean;
 }
 
+/** With less, the guest's kernel has no room to unpack vminitd and start it. */
+export const minimumMemoryBytes = 64 * 1024 ** 2;
+
 export interface ContainerSpec extends ProcessOptions {
   readonly image: string;
   /** Chosen by the host when absent. */
@@ -64,7 +67,7 @@ export interface ContainerSpec extends ProcessOptions {
   /** Replaces the image's entry point, and drops its command. */
   readonly entrypoint?: readonly string[];
   readonly mounts?: readonly Mount[];
-  /** Default 1 GiB. */
+  /** At least {@link minimumMemoryBytes}; default 1 GiB. */
   readonly memoryBytes?: number;
   /** Default: half of the host's, at least one. */
   readonly cpus?: number;

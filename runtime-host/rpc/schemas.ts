@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { minimumMemoryBytes } from '../protocol/types.ts';
 import { arrayOf, flag, integer, invalid, object, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 
@@ -36,7 +37,6 @@ const name = text({
   pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
   expectation: 'a name of letters, digits, "_", "." and "-" that begins with a letter or a digit',
 });
-const mebibyte = 1024 * 1024;
 
 /** Of every request that may report progress. */
 const workDone = { workDoneToken: optional(progressToken) };
@@ -49,7 +49,7 @@ export const containerSpec = object({
   command: optional(arrayOf(argument)),
   entrypoint: optional(arrayOf(argument)),
   mounts: optional(arrayOf(mount, { max: 64 })),
-  memoryBytes: optional(integer(32 * mebibyte)),
+  memoryBytes: optional(integer(minimumMemoryBytes)),
   cpus: optional(integer(1, 256)),
   labels: optional(recordOf(text({ allowEmpty: true }))),
   removeOnExit: optional(flag),

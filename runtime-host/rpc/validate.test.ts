@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BerthError } from '../protocol/errors.ts';
+import { minimumMemoryBytes } from '../protocol/types.ts';
 import { containerSpec, containerSignal } from './schemas.ts';
 import { arrayOf, flag, integer, object, optional, recordOf, text } from './validate.ts';
 
@@ -35,7 +36,8 @@ test('a container\'s specification', () => {
   const spec = { image: 'busybox', command: ['sh', ''], env: ['A=', 'B=c=d'], mounts: [{ source: '/a', target: '/b', readOnly: true }], memoryBytes: 2 ** 30, cpus: 2 };
   assert.deepEqual(containerSpec({ ...spec, workDoneToken: 7 }, ''), { ...spec, workDoneToken: 7 });
   assert.equal(fieldOf(() => containerSpec({ ...spec, name: '-x' }, '')), 'name');
-  assert.equal(fieldOf(() => containerSpec({ ...spec, memoryBytes: 5 }, '')), 'memoryBytes');
+  assert.equal(fieldOf(() => containerSpec({ ...spec, memoryBytes: minimumMemoryBytes - 1 }, '')), 'memoryBytes');
+  assert.equal(containerSpec({ ...spec, memoryBytes: minimumMemoryBytes }, '').memoryBytes, minimumMemoryBytes);
   assert.equal(fieldOf(() => containerSpec({ ...spec, workingDirectory: 'here' }, '')), 'workingDirectory');
   assert.equal(fieldOf(() => containerSpec({ ...spec, mounts: [{ source: '/a', target: 'b', readOnly: true }] }, '')), 'mounts[0].target');
   for (const signal of ['SIGTERM', 'term', '9', 'RTMIN+1']) assert.equal(containerSignal({ container: 'x', signal }, '').signal, signal);

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ContainerSpec } from '../protocol/types.ts';
+import { minimumMemoryBytes, type ContainerSpec } from '../protocol/types.ts';
 import { skipLines } from './containerLog.ts';
 import { checkSpec, mergeEnvironment, recordOf } from './containerSpec.ts';
 import type { ImageDisk } from './interfaces.ts';
@@ -45,7 +45,7 @@ test('later variables replace earlier ones in their place', () => {
 test('bounds', async () => {
   const refused = (spec: Partial<ContainerSpec>) => assert.rejects(checkSpec({ image: 'i', ...spec }), { code: 'InvalidArgument' });
   await refused({ image: '' });
-  for (const memoryBytes of [0, -1, 1024, 1.5, Number.NaN, 2 ** 52]) await refused({ memoryBytes });
+  for (const memoryBytes of [0, -1, minimumMemoryBytes - 1, 1.5, Number.NaN, 2 ** 52]) await refused({ memoryBytes });
   for (const cpus of [0, -1, 1.5, Number.NaN, 10_000]) await refused({ cpus });
   await refused({ env: ['NOVALUE'] });
   await refused({ env: ['=x'] });

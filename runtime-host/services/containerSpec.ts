@@ -2,7 +2,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { isAbsolute, posix } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
-import type { ContainerSpec, Mount } from '../protocol/types.ts';
+import { minimumMemoryBytes, type ContainerSpec, type Mount } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { maximumShares } from '../vm/qemuArguments.ts';
 import type { ImageDisk } from './interfaces.ts';
@@ -10,8 +10,6 @@ import { signalNumber } from './signals.ts';
 
 const mebibyte = 1024 * 1024;
 const defaultMemory = 1024 * mebibyte;
-/** Below this the guest's kernel has no room to unpack vminitd. */
-const minimumMemory = 64 * mebibyte;
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Directories that the guest itself provides. */
 const reservedTargets = ['/', '/proc', '/sys', '/dev'];
@@ -94,7 +92,7 @@ export function checkWorkingDirectory(path: string | undefined): void {
 }
 
 function checkMemory(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < minimumMemory) throw invalid(`A container needs at least ${minimumMemory / mebibyte} MiB of memory.`);
+  if (!Number.isSafeInteger(bytes) || bytes < minimumMemoryBytes) throw invalid(`A container needs at least ${minimumMemoryBytes / mebibyte} MiB of memory.`);
   if (bytes > totalmem()) throw invalid(`This machine has ${Math.floor(totalmem() / mebibyte)} MiB of memory; a container cannot have ${Math.ceil(bytes / mebibyte)} MiB.`);
 }
 
