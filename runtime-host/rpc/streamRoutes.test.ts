@@ -27,9 +27,10 @@ test('an exec can be claimed once', () => {
   execs.dispose();
 });
 
-test('an exec that nobody claims is forgotten', async () => {
-  const execs = new ExecPreparations(1);
+test('an exec that nobody claims is forgotten', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const execs = new ExecPreparations(1000);
   const id = execs.prepare({ container: 'c', process: { command: ['true'] } });
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.mock.timers.tick(1000);
   assert.throws(() => execs.claim(id), { code: 'ExecNotFound' });
 });
