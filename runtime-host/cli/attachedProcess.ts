@@ -1,4 +1,5 @@
 import type { HostStream } from '../client/hostStreams.ts';
+import { BerthError } from '../protocol/errors.ts';
 import { Exit, ExitStatus } from './cliError.ts';
 import { DetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
@@ -11,7 +12,7 @@ export interface AttachOptions {
   /** Settles when the process runs; until then Ctrl-C is ours. */
   readonly started: Promise<void>;
   /** Passes a signal on to the process; without it signals end us alone. */
-  readonly sendSignal?: (signal: NodeJS.Signals) => void;
+  readonly sendSignal?: (signal: NodeJS.Signals) => Promise<void>;
   readonly detachable: boolean;
 }
 
@@ -123,6 +124,9 @@ function joinWindow(stream: HostStream, options: AttachOptions, cleanups: (() =>
 /** Settles only when a signal is for us: before the start, without anyone to send it to, or for the third time. */
 function joinSignals(options: AttachOptions, cleanups: (() => void)[]): Promise<never> {
   return new Promise((_resolve, reject) => {
+    const unlessEnded = (error: unknown): void => {
+      if (!hasEnded(error)) reject(error);
+    };
     let running = false;
     let interrupts = 0;
     options.started.then(() => { running = true; }, () => undefined);
@@ -131,10 +135,15 @@ function joinSignals(options: AttachOptions, cleanups: (() => void)[]): Promise<
         if (!running || !options.sendSignal) return reject(new Exit(ExitStatus.interrupted));
         if (signal === 'SIGINT' || signal === 'SIGTERM') interrupts += 1;
         if (interrupts >= maxSignals) return reject(new Exit(ExitStatus.failure, `Got ${maxSignals} signals; the container goes on without us.`));
-        options.sendSignal(signal);
+        options.sendSignal(signal).catch(unlessEnded);
       };
       process.on(signal, onSignal);
       cleanups.push(() => process.off(signal, onSignal));
     }
   });
+}
+
+/** The process has ended before the signal came; its stream tells how. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof BerthError && (error.code === 'ContainerNotRunning' || error.code === 'ContainerNotFound');
 }

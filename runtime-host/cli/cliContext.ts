@@ -24,23 +24,29 @@ function newLine(): string {
   return process.stdin.isTTY && process.stdin.isRaw ? '\r\n' : '\n';
 }
 
-/** Runs something that SIGINT and SIGTERM cancel; a second one ends the program at once. */
-export async function cancellable<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs something that SIGINT and SIGTERM cancel; a second one ends the program at once. `handOver` ends that early, for
+ * whoever listens to the signals itself from then on: there is no moment in which nobody does.
+ */
+export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => void) => Promise<T>): Promise<T> {
   const cancellation = new AbortController();
   const cancel = (): void => {
     if (cancellation.signal.aborted) process.exit(ExitStatus.interrupted);
     cancellation.abort();
   };
+  const handOver = (): void => {
+    process.off('SIGINT', cancel);
+    process.off('SIGTERM', cancel);
+  };
   process.on('SIGINT', cancel);
   process.on('SIGTERM', cancel);
   try {
-    return await use(cancellation.signal);
+    return await use(cancellation.signal, handOver);
   } catch (error) {
     if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw new Exit(ExitStatus.interrupted);
     throw error;
   } finally {
-    process.off('SIGINT', cancel);
-    process.off('SIGTERM', cancel);
+    handOver();
   }
 }
 

@@ -24,7 +24,7 @@ async function attach(container: string, options: { readonly stdin: boolean }): 
       stdin: withInput,
       started: Promise.resolve(),
       detachable: terminal,
-      sendSignal: (signal) => void client.containers.signal(id, signal).catch(() => undefined),
+      sendSignal: (signal) => client.containers.signal(id, signal),
     });
     throw new Exit(status === detached ? ExitStatus.ok : status ?? ExitStatus.ok);
   });

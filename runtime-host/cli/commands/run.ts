@@ -75,19 +75,12 @@ export function createSpec(image: string, command: readonly string[], options: R
 }
 
 async function run(spec: ContainerSpec, detach: boolean): Promise<void> {
-  await withClient(async (client) => {
-    const container = await cancellable(async (signal) => {
-      const created = await create(client, spec, signal);
-      // Too late to cancel the request, but not too late.
-      if (signal.aborted) {
-        await discard(client, created.id);
-        throw new Exit(ExitStatus.interrupted);
-      }
-      return created;
-    });
-    if (detach) await startDetached(client, container);
-    else await runAttached(client, container);
-  });
+  // One cancellable piece: a signal between two of the steps is one to the next of them.
+  await withClient((client) => cancellable(async (signal, handOver) => {
+    const container = await create(client, spec, signal);
+    if (detach) await startDetached(client, container, signal);
+    else await runAttached(client, container, signal, handOver);
+  }));
 }
 
 /** Pulls only when it must, and says so; elsewhere than on a terminal nothing else is said. */
@@ -111,9 +104,10 @@ async function isLocal(client: HostConnection, image: string): Promise<boolean> 
   }
 }
 
-async function startDetached(client: HostConnection, { id }: ContainerInfo): Promise<void> {
+async function startDetached(client: HostConnection, { id }: ContainerInfo, signal: AbortSignal): Promise<void> {
   try {
-    await cancellable((signal) => client.containers.start(id, { signal }));
+    throwIfInterrupted(signal);
+    await client.containers.start(id, { signal });
   } catch (error) {
     await discard(client, id);
     throw error;
@@ -121,18 +115,23 @@ async function startDetached(client: HostConnection, { id }: ContainerInfo): Pro
   print(`${id}\n`);
 }
 
-async function runAttached(client: HostConnection, { id, terminal, stdin, removeOnExit }: ContainerInfo): Promise<void> {
+async function runAttached(client: HostConnection, { id, terminal, stdin, removeOnExit }: ContainerInfo, signal: AbortSignal, handOver: () => void): Promise<void> {
   const events = new ContainerEvents(client, id);
   let ran = false;
   const started = events.started.then(() => { ran = true; });
   try {
-    const stream = await cancellable((signal) => client.containers.attach(id, { start: true, signal }));
+    throwIfInterrupted(signal);
+    const stream = await client.containers.attach(id, { start: true, signal });
+    if (signal.aborted) stream.close();
+    throwIfInterrupted(signal);
     // Whatever it prints, it runs.
     stream.stdout.once('data', events.noticeRunning);
-    const status = await attachProcess(stream, {
+    const joined = attachProcess(stream, {
       terminal, stdin, started, detachable: terminal && stdin,
-      sendSignal: (signal) => void client.containers.signal(id, signal).catch(ignoreEnded),
+      sendSignal: (name) => client.containers.signal(id, name),
     });
+    handOver();
+    const status = await joined;
     if (status === detached) return;
     await (removeOnExit ? events.removed : client.containers.wait(id));
     throw new Exit(status ?? ExitStatus.ok);
@@ -144,6 +143,11 @@ async function runAttached(client: HostConnection, { id, terminal, stdin, remove
   }
 }
 
+/** For a signal that came too late to cancel the request before, but not too late. */
+function throwIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Exit(ExitStatus.interrupted);
+}
+
 /** A container that never ran is of no use to anyone. */
 async function discard(client: HostConnection, id: string): Promise<void> {
   try {
@@ -152,9 +156,4 @@ async function discard(client: HostConnection, id: string): Promise<void> {
     // Gone already, or the host is: the failure that brought us here is the one to report.
     if (!(error instanceof BerthError)) throw error;
   }
-}
-
-/** The process has ended before the signal came. */
-function ignoreEnded(error: unknown): void {
-  if (!(error instanceof BerthError)) throw error;
 }
