@@ -16,6 +16,11 @@ const roundThree = 0x6ed9eba1;
 /** This value marks the end of a directory, so no name may have it. */
 const endMark = 0xfffffffe;
 
+/**
+ * The hash under which an indexed directory has a name.
+ * @param name as on disk, in bytes
+ * @param seed 16 bytes, the super block's s_hash_seed
+ */
 export function hashName(name: Uint8Array, seed: Uint8Array): NameHash {
   const state: State = [get32(seed, 0), get32(seed, 4), get32(seed, 8), get32(seed, 12)];
   for (let offset = 0; offset < name.length; offset += 32) mix(state, wordsOf(name, offset));

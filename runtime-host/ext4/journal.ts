@@ -10,6 +10,10 @@ import { blockSize, journalBlocks } from './geometry.ts';
  * Features (64-bit block numbers, checksums v3) are set by the kernel on the first mount, as with mke2fs.
  */
 
+/**
+ * The first block of an empty journal; the other blocks stay as they are.
+ * @param uuid 16 bytes, of the file system that the journal belongs to
+ */
 export function encodeJournalSuperblock(uuid: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(blockSize);
   bytes.writeUInt32BE(0xc03b3998, 0);

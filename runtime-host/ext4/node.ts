@@ -59,11 +59,14 @@ export interface DirectoryEntry {
 const noChildren: ReadonlyMap<string, DirectoryEntry> = new Map();
 
 export interface NodeDetails {
+  /** Of a symbolic link. */
   readonly target?: string;
+  /** Device numbers. */
   readonly major?: number;
   readonly minor?: number;
 }
 
+/** A node in no directory and with no content yet; whoever adds it to a directory counts the link. */
 export function createNode(kind: FileKind, metadata: FileMetadata, details: NodeDetails = {}): FileNode {
   const { target = '', major = 0, minor = 0 } = details;
   const children = kind === 'directory' ? new Map<string, DirectoryEntry>() : (noChildren as Map<string, DirectoryEntry>);

@@ -41,6 +41,7 @@ export interface Lease {
   release(): void;
 }
 
+/** The images on disk; see above. Open one per directory at a time. */
 export class ContentStore {
   readonly directory: string;
   /** Serialises changes of index.json, and garbage collection with them. */

@@ -49,6 +49,11 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
+/**
+ * The error for content that is not what its descriptor says.
+ * @param what how it differs, in words that follow “arrived damaged:”
+ * @param actual the digest that it has, where that is known
+ */
 export function mismatch(descriptor: Descriptor, what: string, actual?: string): BerthError {
   const message = `A part of the image (${descriptor.digest}) arrived damaged: ${what}. Try again; if it happens again, the registry or something on the way to it is faulty.`;
   return new BerthError('DigestMismatch', message, { data: { expected: descriptor.digest, size: descriptor.size, ...(actual ? { actual } : {}) } });

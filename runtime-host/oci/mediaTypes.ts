@@ -21,14 +21,17 @@ export const acceptedManifestTypes: readonly string[] = [...indexTypes, ...manif
 export const ociIndexType = 'application/vnd.oci.image.index.v1+json';
 export const ociManifestType = 'application/vnd.oci.image.manifest.v1+json';
 
+/** An index of manifests for several platforms, in OCI's or Docker's words. */
 export function isIndexType(mediaType: string): boolean {
   return indexTypes.includes(mediaType);
 }
 
+/** The manifest of one image for one platform, in OCI's or Docker's words. */
 export function isManifestType(mediaType: string): boolean {
   return manifestTypes.includes(mediaType);
 }
 
+/** What an image's manifest names as its configuration. */
 export function isConfigurationType(mediaType: string): boolean {
   return configurationTypes.includes(mediaType);
 }

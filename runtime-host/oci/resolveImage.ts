@@ -28,6 +28,7 @@ export async function resolveImage(store: ContentStore, referenceText: string, p
   return assemble(store, reference, root, image);
 }
 
+/** @param reference in full, as the user would pull it */
 export function imageNotLocal(reference: string): BerthError {
   return new BerthError('ImageNotFound', `The image ${reference} is not on this machine. Pull it first.`, { data: { reference } });
 }

@@ -220,6 +220,7 @@ export class ContainerRun {
   }
 }
 
+/** What vminitd is told about a process, from a container's record or from a request that has the same members. */
 export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments' | 'env' | 'workingDirectory' | 'user' | 'terminal' | 'stdin' | 'size'>): GuestProcess {
   return {
     id,

@@ -136,7 +136,12 @@ class QemuContainerService implements DiskUser {
 
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
-    await this.#running(query).run.signal(number);
+    const { container, run } = this.#running(query);
+    try {
+      await run.signal(number);
+    } catch (error) {
+      throw run.over ? notRunning(container) : error;
+    }
   }
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {

@@ -14,8 +14,8 @@ import { parseRecord, type ContainerRecord } from './containerRecord.ts';
  *   containers/<id>.removing/           being removed; load() finishes that
  *   containers/<id>.damaged/            its record could not be read; nobody touches it, so that a person can look
  */
-/** The containers on disk; see above. */
 
+/** The containers on disk; see above. */
 export class ContainerStore {
   readonly #paths: BerthPaths;
   readonly #log: Logger;

@@ -63,6 +63,7 @@ export async function adoptVirtualMachine(pid: number, qmpSocket: string): Promi
   }
 }
 
+/** The end in words that follow a colon, such as “it was ended by SIGKILL”. */
 export function describeEnd(end: VmEnd): string {
   if (end.signal !== undefined) return `it was ended by ${end.signal}`;
   return end.code === undefined ? 'it ended' : `it ended with status ${end.code}`;

@@ -25,6 +25,7 @@ export interface RawHeader {
   readonly isGnu: boolean;
 }
 
+/** @param what ends the sentence “A layer of the image cannot be unpacked: …” */
 export function layerInvalid(what: string): BerthError {
   return new BerthError('LayerInvalid', `A layer of the image cannot be unpacked: ${what}.`);
 }
