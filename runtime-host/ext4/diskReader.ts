@@ -3,13 +3,13 @@ import { open } from 'node:fs/promises';
 import { BerthError } from '../protocol/errors.ts';
 import { get16, get32 } from './bytes.ts';
 import { fileSystemSeed, inodeSeed } from './checksums.ts';
-import { crc32c, crc32cStart } from './crc32c.ts';
+import { crc32c } from './crc32c.ts';
 import { extentEntrySize, extentHeaderSize, extentMagic } from './extentTree.ts';
 import { blockSize, inodeSize, rootInode } from './geometry.ts';
 import type { StoredInode } from './inode.ts';
 import { decodeInode, inlineXattrStart } from './inode.ts';
 import type { Extent } from './node.ts';
-import { magic, superblockSize } from './superblock.ts';
+import { isSuperblock, superblockOffset, superblockSize } from './superblock.ts';
 import { decodeXattrs } from './xattrs.ts';
 
 /** A name in a directory; names are byte strings (latin1). */
@@ -37,9 +37,8 @@ export class DiskReader {
   static async open(path: string): Promise<DiskReader> {
     const file = await open(path, 'r');
     try {
-      const superblock = await readExactly(file, 1024, superblockSize);
-      const sound = get16(superblock, 0x38) === magic && get32(superblock, 0x18) === 2 && get16(superblock, 0x58) === inodeSize;
-      if (!sound || crc32c(crc32cStart, superblock, 0, 0x3fc) !== get32(superblock, 0x3fc)) throw damaged(`${path} is not a disk that can be read`);
+      const superblock = await readExactly(file, superblockOffset, superblockSize);
+      if (!isSuperblock(superblock)) throw damaged(`${path} is not a disk that can be read`);
       return new DiskReader(file, superblock);
     } catch (error) {
       await file.close();

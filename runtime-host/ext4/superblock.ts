@@ -1,7 +1,7 @@
-import { high32, put16, put32 } from './bytes.ts';
+import { get16, get32, high32, put16, put32 } from './bytes.ts';
 import { crc32c, crc32cStart, crc32cWord } from './crc32c.ts';
 import type { Geometry, GroupPlaces } from './geometry.ts';
-import { blocksPerGroup, descriptorSize, firstInode, inodeSize, journalInode, logGroupsPerFlex } from './geometry.ts';
+import { blockSize, blocksPerGroup, descriptorSize, firstInode, inodeSize, journalInode, logGroupsPerFlex } from './geometry.ts';
 
 /*
  * The super block (1024 bytes; the primary one at byte 1024 of the disk) and the group descriptors (64 bytes each).
@@ -13,7 +13,9 @@ import { blocksPerGroup, descriptorSize, firstInode, inodeSize, journalInode, lo
  */
 
 export const superblockSize = 1024;
-export const magic = 0xef53;
+/** Of the primary one, in bytes from the start of the disk. */
+export const superblockOffset = 1024;
+const magic = 0xef53;
 
 /** has_journal, ext_attr, dir_index */
 const compatible = 0x4 | 0x8 | 0x20;
@@ -89,6 +91,17 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Uint8
   put32(bytes, 0x248, fields.overheadBlocks);
   put32(bytes, 0x3fc, crc32c(crc32cStart, bytes, 0, 0x3fc));
   return bytes;
+}
+
+/** True for an undamaged super block of a file system such as we write. */
+export function isSuperblock(bytes: Uint8Array): boolean {
+  const isOurs = get16(bytes, 0x38) === magic && get32(bytes, 0x18) === 2 && get16(bytes, 0x58) === inodeSize;
+  return isOurs && crc32c(crc32cStart, bytes, 0, 0x3fc) === get32(bytes, 0x3fc);
+}
+
+/** Bytes of the file system that a super block describes. */
+export function describedSize(bytes: Uint8Array): number {
+  return (get32(bytes, 0x04) + get32(bytes, 0x150) * 2 ** 32) * blockSize;
 }
 
 export const inodeUninitialized = 1;

@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../base/log.ts';
 import type { ReportProgress } from '../base/progress.ts';
+import { wholeDiskSize } from '../ext4/diskSize.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { ContainerState } from '../protocol/types.ts';
@@ -134,9 +135,9 @@ export class ContainerLifecycle {
   /** The disk behind the overlay. An overlay fits one disk only, so another one of the same image will not do. */
   async #imageDisk(record: ContainerRecord): Promise<string> {
     const path = this.#deps.paths.disk(record.diskKey);
-    if (await exists(path)) return path;
+    if ((await wholeDiskSize(path)) === record.diskSize) return path;
     const disk = await this.#deps.disks.ensure(record.image);
-    if (disk.key === record.diskKey) return disk.path;
+    if (disk.key === record.diskKey && disk.size === record.diskSize) return disk.path;
     throw new BerthError('ImageNotFound', `The image of container “${record.name}” has changed or was removed, and its files cannot be used without it. Create the container anew from ${record.image}.`);
   }
 

@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { syncDirectory } from '../base/atomicFile.ts';
 import type { Logger } from '../base/log.ts';
 import type { OperationOptions, ReportProgress } from '../base/progress.ts';
+import { wholeDiskSize } from '../ext4/diskSize.ts';
 import type { ContentStore } from '../oci/contentStore.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { resolveImage } from '../oci/resolveImage.ts';
 import type { ResolvedImage } from '../oci/types.ts';
-import { BerthError, isNodeError } from '../protocol/errors.ts';
+import { BerthError } from '../protocol/errors.ts';
 import { partialSuffix, type BerthPaths } from '../protocol/paths.ts';
 import type { Platform } from '../protocol/types.ts';
 import type { ImageDisk, ImageDiskService, ImageProcessDefaults } from './interfaces.ts';
@@ -32,7 +33,11 @@ const defaultDiskSize = 64 * 1024 ** 3;
 const diskFormat = 1;
 const diskSuffix = '.ext4';
 
-/** Writes images' disks in a thread of its own; a disk appears under its name only when it is complete and durable. */
+/**
+ * Writes images' disks in a thread of its own; a disk appears under its name only when it is complete and durable. One
+ * that was cut short since is written anew and takes its place: the same image always becomes the same bytes, so the
+ * overlays on it fit again, and a VM that runs on the old file keeps that.
+ */
 export class Ext4ImageDiskService implements ImageDiskService {
   readonly #options: ImageDiskServiceOptions;
   readonly #platform: Platform;
@@ -60,7 +65,7 @@ export class Ext4ImageDiskService implements ImageDiskService {
       // Before the look whether it is there: prune() then either has removed it already or leaves it.
       release = this.#hold(key);
       const path = this.#options.paths.disk(key);
-      let size = await sizeOf(path);
+      let size = await wholeDiskSize(path);
       if (size === undefined) {
         await this.#work.run(key, options, (signal, progress) => this.#write(image, key, signal, progress));
         size = (await stat(path)).size;
@@ -134,7 +139,8 @@ export class Ext4ImageDiskService implements ImageDiskService {
   async #write(image: ResolvedImage, key: string, signal: AbortSignal, progress: ReportProgress): Promise<void> {
     const { paths, store, logger } = this.#options;
     const path = paths.disk(key);
-    if ((await sizeOf(path)) !== undefined) return;
+    if ((await wholeDiskSize(path)) !== undefined) return;
+    if (existsSync(path)) logger.warn('A damaged disk is written anew', { key });
     const partial = this.#partialPath(key);
     const started = performance.now();
     // The caller that began this may leave before others do, and its lease with it.
@@ -193,15 +199,6 @@ function processDefaults({ configuration: { config = {} } }: ResolvedImage): Ima
     user: config.User ?? '',
     stopSignal: config.StopSignal,
   };
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function withImage(error: BerthError, reference: string): BerthError {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { chmod, mkdir, open, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -52,6 +54,40 @@ test('host killed while unpacking: the next one clears up and writes the disk', 
   checkDisk(disk.path);
   assert.deepEqual(await readdir(paths.disks), [`${disk.key}.ext4`]);
 });
+
+for (const [what, damage] of Object.entries<(path: string) => Promise<void>>({
+  'cut short': (path) => truncate(path, 10_000_000),
+  empty: (path) => truncate(path, 0),
+  'longer than it was': (path) => truncate(path, 2 ** 30),
+  'without its super block': async (path) => {
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(1024), 0, 1024, 1024);
+    await file.close();
+  },
+})) {
+  test(`a disk that is ${what} is written anew, and whoever has it open keeps what they have`, async (t) => {
+    const { service } = await serviceFor(await temporaryDirectory(t), gzipSync(tar));
+    const { path, size } = await service.ensure(reference);
+    const before = await fileDigest(path);
+    const { ino } = await stat(path);
+    await service.ensure(reference);
+    assert.equal((await stat(path)).ino, ino);
+    await chmod(path, 0o600);
+    await damage(path);
+    const user = await open(path, 'r');
+    t.after(() => user.close());
+    const damaged = (await user.stat()).size;
+    assert.deepEqual(await Promise.all([service.ensure(reference), service.ensure(reference)]).then((disks) => disks.map((disk) => disk.size)), [size, size]);
+    assert.equal(await fileDigest(path), before);
+    assert.equal((await user.stat()).size, damaged);
+  });
+}
+
+async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
 
 const entries: TarEntry[] = [{ path: 'a', content: 'some content' }, { path: 'b/' }];
 const tar = writeTar(entries);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -39,6 +39,17 @@ test('a QEMU that is killed is reported, and the container’s disk survives', a
   assert.equal((await berth.exec(id, ['cat', '/kept'])).stdout, 'kept\n');
   await berth.containers.remove(id, { force: true });
   assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('a container whose image’s disk was cut short gets it back with its own files', async () => {
+  const { id } = await berth.create({ command: ['sh', '-c', 'echo once >> /kept; cat /kept'] });
+  await collect(id, await berth.containers.attach(id, { start: true }));
+  const { path } = await berth.services.disks.ensure(berth.image);
+  await chmod(path, 0o600);
+  await truncate(path, 9_000_000);
+  const { exitCode, stdout } = await collect(id, await berth.containers.attach(id, { start: true }));
+  assert.deepEqual([exitCode, stdout], [0, 'once\nonce\n']);
+  await berth.containers.remove(id);
 });
 
 test('after an orderly end the disk is clean without replaying its journal', async () => {
