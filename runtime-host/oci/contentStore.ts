@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTemporaries, writeFileAtomically } from '../base/atomicFile.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Logger } from '../base/log.ts';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
 import { ingestDirectory } from '../protocol/paths.ts';
-import { digestLike, parseDigest } from './digest.ts';
+import { DigestVerifier, digestLike, parseDigest } from './digest.ts';
 import { ingestBlob } from './ingest.ts';
 import { JsonReader } from './jsonReader.ts';
 import { largestManifest, parseImageDocument } from './manifest.ts';
@@ -105,9 +105,29 @@ export class ContentStore {
       throw new BerthError('ManifestInvalid', `A part of an image is missing from the local store (${descriptor.digest}). ${advice}`, { cause: error });
     }
     if (digestLike(descriptor.digest, bytes) !== descriptor.digest) {
-      throw new BerthError('DigestMismatch', `A part of an image in the local store is damaged (${descriptor.digest}). Remove the image and pull it again.`);
+      throw new BerthError('DigestMismatch', `A part of an image in the local store is damaged (${descriptor.digest}). ${advice}`);
     }
     return bytes;
+  }
+
+  /**
+   * Reads a blob through and removes it when it is not what its digest says, whoever has pinned it: it is of no use to
+   * anyone, and the next pull fetches it anew. Answers whether the blob was damaged.
+   */
+  async discardDamaged(digest: string): Promise<boolean> {
+    const path = this.blobPath(digest);
+    const verifier = new DigestVerifier(digest);
+    const file = await open(path, 'r');
+    try {
+      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>) verifier.update(chunk);
+      if (verifier.digest() === digest) return false;
+      const { ino } = await file.stat();
+      // In one turn: a pull may have put a good one in its place meanwhile.
+      if (statSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path);
+      return true;
+    } finally {
+      await file.close();
+    }
   }
 
   /**

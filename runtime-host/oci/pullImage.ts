@@ -25,7 +25,7 @@ export interface PullSettings extends OperationOptions {
 
 /**
  * Fetches what a reference names, for one platform, into the store; the reference appears there last. What is there
- * already is not fetched again. When it fails, what came until then is removed again, unless others use it.
+ * already is not fetched again, unless it is damaged or not whole. When it fails, what came until then is removed again, unless others use it.
  * @throws BerthError ImageNotFound, Registry*, DigestMismatch, ManifestInvalid, PlatformUnavailable, DiskFull, Cancelled
  */
 export async function pullImage(store: ContentStore, reference: Reference, settings: PullSettings): Promise<void> {
@@ -56,6 +56,7 @@ class Pull {
   readonly #reference: Reference;
   readonly #name: string;
   readonly #platform: Platform;
+  readonly #logger: Logger;
   readonly #signal: AbortSignal;
   readonly #progress: ReportProgress;
 
@@ -66,6 +67,7 @@ class Pull {
     this.#reference = reference;
     this.#name = formatReference(reference);
     this.#platform = settings.platform;
+    this.#logger = settings.logger;
     this.#signal = settings.signal ?? new AbortController().signal;
     this.#progress = settings.progress ?? (() => undefined);
   }
@@ -99,10 +101,23 @@ class Pull {
   /** A manifest or a configuration: from the store, else from the registry through the store. */
   async #obtainSmall(descriptor: Descriptor, limit: number): Promise<Buffer> {
     this.#lease.pin(descriptor.digest);
-    if (descriptor.size <= limit && !(await this.#store.hasBlob(descriptor))) {
+    if (descriptor.size <= limit && !(await this.#isSound(descriptor, limit))) {
       await this.#store.ingest(descriptor, this.#isManifest(descriptor) ? [await this.#client.fetchManifest(descriptor, this.#signal)] : this.#client.readBlob(descriptor, this.#signal));
     }
     return await this.#store.readBlob(descriptor, limit);
+  }
+
+  /** Whether it is stored and undamaged. A layer is only verified when it arrives, and when it is unpacked. */
+  async #isSound(descriptor: Descriptor, limit: number): Promise<boolean> {
+    if (!(await this.#store.hasBlob(descriptor))) return false;
+    try {
+      await this.#store.readBlob(descriptor, limit);
+      return true;
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.code !== 'DigestMismatch') throw error;
+      this.#logger.warn('A damaged part of an image is fetched again', { reference: this.#name, digest: descriptor.digest });
+      return false;
+    }
   }
 
   #isManifest(descriptor: Descriptor): boolean {

@@ -141,6 +141,7 @@ export class Ext4ImageDiskService implements ImageDiskService {
     const path = paths.disk(key);
     if ((await wholeDiskSize(path)) !== undefined) return;
     if (existsSync(path)) logger.warn('A damaged disk is written anew', { key });
+    await this.#requireLayers(image);
     const partial = this.#partialPath(key);
     const started = performance.now();
     // The caller that began this may leave before others do, and its lease with it.
@@ -154,11 +155,35 @@ export class Ext4ImageDiskService implements ImageDiskService {
     } catch (error) {
       await rm(partial, { force: true });
       logger.warn('Unpacking failed', { reference: image.reference, error: String(error) });
-      throw withImage(BerthError.from(error), image.reference);
+      throw await this.#explain(error, image);
     } finally {
       lease.release();
     }
     logger.info('Image unpacked', { reference: image.reference, key, milliseconds: Math.round(performance.now() - started) });
+  }
+
+  /** @throws BerthError DigestMismatch when a layer is gone, as damaged ones are, or is not whole. */
+  async #requireLayers(image: ResolvedImage): Promise<void> {
+    for (const { descriptor } of image.layers) {
+      if (!(await this.#options.store.hasBlob(descriptor))) throw localDamage(image, descriptor.digest, 'missing from the local store, or not whole there');
+    }
+  }
+
+  /** When a layer cannot be unpacked, either the image is faulty or our copy is. The latter goes, so that a pull mends it. */
+  async #explain(failure: unknown, image: ResolvedImage): Promise<BerthError> {
+    const error = BerthError.from(failure);
+    if (error.code !== 'LayerInvalid' && error.code !== 'DigestMismatch') return error;
+    const damaged: string[] = [];
+    for (const { descriptor } of image.layers) {
+      try {
+        if (await this.#options.store.discardDamaged(descriptor.digest)) damaged.push(descriptor.digest);
+      } catch (cause) {
+        this.#options.logger.error('A layer cannot be verified', cause, { reference: image.reference, digest: descriptor.digest });
+      }
+    }
+    const [first] = damaged;
+    if (first !== undefined) return localDamage(image, first, 'damaged in the local store', error);
+    return new BerthError(error.code, error.message, { cause: error.cause, data: { ...error.data, reference: image.reference } });
   }
 
   #task(image: ResolvedImage, key: string, path: string): UnpackTask {
@@ -201,9 +226,8 @@ function processDefaults({ configuration: { config = {} } }: ResolvedImage): Ima
   };
 }
 
-function withImage(error: BerthError, reference: string): BerthError {
-  if (error.code !== 'LayerInvalid' && error.code !== 'DigestMismatch') return error;
-  return new BerthError(error.code, error.message, { cause: error.cause, data: { ...error.data, reference } });
+function localDamage({ reference }: ResolvedImage, digest: string, what: string, cause?: unknown): BerthError {
+  return new BerthError('DigestMismatch', `A layer of the image ${reference} is ${what} (${digest}). Pull the image again.`, { cause, data: { reference, digest } });
 }
 
 /** From source when this module runs from source, else the bundle beside this one. */

@@ -42,7 +42,7 @@ async function unpackLayer(disk: DiskBuilder, layer: LayerSource, number: number
   reader.finish();
   const found = `sha256:${hash.digest('hex')}`;
   if (found !== layer.diffId) {
-    throw new BerthError('DigestMismatch', 'A layer of the image is not what the image says it is. Remove the image and pull it again.', {
+    throw new BerthError('DigestMismatch', 'A layer of the image is not what the image’s configuration says it is. The image was published with this fault; use another version of it.', {
       data: { expected: layer.diffId, found },
     });
   }
