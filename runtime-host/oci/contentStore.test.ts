@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { access, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { createLogger } from '../base/log.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import { ContentStore } from './contentStore.ts';
@@ -128,7 +129,7 @@ test('references that change at once all arrive in the index', async (t) => {
   assert.deepEqual((await store.references()).map((entry) => entry.reference).sort(), [...names].sort());
 });
 
-test('with a damaged manifest nothing is collected; a damaged list of images is said to be so', async (t) => {
+test('with a damaged manifest nothing is collected', async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await ContentStore.open(directory);
   const manifest = await putImage(store, 'localhost/a:1', 'one');
@@ -137,7 +138,43 @@ test('with a damaged manifest nothing is collected; a damaged list of images is 
   const before = await blobs(directory);
   await ContentStore.open(directory);
   assert.deepEqual(await blobs(directory), before);
-  await writeFile(join(directory, 'index.json'), '{"manifests": 1}');
-  await assert.rejects(ContentStore.open(directory), /list of images, .*index\.json, is damaged/);
-  await access(store.blobPath(manifest.digest));
+});
+
+for (const damaged of ['{"manifests": 1}', '{"schemaVersion":2,"manif', '', '[]', '{"manifests":[{"digest":"sha256:1"}]}']) {
+  test(`a damaged list of images (${damaged}) is set aside, and nothing is collected until the next start`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const index = join(directory, 'index.json');
+    await putImage(await ContentStore.open(directory), 'localhost/a:1', 'one');
+    const stored = await blobs(directory);
+    await writeFile(index, damaged);
+    const lines: string[] = [];
+    const store = await ContentStore.open(directory, createLogger((line) => lines.push(line)));
+    assert.ok(store.referencesAreLost);
+    assert.deepEqual(await store.references(), []);
+    assert.equal(await readFile(`${index}.damaged`, 'utf8'), damaged);
+    assert.ok(lines.some((line) => line.includes(`${index}.damaged`)), lines.join(''));
+    await putImage(store, 'localhost/b:1', 'two');
+    assert.equal(await store.collectGarbage(), 0);
+    const kept = await blobs(directory);
+    assert.ok(stored.every((blob) => kept.includes(blob)));
+    const next = await ContentStore.open(directory);
+    assert.ok(!next.referencesAreLost);
+    assert.deepEqual((await next.references()).map(({ reference }) => reference), ['localhost/b:1']);
+    assert.equal((await blobs(directory)).length, 3);
+  });
+}
+
+test('a list of images that is damaged or removed while the store is open', async (t) => {
+  for (const harm of [(index: string) => writeFile(index, '?'), (index: string) => rm(index)]) {
+    const directory = await temporaryDirectory(t);
+    const store = await ContentStore.open(directory);
+    await putImage(store, 'localhost/a:1', 'one');
+    const stored = await blobs(directory);
+    await harm(join(directory, 'index.json'));
+    assert.equal(await store.collectGarbage(), 0);
+    assert.equal(await store.find('localhost/a:1'), undefined);
+    assert.deepEqual(await blobs(directory), stored);
+    await putImage(store, 'localhost/a:1', 'one');
+    assert.equal((await resolveImage(store, 'localhost/a:1', platform)).layers.length, 1);
+  }
 });

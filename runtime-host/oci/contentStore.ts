@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTemporaries, writeFileAtomically } from '../base/atomicFile.ts';
@@ -9,7 +9,7 @@ import { BerthError, isNodeError } from '../protocol/errors.ts';
 import { ingestDirectory } from '../protocol/paths.ts';
 import { DigestVerifier, digestLike, parseDigest } from './digest.ts';
 import { ingestBlob } from './ingest.ts';
-import { JsonReader } from './jsonReader.ts';
+import { ImageIndex, type StoredReference } from './imageIndex.ts';
 import { largestManifest, parseImageDocument } from './manifest.ts';
 import { isIndexType, isManifestType } from './mediaTypes.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
@@ -21,19 +21,13 @@ import type { Descriptor } from './types.ts';
  *
  *   <directory>/oci-layout                {"imageLayoutVersion":"1.0.0"}
  *               index.json                one entry for each reference; its full text is the annotation ref.name
+ *               index.json.damaged        a list of images that could not be read, for a person to look at
  *               blobs/sha256/<hex>        complete and verified, never changed
  *               ingest/<random>           blobs still arriving, and blobs on their way out; emptied at start
  *
  * Blobs come before the entry that reaches them and go after it. Blobs that no entry reaches are garbage, unless a lease
  * has pinned them: a pull pins what it needs before it looks whether it is there.
  */
-const referenceAnnotation = 'org.opencontainers.image.ref.name';
-
-/** An entry of index.json: a reference and what it names. */
-export interface StoredReference {
-  readonly reference: string;
-  readonly descriptor: Descriptor;
-}
 
 /** Keeps blobs from being collected as garbage until it is released. */
 export interface Lease {
@@ -44,24 +38,25 @@ export interface Lease {
 /** The images on disk; see above. Open one per directory at a time. */
 export class ContentStore {
   readonly directory: string;
+  readonly #index: ImageIndex;
   /** Serialises changes of index.json, and garbage collection with them. */
   readonly #changes = new SerialQueue();
   readonly #leases = new Set<Set<string>>();
 
-  private constructor(directory: string) {
+  private constructor(directory: string, logger: Logger) {
     this.directory = directory;
+    this.#index = new ImageIndex(join(directory, 'index.json'), logger);
   }
 
   /** Opens or creates the store, and clears away what a killed host left behind. One store per directory at a time. */
   static async open(directory: string, logger: Logger = silentLogger): Promise<ContentStore> {
-    const store = new ContentStore(directory);
+    const store = new ContentStore(directory, logger);
     await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
     await rm(store.#ingest, { recursive: true, force: true });
     await mkdir(store.#ingest, { mode: 0o700 });
     await removeTemporaries(directory);
-    await createOnce(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-    await createOnce(store.#indexFile, formatIndex([]));
-    await store.references();
+    if (!existsSync(join(directory, 'oci-layout'))) await writeFileAtomically(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), 0o644);
+    await store.#index.open();
     try {
       await store.collectGarbage();
     } catch (error) {
@@ -71,8 +66,13 @@ export class ContentStore {
     return store;
   }
 
-  get #indexFile(): string { return join(this.directory, 'index.json'); }
   get #ingest(): string { return join(this.directory, ingestDirectory); }
+
+  /**
+   * Whether the list of images was lost since the store was opened. What is stored is then left alone, so that whoever
+   * pulls their images again finds it; with the next start what nobody has pulled goes.
+   */
+  get referencesAreLost(): boolean { return this.#index.isLost; }
 
   /** Where the blob of this digest is, if it is there. */
   blobPath(digest: string): string {
@@ -146,8 +146,8 @@ export class ContentStore {
     return { pin: (digest) => { pins.add(digest); }, release: () => { this.#leases.delete(pins); } };
   }
 
-  async references(): Promise<StoredReference[]> {
-    return parseIndex(await readFile(this.#indexFile), this.#indexFile);
+  references(): Promise<StoredReference[]> {
+    return new Promise((resolve) => resolve(this.#index.read()));
   }
 
   async find(reference: string): Promise<Descriptor | undefined> {
@@ -170,11 +170,13 @@ export class ContentStore {
     return found;
   }
 
-  /** Removes the blobs that no reference reaches and no lease has pinned; answers how many. */
+  /** Removes the blobs that no reference reaches and no lease has pinned, unless references are lost; answers how many. */
   async collectGarbage(): Promise<number> {
     return await this.#changes.run(async () => {
       const reachable = new Set<string>();
-      for (const { descriptor } of await this.references()) await this.#markReachable(descriptor, reachable);
+      const references = await this.references();
+      if (this.referencesAreLost) return 0;
+      for (const { descriptor } of references) await this.#markReachable(descriptor, reachable);
       const removed: string[] = [];
       for (const digest of await this.#blobs()) {
         if (reachable.has(digest) || this.#isPinned(digest)) continue;
@@ -216,38 +218,7 @@ export class ContentStore {
 
   async #changeIndex(change: (entries: StoredReference[]) => StoredReference[]): Promise<void> {
     await this.#changes.run(async () => {
-      await writeFileAtomically(this.#indexFile, formatIndex(change(await this.references())), 0o644);
+      await this.#index.write(change(await this.references()));
     });
-  }
-}
-
-/** @throws BerthError Internal when the file is damaged: without it nothing is known of any image */
-function parseIndex(bytes: Uint8Array, file: string): StoredReference[] {
-  try {
-    return readEntries(JsonReader.parse(bytes, file));
-  } catch (cause) {
-    throw new BerthError('Internal', `Berth’s list of images, ${file}, is damaged. Move it away, start again and pull the images again.`, { cause });
-  }
-}
-
-function readEntries(document: JsonReader): StoredReference[] {
-  return document.field('manifests').items().flatMap((item) => {
-    const descriptor = item.descriptor();
-    const reference = descriptor.annotations?.[referenceAnnotation];
-    return reference === undefined ? [] : [{ reference, descriptor }];
-  });
-}
-
-function formatIndex(entries: readonly StoredReference[]): string {
-  const manifests = entries.map(({ reference, descriptor: { mediaType, digest, size } }) => ({ mediaType, digest, size, annotations: { [referenceAnnotation]: reference } }));
-  return `${JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests }, undefined, 2)}\n`;
-}
-
-async function createOnce(file: string, content: string): Promise<void> {
-  try {
-    await stat(file);
-  } catch (error) {
-    if (!isNodeError(error) || error.code !== 'ENOENT') throw error;
-    await writeFileAtomically(file, content, 0o644);
   }
 }

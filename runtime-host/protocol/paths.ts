@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
  *
  *   <home>/                                 BERTH_HOME, or the platform's data directory
  *     content/                              OCI image layout: oci-layout, index.json, blobs/sha256/…
+ *     content/index.json.damaged            a list of images that could not be read, for a person to look at
  *     content/ingest/                       blobs still arriving, and blobs on their way out
  *     disks/<key>.ext4                      flattened read-only root file systems (key: chain ID and platform)
  *     disks/<key>.<random>.partial          disks still being written

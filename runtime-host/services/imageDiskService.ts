@@ -81,6 +81,7 @@ export class Ext4ImageDiskService implements ImageDiskService {
     await this.prepare();
     const { paths, logger } = this.#options;
     const wanted = new Set(await this.#keysOfImages());
+    if (this.#options.store.referencesAreLost) return;
     for (const name of await readdir(paths.disks)) {
       const key = name.slice(0, -diskSuffix.length);
       if (!name.endsWith(diskSuffix) || wanted.has(key) || this.#held.has(key) || this.#work.has(key) || containerUses(key)) continue;

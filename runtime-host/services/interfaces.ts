@@ -31,7 +31,7 @@ export interface ImageDiskService {
   ensure(reference: string, options?: OperationOptions): Promise<ImageDisk>;
   /** The same, and the disk stays while `use` runs, whatever becomes of its image. */
   withDisk<Result>(reference: string, options: OperationOptions, use: (disk: ImageDisk) => Promise<Result>): Promise<Result>;
-  /** Removes the disks that no local image and no container names, and nobody uses. */
+  /** Removes the disks that no local image and no container names, and nobody uses; none when the list of images is lost. */
   prune(containerUses: (key: string) => boolean): Promise<void>;
 }
 
