@@ -9,7 +9,8 @@ import type { ImageDisk } from './interfaces.ts';
 import { signalNumber } from './signals.ts';
 
 const mebibyte = 1024 * 1024;
-const defaultMemory = 1024 * mebibyte;
+/** Bytes. */
+export const defaultMemory = 1024 * mebibyte;
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Directories that the guest itself provides. */
 const reservedTargets = ['/', '/proc', '/sys', '/dev'];
@@ -61,7 +62,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     ...(config.stopSignal ? { stopSignal: config.stopSignal } : {}),
     mounts,
     memoryBytes: spec.memoryBytes ?? defaultMemory,
-    cpus: spec.cpus ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+    cpus: spec.cpus ?? defaultCpus(),
     labels: spec.labels ?? {},
     removeOnExit: spec.removeOnExit ?? false,
   };
@@ -94,6 +95,11 @@ export function checkWorkingDirectory(path: string | undefined): void {
 function checkMemory(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < minimumMemoryBytes) throw invalid(`A container needs at least ${minimumMemoryBytes / mebibyte} MiB of memory.`);
   if (bytes > totalmem()) throw invalid(`This machine has ${Math.floor(totalmem() / mebibyte)} MiB of memory; a container cannot have ${Math.ceil(bytes / mebibyte)} MiB.`);
+}
+
+/** Half of the machine's processors, so that it stays usable whatever a container does. */
+export function defaultCpus(): number {
+  return Math.max(1, Math.floor(availableParallelism() / 2));
 }
 
 function checkCpus(cpus: number): void {

@@ -6,6 +6,7 @@ import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { Accelerator } from '../../runtime-host/protocol/types.ts';
 import { chooseAccelerator } from '../../runtime-host/vm/accelerator.ts';
 import { findGuestAssets } from '../../runtime-host/vm/guestAssets.ts';
+import { defaultCpus, defaultMemory } from '../../runtime-host/services/containerSpec.ts';
 import { createOverlay } from '../../runtime-host/vm/overlay.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../../runtime-host/vm/qemu.ts';
 import { qemuArguments } from '../../runtime-host/vm/qemuArguments.ts';
@@ -18,14 +19,14 @@ import type { ScratchBerth } from './scratchBerth.ts';
 const runs = 5;
 
 /**
- * Seconds from `container run --rm -c 1 IMAGE true` to its end, with the host running and the image local, against the floor:
+ * Seconds from `container run --rm IMAGE true` to its end, with the host running and the image local, against the floor:
  * the same QEMU and kernel with an init that powers off at once. Medians of five interleaved runs, after one of each
  * that does not count.
  */
 export default async function start(): Promise<Figures> {
   const berth = await startScratchBerth();
   try {
-    const timeContainer = (): Promise<number> => berth.timeContainer('run', '--rm', '-c', '1', berth.image, 'true');
+    const timeContainer = (): Promise<number> => berth.timeContainer('run', '--rm', berth.image, 'true');
     await timeContainer();
     const floor = await floorCommand(berth);
     const timeFloor = (): Promise<number> => timeCommand(floor.program, floor.args);
@@ -44,7 +45,7 @@ export default async function start(): Promise<Figures> {
   }
 }
 
-/** The QEMU of a default container with one processor, with its disk, and the smallest init there is. */
+/** The QEMU of a default container, with its disk, and the smallest init there is. */
 async function floorCommand(berth: ScratchBerth): Promise<{ program: string; args: string[] }> {
   const paths = new BerthPaths(berth.environment);
   const program = await findQemu(hostArchitecture());
@@ -64,8 +65,8 @@ async function floorCommand(berth: ScratchBerth): Promise<{ program: string; arg
     id: 'floor',
     architecture: hostArchitecture(),
     accelerator,
-    cpus: 1,
-    memoryBytes: 1024 ** 3,
+    cpus: defaultCpus(),
+    memoryBytes: defaultMemory,
     kernel: assets.kernel,
     initramfs,
     ...(tscKilohertz === undefined ? {} : { tscKilohertz }),
