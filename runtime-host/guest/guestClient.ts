@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { createClient, type Client } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { BerthError } from '../protocol/errors.ts';
 import type { TerminalSize } from '../protocol/types.ts';
@@ -64,15 +64,17 @@ export class GuestClient {
     }
   }
 
+  get connected(): boolean {
+    return this.#session.connected;
+  }
+
   async #handshake(hostVersion: string, signal?: AbortSignal): Promise<GuestState> {
     const answer = await this.#call(signal, (options) =>
-      this.#client.handshake({ contractVersion: ContractVersion.CURRENT, hostVersion, unixNanoseconds: BigInt(Date.now()) * 1_000_000n }, options),
+      this.#client.handshake({ contractVersion: ContractVersion.CURRENT, hostVersion, unixNanoseconds: BigInt(Date.now()) * 1_000_000n }, options).catch((error: unknown) => {
+        throw error instanceof ConnectError && error.code === Code.FailedPrecondition ? otherVersion({ cause: error }) : error;
+      }),
     );
-    if ((answer.contractVersion as ContractVersion) !== ContractVersion.CURRENT) {
-      throw new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', {
-        data: { host: ContractVersion.CURRENT, guest: answer.contractVersion },
-      });
-    }
+    if ((answer.contractVersion as ContractVersion) !== ContractVersion.CURRENT) throw otherVersion({ data: { host: ContractVersion.CURRENT, guest: answer.contractVersion } });
     return {
       vminitdVersion: answer.vminitdVersion,
       kernelRelease: answer.kernelRelease,
@@ -106,7 +108,7 @@ export class GuestClient {
 
   /** Iterating the attachment throws BerthError GuestFailed when the process is unknown or the connection ends. */
   attach(options: AttachOptions): ProcessAttachment {
-    return new ProcessAttachment((requests, signal) => translated(this.#client.attachProcess(requests, { signal })), options);
+    return new ProcessAttachment((requests, signal) => this.#translated(this.#client.attachProcess(requests, { signal })), options);
   }
 
   async signal(processId: string, signal: number): Promise<void> {
@@ -132,17 +134,21 @@ export class GuestClient {
     try {
       return await call(signal ? { signal } : {});
     } catch (error) {
-      throw guestError(error, signal);
+      throw guestError(error, this.connected, signal);
+    }
+  }
+
+  async *#translated<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw guestError(error, this.connected);
     }
   }
 }
 
-async function* translated<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw guestError(error);
-  }
+function otherVersion(details: ConstructorParameters<typeof BerthError>[2]): BerthError {
+  return new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', details);
 }
 
 function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {

@@ -2,16 +2,18 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { BerthError } from '../protocol/errors.ts';
 import { StartFailure_Reason, StartFailureSchema, type StartFailure } from './gen/guest_pb.js';
 
-/** Turns what a call to vminitd throws into an error for the user. */
-export function guestError(thrown: unknown, signal?: AbortSignal): BerthError {
+/**
+ * Turns what a call to vminitd throws into an error for the user.
+ * @param connected whether the connection was still there afterwards
+ */
+export function guestError(thrown: unknown, connected: boolean, signal?: AbortSignal): BerthError {
   if (thrown instanceof BerthError) return thrown;
   if (signal?.aborted) return signal.reason instanceof BerthError ? signal.reason : new BerthError('Cancelled', 'The operation was cancelled.', { cause: thrown });
   const error = ConnectError.from(thrown);
   const [failure] = error.findDetails(StartFailureSchema);
   if (failure) return startError(failure, error);
-  if (error.code === Code.FailedPrecondition) {
-    return new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', { cause: error });
-  }
+  if (error.code === Code.FailedPrecondition) return new BerthError('ContainerNotRunning', 'The container has ended.', { cause: error });
+  if (!connected) return new BerthError('GuestFailed', 'The connection to the virtual machine has ended.', { cause: error });
   return new BerthError('GuestFailed', `The virtual machine’s init did not do what was asked: ${sentence(error)}`, { cause: error, data: { status: Code[error.code] } });
 }
 

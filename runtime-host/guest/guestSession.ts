@@ -36,6 +36,11 @@ export class GuestSession implements SessionManager {
     this.#session.once('connect', () => this.#session.setLocalWindowSize(connectionWindow));
   }
 
+  /** Whether calls can still be answered; false from the moment in which the connection ends, before {@link closed}. */
+  get connected(): boolean {
+    return !this.#session.destroyed && !this.#session.closed && !this.#socket.destroyed;
+  }
+
   request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     return new Promise((resolve) => {
       resolve(this.#session.request({ ...headers, ':method': method, ':path': path }));

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../base/log.ts';
-import { BerthError, isNodeError } from '../protocol/errors.ts';
+import { BerthError } from '../protocol/errors.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
 import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
 import type { ProcessAttachment, ProcessEvent } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
-import { adoptVirtualMachine, describeEnd, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import { adoptVirtualMachine, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import type { ContainerLog } from './containerLog.ts';
+import { explain, limitOf } from './runFailure.ts';
 import type { VmBasis } from './vmPlatform.ts';
 
 /** What a run needs to know; the same for a VM that is started and one that is adopted. */
@@ -29,8 +29,6 @@ export const firstProcess = 'init';
 const bootLimitMilliseconds = 90_000;
 const adoptLimitMilliseconds = 20_000;
 const shutdownLimitMilliseconds = 20_000;
-/** QEMU's sockets close before its process is gone. */
-const vmEndLimitMilliseconds = 3000;
 const logRetryMilliseconds = 1000;
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
@@ -118,7 +116,21 @@ export class ContainerRun {
   }
 
   async signal(signal: number): Promise<void> {
-    await this.guest.signal(firstProcess, signal);
+    await this.explained(this.guest.signal(firstProcess, signal));
+  }
+
+  /** What a call to the guest answers. Where the connection ended first, it throws how the container ended. */
+  async explained<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { code } = BerthError.from(error);
+      const isLost = code === 'GuestFailed' && !this.guest.connected && !this.#released;
+      if (code !== 'ContainerNotRunning' && !isLost) throw error;
+      const end = isLost ? await this.exited : undefined;
+      if (end && 'error' in end) throw end.error;
+      throw new BerthError('ContainerNotRunning', `Container “${this.#context.record.name}” has ended.`, { cause: error });
+    }
   }
 
   /** From now on output that cannot be stored is dropped instead of waited for: the container is to end. */
@@ -254,36 +266,4 @@ function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, imageDis
 
 function shareTag(index: number): string {
   return `share${index}`;
-}
-
-/** When the guest fails because its VM has ended, that is what happened; the console's last words go to the log. */
-async function explain(error: unknown, { record, paths, log }: RunContext, machine: VirtualMachine): Promise<BerthError> {
-  const known = BerthError.from(error);
-  // An answer about a process proves that the guest is alive.
-  if (known.code !== 'VmFailed' && (known.code !== 'GuestFailed' || known.data?.['subject'] !== undefined)) return known;
-  const end = await Promise.race([machine.ended, delay(vmEndLimitMilliseconds, undefined, { ref: false })]);
-  const qemu = await lastLines(paths.qemuLog);
-  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: await lastLines(paths.bootLog), qemu });
-  if (!end) return known;
-  // Without the program's name and the long option that it complains about.
-  const words = end.code ? qemu.at(-1)?.replace(/^\S+: (-\w+ .*?: )?/, '') : undefined;
-  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}${words ? ` (${words})` : ''}. Start the container again; the log of the runtime host has the details.`, { cause: known });
-}
-
-/** Fires with a reason that can be shown. */
-function limitOf(milliseconds: number, what: string): AbortSignal {
-  const limit = new AbortController();
-  setTimeout(() => {
-    limit.abort(new BerthError('VmFailed', `The virtual machine did not ${what} within ${milliseconds / 1000} seconds. The log of the runtime host has what it printed.`));
-  }, milliseconds).unref();
-  return limit.signal;
-}
-
-async function lastLines(path: string, count = 20): Promise<string[]> {
-  try {
-    return (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-count);
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -136,12 +136,7 @@ class QemuContainerService implements DiskUser {
 
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
-    const { container, run } = this.#running(query);
-    try {
-      await run.signal(number);
-    } catch (error) {
-      throw run.over ? notRunning(container) : error;
-    }
+    await this.#running(query).run.signal(number);
   }
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
@@ -194,7 +189,7 @@ class QemuContainerService implements DiskUser {
     const { record } = container;
     const terminal = process.terminal ?? false;
     const id = `exec-${randomBytes(8).toString('hex')}`;
-    await run.guest.startProcess(
+    await run.explained(run.guest.startProcess(
       guestProcess(id, {
         arguments: process.command,
         env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], record.env, process.env ?? []),
@@ -204,8 +199,8 @@ class QemuContainerService implements DiskUser {
         stdin: process.stdin ?? false,
         ...(process.size ? { size: process.size } : {}),
       }),
-    );
-    return furtherProcessStreams(run.guest, id, { hangUp: process.hangUp ?? false });
+    ));
+    return furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false });
   }
 
   async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {

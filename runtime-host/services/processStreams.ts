@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough, Writable } from 'node:stream';
 import type { ProcessAttachment } from '../guest/attachment.ts';
-import type { GuestClient } from '../guest/guestClient.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
@@ -42,7 +41,8 @@ export function firstProcessStreams(run: ContainerRun, output: ContainerLog, fro
  * Streams of a further process, whose output goes to this one client: when it does not read, the process waits.
  * After close() its output is dropped and the process goes on, unless it is hung up (SIGHUP).
  */
-export function furtherProcessStreams(guest: GuestClient, processId: string, { hangUp }: { readonly hangUp: boolean }): ProcessStreams {
+export function furtherProcessStreams(run: ContainerRun, processId: string, { hangUp }: { readonly hangUp: boolean }): ProcessStreams {
+  const { guest } = run;
   const attachment = guest.attach({ processId, acknowledges: true });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
@@ -63,7 +63,7 @@ export function furtherProcessStreams(guest: GuestClient, processId: string, { h
     }
   };
   let ended = false;
-  const exit = copy().finally(() => { ended = true; }).then(async (status) => {
+  const exit = run.explained(copy()).finally(() => { ended = true; }).then(async (status) => {
     await guest.release(processId).catch(() => undefined); // The VM may be gone; then there is nothing to release.
     return status;
   });

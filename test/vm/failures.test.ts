@@ -41,6 +41,21 @@ test('a QEMU that is killed is reported, and the container’s disk survives', a
   assert.deepEqual(await berth.leftovers([id]), []);
 });
 
+test('whoever talks to a container whose QEMU is killed is told so', async () => {
+  const { id, vmPid } = await berth.background();
+  const beside = await berth.containers.exec(id, { command: ['sh', '-c', 'echo up; sleep 1000'] });
+  await readUntil(beside.stdout, /up/);
+  process.kill(vmPid ?? 0, 'SIGKILL');
+  const failure = { code: 'VmFailed', message: /ended unexpectedly: it was ended by SIGKILL/ };
+  await Promise.all([
+    assert.rejects(berth.containers.exec(id, { command: ['true'] }), failure),
+    assert.rejects(berth.containers.signal(id, 'TERM'), failure),
+    assert.rejects(beside.exit, failure),
+  ]);
+  await assert.rejects(berth.containers.exec(id, { command: ['true'] }), { code: 'ContainerNotRunning' });
+  await berth.containers.remove(id, { force: true });
+});
+
 test('a container whose image’s disk was cut short gets it back with its own files', async () => {
   const { id } = await berth.create({ command: ['sh', '-c', 'echo once >> /kept; cat /kept'] });
   await collect(id, await berth.containers.attach(id, { start: true }));
