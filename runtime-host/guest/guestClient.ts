@@ -85,7 +85,7 @@ export class GuestClient {
 
   /**
    * Mounts the disk and the shared directories and starts the first process.
-   * @throws BerthError CommandNotFound, CommandNotExecutable, UserNotFound, InvalidArgument, FolderInvalid, GuestFailed
+   * @throws BerthError CommandNotFound, CommandNotExecutable (the working directory, too), UserNotFound, GuestFailed
    */
   async startContainer(container: GuestContainer, signal?: AbortSignal): Promise<void> {
     await this.#call(signal, (options) =>

@@ -28,7 +28,7 @@ function startError(failure: StartFailure, cause: ConnectError): BerthError {
     case StartFailure_Reason.USER_NOT_FOUND:
       return new BerthError('UserNotFound', `The container has no user or group “${subject}”. Use one from its /etc/passwd, or a number.`, details);
     case StartFailure_Reason.WORKING_DIRECTORY:
-      return new BerthError('InvalidArgument', `The working directory “${subject}” cannot be used in the container: ${sentence(cause)}`, details);
+      return new BerthError('CommandNotExecutable', `The working directory “${subject}” cannot be used in the container: ${sentence(cause).replace(`${subject}: `, '')}`, details);
     case StartFailure_Reason.MOUNT:
       return new BerthError('GuestFailed', `“${subject}” could not be mounted in the container: ${sentence(cause)}`, details);
     case StartFailure_Reason.UNSPECIFIED:

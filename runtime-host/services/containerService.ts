@@ -14,7 +14,7 @@ import { Container } from './container.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
 import { skipLines } from './containerLog.ts';
 import { guestProcess } from './containerRun.ts';
-import { checkEnvironment, checkSpec, checkWords, checkWorkingDirectory, mergeEnvironment, recordOf } from './containerSpec.ts';
+import { checkEnvironment, checkProgram, checkSpec, checkWords, checkWorkingDirectory, mergeEnvironment, recordOf } from './containerSpec.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
 import { firstProcessStreams, furtherProcessStreams } from './processStreams.ts';
 import { signalNumber } from './signals.ts';
@@ -183,6 +183,7 @@ class QemuContainerService implements DiskUser {
   async exec(query: string, process: ExecOptions): Promise<ProcessStreams> {
     const { container, run } = this.#running(query);
     if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
+    checkProgram(process.command);
     checkWords('command', process.command);
     checkEnvironment(process.env ?? []);
     checkWorkingDirectory(process.workingDirectory);

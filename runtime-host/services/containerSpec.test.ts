@@ -25,6 +25,8 @@ test('command and entry point combine as image and user say', () => {
   assert.deepEqual(make({ entrypoint: ['/other'] }).arguments, ['/other']);
   assert.deepEqual(make({ entrypoint: ['/other'], command: ['x'] }).arguments, ['/other', 'x']);
   assert.throws(() => make({}, bare), { code: 'InvalidArgument' });
+  assert.throws(() => make({ command: [''] }, bare), { code: 'CommandNotFound', message: /name of the command is empty/ });
+  assert.deepEqual(make({ command: ['x', ''] }, bare).arguments, ['x', '']);
 });
 
 test('what the image says holds unless the user says otherwise', () => {

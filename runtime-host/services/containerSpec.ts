@@ -41,6 +41,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
   const { config } = disk;
   const commandLine = spec.entrypoint ? [...spec.entrypoint, ...(spec.command ?? [])] : [...config.entrypoint, ...(spec.command ?? config.command)];
   if (commandLine.length === 0) throw invalid(`The image ${spec.image} does not say what to run. Give a command.`);
+  checkProgram(commandLine);
   if (config.stopSignal) signalNumber(config.stopSignal);
   const terminal = spec.terminal ?? false;
   return {
@@ -85,6 +86,11 @@ export function checkEnvironment(env: readonly string[]): void {
 /** @throws BerthError InvalidArgument */
 export function checkWords(what: string, words: readonly string[]): void {
   if (words.some((word) => word.includes('\0'))) throw invalid(`The ${what} holds a NUL character, which no program can be given.`);
+}
+
+/** @throws BerthError CommandNotFound, as it would be for any other name that no program has */
+export function checkProgram([program]: readonly string[]): void {
+  if (program === '') throw new BerthError('CommandNotFound', 'The name of the command is empty. Say which program to run.');
 }
 
 /** @throws BerthError InvalidArgument */

@@ -112,6 +112,18 @@ test('commands that do not exist or cannot be executed, and unknown users, are r
   await assert.rejects(berth.exec(id, ['nonsense']), { code: 'CommandNotFound', message: /“nonsense”/ });
   await assert.rejects(berth.exec(id, ['/etc/passwd']), { code: 'CommandNotExecutable', message: /“\/etc\/passwd”/ });
   await assert.rejects(berth.exec(id, ['true'], { user: 'ghost' }), { code: 'UserNotFound', message: /“ghost”/ });
+  await assert.rejects(berth.exec(id, ['']), { code: 'CommandNotFound', message: /is empty/ });
+  await berth.containers.remove(id, { force: true });
+});
+
+test('a working directory is made for the first process, and must be there for others', async () => {
+  const { id } = await berth.background({ workingDirectory: '/made/here' });
+  assert.equal((await berth.exec(id, ['pwd'])).stdout, '/made/here\n');
+  assert.equal((await berth.exec(id, ['pwd'], { workingDirectory: '/tmp' })).stdout, '/tmp\n');
+  const refused = (workingDirectory: string, why: RegExp): Promise<void> => assert.rejects(berth.exec(id, ['pwd'], { workingDirectory }), { code: 'CommandNotExecutable', message: why });
+  await refused('/missing', /^The working directory “\/missing” cannot be used in the container: no such file or directory\.$/);
+  await refused('/bin/sh', /not a directory/);
+  assert.notEqual((await berth.exec(id, ['ls', '/missing'])).exitCode, 0);
   await berth.containers.remove(id, { force: true });
 });
 

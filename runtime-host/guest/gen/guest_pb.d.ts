@@ -230,7 +230,7 @@ export declare type Process = Message<"berth.guest.v1.Process"> & {
   environment: string[];
 
   /**
-   * Absolute path in the container; created when missing, as other engines do.
+   * Absolute path in the container; for the first process created when missing, as other engines do.
    *
    * @generated from field: string working_directory = 4;
    */

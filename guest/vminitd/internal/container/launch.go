@@ -45,7 +45,7 @@ type plan struct {
 // StartFirst starts the container's first process. It becomes PID 1 of the PID namespace, and everything else there ends
 // with it.
 func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
-	return c.launch(spec, r, func(p *plan, files *files) (int, error) {
+	return c.launch(spec, r, createDirectory, func(p *plan, files *files) (int, error) {
 		attributes := p.attributes(spec, files, c.cgroup)
 		attributes.Sys.Ptrace = true
 		pid, err := syscall.ForkExec(p.file, p.arguments, attributes)
@@ -56,17 +56,23 @@ func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, er
 	})
 }
 
-// Start starts a further process.
+// Start starts a further process. As with other engines, its working directory must be there.
 func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
-	return c.launch(spec, r, func(p *plan, files *files) (int, error) {
+	useDirectory := func(string) error { return nil }
+	return c.launch(spec, r, useDirectory, func(p *plan, files *files) (int, error) {
 		return syscall.ForkExec(p.file, p.arguments, p.attributes(spec, files, c.cgroup))
 	})
 }
 
-func (c *Container) launch(spec ProcessSpec, r *reaper.Reaper, fork func(*plan, *files) (int, error)) (*Process, error) {
+func createDirectory(path string) error {
+	return os.MkdirAll(path, 0o755)
+}
+
+// launch prepares the working directory before it looks at it as the user.
+func (c *Container) launch(spec ProcessSpec, r *reaper.Reaper, prepare func(directory string) error, fork func(*plan, *files) (int, error)) (*Process, error) {
 	var process *Process
 	err := c.thread.do(func() error {
-		plan, err := makePlan(spec)
+		plan, err := makePlan(spec, prepare)
 		if err != nil {
 			return err
 		}
@@ -87,7 +93,7 @@ func (c *Container) launch(spec ProcessSpec, r *reaper.Reaper, fork func(*plan, 
 }
 
 // makePlan resolves user, working directory and command. Only on the container's thread.
-func makePlan(spec ProcessSpec) (*plan, error) {
+func makePlan(spec ProcessSpec, prepare func(directory string) error) (*plan, error) {
 	if len(spec.Arguments) == 0 {
 		return nil, &StartError{ReasonCommandNotFound, "", errors.New("no command")}
 	}
@@ -102,7 +108,7 @@ func makePlan(spec ProcessSpec) (*plan, error) {
 		identity:    identity,
 	}
 	p.completeEnvironment(spec.Terminal)
-	if err := os.MkdirAll(p.directory, 0o755); err != nil {
+	if err := prepare(p.directory); err != nil {
 		return nil, &StartError{ReasonWorkingDirectory, p.directory, err}
 	}
 	path, _ := p.environment.get("PATH")

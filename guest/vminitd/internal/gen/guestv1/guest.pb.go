@@ -534,7 +534,7 @@ type Process struct {
 	Arguments []string `protobuf:"bytes,2,rep,name=arguments,proto3" json:"arguments,omitempty"`
 	// NAME=value.
 	Environment []string `protobuf:"bytes,3,rep,name=environment,proto3" json:"environment,omitempty"`
-	// Absolute path in the container; created when missing, as other engines do.
+	// Absolute path in the container; for the first process created when missing, as other engines do.
 	WorkingDirectory string `protobuf:"bytes,4,opt,name=working_directory,json=workingDirectory,proto3" json:"working_directory,omitempty"`
 	// "", user, uid, user:group or uid:gid, resolved in the container's /etc/passwd and /etc/group.
 	User     string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
