@@ -88,7 +88,8 @@ function optionsFor({ output, entry, options: { plugins = [], ...options } = {} 
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     sourcesContent: false,
-    legalComments: 'external',
+    // THIRD-PARTY-NOTICES.txt has the whole texts.
+    legalComments: 'none',
     minify,
     keepNames: minify,
     logLevel: 'warning',

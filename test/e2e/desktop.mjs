@@ -7,18 +7,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
-import { repositoryRoot } from '../support/codeServer.mjs';
+import { repository } from '../support/setup/paths.mjs';
 
 const scratch = await mkdtemp(join(tmpdir(), 'berth-desktop-'));
 const berth = { BERTH_HOME: join(scratch, 'home'), BERTH_RUNTIME_DIR: join(scratch, 'run') };
 try {
   await runTests({
-    extensionDevelopmentPath: repositoryRoot,
-    extensionTestsPath: join(repositoryRoot, 'test', 'e2e', 'suite', 'index.cjs'),
+    extensionDevelopmentPath: repository,
+    extensionTestsPath: join(repository, 'test', 'e2e', 'suite', 'index.cjs'),
     extensionTestsEnv: berth,
-    launchArgs: [join(repositoryRoot, 'test', 'support', 'sample'), '--disable-extensions', '--disable-workspace-trust'],
+    launchArgs: [join(repository, 'test', 'support', 'sample'), '--disable-extensions', '--disable-workspace-trust'],
   });
 } finally {
-  execFileSync(process.execPath, [join(repositoryRoot, 'dist/container.mjs'), 'system', 'stop'], { env: { ...process.env, ...berth } });
+  execFileSync(process.execPath, [join(repository, 'dist/container.mjs'), 'system', 'stop'], { env: { ...process.env, ...berth } });
   await rm(scratch, { recursive: true, force: true });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { BrowserContext } from 'playwright-core';
-import { repositoryRoot } from '../support/codeServer.mjs';
+import { repository } from '../support/setup/paths.mjs';
 import { createSandbox, startVisualStudioCode } from './fixture.ts';
 
 interface SuiteResult {
@@ -14,7 +14,7 @@ interface SuiteResult {
 /** Loads the extension from its folder and makes VS Code run the suite instead of waiting for a person. */
 async function loadForTests(context: BrowserContext, authority: string): Promise<void> {
   const uri = (path: string): object => ({ scheme: 'vscode-remote', authority, path });
-  const developmentOptions = { extensions: [uri(repositoryRoot.replace(/\/$/, ''))], extensionTestsPath: uri(join(repositoryRoot, 'test/e2e/suite/index.cjs')) };
+  const developmentOptions = { extensions: [uri(repository)], extensionTestsPath: uri(join(repository, 'test/e2e/suite/index.cjs')) };
   // The page carries its configuration in an attribute; rewriting the page itself would break its WebSockets.
   await context.addInitScript({
     content: `

@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { connect } from '../../runtime-host/client/index.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { pinnedNode, repositoryRoot } from '../support/codeServer.mjs';
+import { pinnedNode, repository } from '../support/setup/paths.mjs';
+import { writeVsix } from '../support/setup/vsix.mjs';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { buildBusyboxImage } from '../support/testImages.ts';
 import { startBrowser, startCodeServer, type Browser, type BrowserOptions, type CodeServer } from '../support/vscodeSession.mjs';
 import { Workbench } from '../support/workbench.mjs';
 
 const execute = promisify(execFile);
-export const artifacts = join(repositoryRoot, 'artifacts');
+export const artifacts = join(repository, 'artifacts');
 
 /** A Berth of its own: data, sockets, and the sample folder, which names an image of a registry of its own. */
 export interface Sandbox {
@@ -45,7 +46,7 @@ export async function createSandbox(): Promise<Sandbox> {
   buildBusyboxImage(layout, { tag: 'large', extraLayers: [[{ path: 'var/noise', content: randomBytes(4 * 1024 * 1024) }]] });
   const largeImage = await registry.push(layout, 'berth/large:1', 'large');
   const folder = join(root, 'sample');
-  await cp(join(repositoryRoot, 'test', 'support', 'sample'), folder, { recursive: true });
+  await cp(join(repository, 'test', 'support', 'sample'), folder, { recursive: true });
   const configure = (configuration: unknown): Promise<void> =>
     writeFile(join(folder, '.devcontainer', 'devcontainer.json'), typeof configuration === 'string' ? configuration : JSON.stringify(configuration, undefined, 2));
   await configure({ image, containerEnv: { GREETING: 'Ahoy' } });
@@ -53,7 +54,7 @@ export async function createSandbox(): Promise<Sandbox> {
   return {
     registry, image, largeImage, folder, environment, paths, configure,
     container: async (...args) => {
-      const { stdout } = await execute(pinnedNode().binary, [join(repositoryRoot, 'dist', 'container.mjs'), ...args], { env: { ...process.env, ...environment } });
+      const { stdout } = await execute(pinnedNode, [join(repository, 'dist', 'container.mjs'), ...args], { env: { ...process.env, ...environment } });
       return stdout;
     },
     stop: async () => {
@@ -114,9 +115,6 @@ export async function startVisualStudioCode(options: VisualStudioCodeOptions): P
 export async function packageExtension(): Promise<string> {
   await mkdir(artifacts, { recursive: true });
   const vsix = join(artifacts, 'berth-under-test.vsix');
-  const vsce = join(repositoryRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
-  await execute(pinnedNode().binary, [
-    vsce, 'package', '--target', 'linux-x64', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', vsix,
-  ], { cwd: repositoryRoot });
+  await writeVsix(vsix);
   return vsix;
 }

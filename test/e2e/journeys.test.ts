@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { journey } from './journey.ts';
-import { repositoryRoot } from '../support/codeServer.mjs';
+import { repository } from '../support/setup/paths.mjs';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { startSlowRegistry } from './slowRegistry.ts';
 
@@ -48,7 +48,7 @@ describe('a folder in a container, in VS Code', () => {
     await code.workbench.waitForTerminal(prompt, patience);
     await code.workbench.typeInTerminal('uname -r; cat /etc/os-release; ls; pwd; echo $((6*7))');
     const text = await code.workbench.waitForTerminal(/^42$/m);
-    const { kernelRelease } = JSON.parse(await readFile(join(repositoryRoot, 'dist', 'guest', 'kernel.json'), 'utf8')) as { kernelRelease: string };
+    const { kernelRelease } = JSON.parse(await readFile(join(repository, 'dist', 'guest', 'kernel.json'), 'utf8')) as { kernelRelease: string };
     assert.match(text, new RegExp(`^${kernelRelease.replaceAll('.', '\\.')}$`, 'm'));
     assert.match(text, /Berth test image/);
     assert.match(text, /greet\.sh/);

@@ -6,19 +6,17 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pinnedNode, repository } from './setup/paths.mjs';
 
-export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
-const packageRoot = join(repositoryRoot, 'test', 'e2e');
+const packageRoot = join(repository, 'test', 'e2e');
 const entryPoint = join(packageRoot, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
 const stamp = join(packageRoot, 'node_modules', '.berth-installed');
 
-/** The Node 24 of the development dependencies: its binary, and its package folder with the C++ headers. */
-export function pinnedNode() {
-  const fromNode = createRequire(join(repositoryRoot, 'node_modules', 'node', 'package.json'));
-  const platformPackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  const folder = dirname(fromNode.resolve(`${platformPackage}/package.json`));
-  return { folder, binary: join(folder, 'bin', 'node') };
+/** The package that the pinned Node came in: it holds the C++ headers. */
+function nodePackage() {
+  const fromNode = createRequire(join(repository, 'node_modules', 'node', 'package.json'));
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  return dirname(fromNode.resolve(`node-${platform}-${process.arch}/package.json`));
 }
 
 /**
@@ -27,21 +25,21 @@ export function pinnedNode() {
  * @returns {Promise<{entryPoint: string, node: string}>}
  */
 export async function ensureCodeServer(report = () => {}) {
-  const node = pinnedNode();
   const wanted = readFileSync(join(packageRoot, 'package-lock.json'), 'utf8');
   const installed = existsSync(stamp) && existsSync(entryPoint) && readFileSync(stamp, 'utf8') === wanted;
   if (!installed) {
     report('Installing code-server (VS Code for the browser): about two minutes and 620 MB, once');
     rmSync(stamp, { force: true });
-    await installPackages(node, report);
+    await installPackages(report);
     writeFileSync(stamp, wanted);
   }
-  return { entryPoint, node: node.binary };
+  return { entryPoint, node: pinnedNode };
 }
 
 /** Runs `npm ci` on Node 24, so that code-server's native modules are built for the Node that will load them. */
-async function installPackages(node, report) {
-  const artifacts = join(repositoryRoot, 'artifacts');
+async function installPackages(report) {
+  const headers = nodePackage();
+  const artifacts = join(repository, 'artifacts');
   mkdirSync(artifacts, { recursive: true });
   const logFile = join(artifacts, 'code-server-install.log');
   const log = createWriteStream(logFile);
@@ -52,8 +50,8 @@ async function installPackages(node, report) {
       cwd: packageRoot,
       env: {
         ...withoutOuterNpm(process.env),
-        PATH: `${join(node.folder, 'bin')}:${process.env['PATH'] ?? ''}`,
-        npm_config_nodedir: node.folder,
+        PATH: `${dirname(pinnedNode)}:${process.env['PATH'] ?? ''}`,
+        npm_config_nodedir: headers,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

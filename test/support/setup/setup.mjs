@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedNode, repository } from './paths.mjs';
 import { run, runForStatus, step } from './run.mjs';
+import { writeVsix } from './vsix.mjs';
 
 /** Installs the npm packages of the lock file, unless that very lock file was installed before. */
 export async function ensureNpmPackages() {
@@ -31,7 +32,8 @@ export async function buildBundles() {
 
 /** Makes the VSIX and returns its path. */
 export async function packageExtension() {
-  await step('Packaging the extension', () => run('npm', ['run', '--silent', 'package']));
   const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
-  return join(repository, `dist/berth-linux-x64-${version}.vsix`);
+  const vsix = join(repository, `dist/berth-linux-x64-${version}.vsix`);
+  await step('Packaging the extension', () => writeVsix(vsix));
+  return vsix;
 }

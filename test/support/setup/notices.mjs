@@ -1,0 +1,77 @@
+/**
+ * The licences of what others wrote and we ship: the npm packages that are in the bundles (their source maps tell),
+ * Go's standard library and the modules that are linked into vminitd, and the Linux kernel.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from './paths.mjs';
+
+/** @typedef {{ readonly name: string, readonly version: string, readonly text: string }} Notice */
+
+/** The text of THIRD-PARTY-NOTICES.txt. @throws Error when a package does not say under which licence it is. */
+export function thirdPartyNotices() {
+  const notices = [...npmNotices(), ...goNotices()].map(({ name, version, text }) => `${'='.repeat(100)}\n${name} ${version}\n\n${text.trim()}\n`);
+  return ['Berth contains the following works of others, each under its own licence.\n', kernelNotice(), ...notices].join('\n');
+}
+
+/** @returns {Notice[]} */
+function npmNotices() {
+  const sources = new Set(globSync('dist/*.map', { cwd: repository }).flatMap((map) => JSON.parse(readFileSync(join(repository, map), 'utf8')).sources));
+  const packages = Map.groupBy(sources, (source) => /^\.\.\/(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1]);
+  packages.delete(undefined); // ours
+  if (packages.size === 0) throw new Error('The bundles in dist/ name no packages. Run “npm run build” first.');
+  return [...packages].sort().map(([folder, files]) => {
+    const directory = join(repository, folder);
+    const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    return { name, version, text: licenceText(directory) ?? declaredLicence(name, license, files.map((file) => join(repository, 'dist', file))) };
+  });
+}
+
+/** For packages that come without the text: what they declare, and the notices at the beginning of their files. */
+function declaredLicence(name, license, files) {
+  if (!/^\(?Apache-2\.0\b/.test(license)) throw new Error(`${name} (${license}) has no licence text.`);
+  const headers = files.map((file) => /^(?:\/\/.*\n)+/.exec(readFileSync(file, 'utf8'))?.[0].replaceAll(/^\/\/ ?/gm, '') ?? '');
+  const notices = new Set(headers.filter((header) => header.includes('Copyright')));
+  return [`License: ${license}. The text of Apache-2.0 is in Berth's own LICENSE.`, ...notices].join('\n\n');
+}
+
+/** @returns {Notice[]} */
+function goNotices() {
+  const environment = { ...process.env, CGO_ENABLED: '0', GOOS: 'linux', GOARCH: 'amd64' };
+  const go = (...args) => execFileSync('go', args, { cwd: join(repository, 'guest/vminitd'), env: environment, encoding: 'utf8' }).trim();
+  const format = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}';
+  const modules = new Set(go('list', '-deps', '-f', format, '.').split('\n').filter((line) => line !== ''));
+  const linked = [...modules].sort().map((line) => {
+    const [name, version, directory] = line.split(' ');
+    return { name, version, text: requiredText(directory, name) };
+  });
+  return [{ name: 'Go', version: go('env', 'GOVERSION'), text: requiredText(go('env', 'GOROOT'), 'Go') }, ...linked];
+}
+
+function requiredText(directory, name) {
+  const text = licenceText(directory);
+  if (text === undefined) throw new Error(`${name} has no licence text in ${directory}.`);
+  return text;
+}
+
+function licenceText(directory) {
+  const files = readdirSync(directory).filter((file) => /^(licen[cs]e|notice|copying|thirdpartynotices)(\.(txt|md))?$/i.test(file)).sort();
+  return files.length === 0 ? undefined : files.map((file) => readFileSync(join(directory, file), 'utf8')).join('\n');
+}
+
+function kernelNotice() {
+  const { kernelRelease, sourcePackage, sourceVersion, sourceSha256, compiler, patches } = JSON.parse(readFileSync(join(repository, 'dist/guest/kernel.json'), 'utf8'));
+  return `${'='.repeat(100)}
+Linux ${kernelRelease}
+
+dist/guest/vmlinux.zst is a Linux kernel, under the GNU General Public License, version 2 only, with the Linux system
+call exception. It runs in the virtual machines and is not linked with anything else here.
+
+Its complete source is Debian's source package ${sourcePackage} ${sourceVersion}
+(SHA-256 of its archive: ${sourceSha256}),
+and, in the directory guest/kernel of Berth's source: the configuration, ${Object.keys(patches).join(', ')}, and build.mjs, which
+makes the same bytes from them again (${compiler}). dist/guest/kernel.json has the checksums.
+
+${readFileSync(join(repository, 'guest/kernel/prebuilt/COPYING'), 'utf8')}`;
+}
