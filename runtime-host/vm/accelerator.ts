@@ -12,10 +12,13 @@ import type { GuestAssets } from './guestAssets.ts';
 import type { Qemu } from './qemu.ts';
 import { hostArchitecture } from './qemu.ts';
 import { QmpClient } from './qmp.ts';
-import { startVirtualMachine } from './virtualMachine.ts';
+import { hostTscKilohertz } from './tscFrequency.ts';
+import { startVirtualMachine, type VirtualMachine } from './virtualMachine.ts';
 
 /** A machine with hardware virtualization boots our kernel in well under a second. */
-const probeLimitMilliseconds = 3000;
+const bootLimitMilliseconds = 3000;
+/** For QEMU to be there, before anything is booted. */
+const startLimitMilliseconds = 30_000;
 /** What this user could try: a device that cannot be opened is none, until somebody gives them the right to it. */
 type Candidate = Exclude<Accelerator, 'tcg'> | 'none';
 
@@ -85,15 +88,16 @@ async function hardwareCandidate(): Promise<Candidate> {
 
 /**
  * Boots our kernel and vminitd, nothing else. vminitd powers off at once when it finds `berth.probe` on the kernel's
- * command line; every other end, such as a kernel panic, is a reset or none at all.
+ * command line; every other end, such as a kernel panic, is a reset or none at all. Exported for its tests.
  */
-async function boots(accelerator: Accelerator, context: ProbeContext): Promise<boolean> {
+export async function boots(accelerator: Accelerator, context: ProbeContext, limitMilliseconds = bootLimitMilliseconds): Promise<boolean> {
   const directory = join(context.paths.runtime, `${probePrefix}${randomBytes(3).toString('hex')}`);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const qmpSocket = join(directory, 'qmp.sock');
-  const limit = new AbortController();
+  let machine: VirtualMachine | undefined;
+  const tscKilohertz = await hostTscKilohertz(); // Of use where emulation itself is tried, by tests.
   try {
-    const machine = await startVirtualMachine(
+    machine = await startVirtualMachine(
       context.qemu.program,
       {
         id: 'probe',
@@ -107,32 +111,49 @@ async function boots(accelerator: Accelerator, context: ProbeContext): Promise<b
         bootLog: join(directory, 'boot.log'),
         qmpSocket,
         controlSocket: join(directory, 'control.sock'),
+        paused: true,
+        ...(tscKilohertz === undefined ? {} : { tscKilohertz }),
       },
       join(directory, 'qemu.log'),
+      failureAfter(startLimitMilliseconds),
     );
-    const answer = await Promise.race([poweredOff(qmpSocket), delay(probeLimitMilliseconds, false, { signal: limit.signal })]);
-    await machine.kill();
-    return answer;
+    return await powersOff(qmpSocket, limitMilliseconds);
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'VmFailed') throw error;
     context.log.info('The accelerator probe failed to start.', { accelerator, reason: error.message });
     return false;
   } finally {
-    limit.abort();
+    await machine?.kill();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Whether a VM ends because its guest powers it off. */
-async function poweredOff(qmpSocket: string): Promise<boolean> {
-  const qmp = await QmpClient.connect(qmpSocket);
-  const shutdown = new Promise<boolean>((resolve) => {
-    qmp.onEvent(({ name, data }) => {
-      if (name === 'SHUTDOWN') resolve((data as { reason?: unknown } | undefined)?.reason === 'guest-shutdown');
+/**
+ * Lets a paused VM run; answers whether its guest powers it off in time. It is paused until somebody listens, so that no
+ * guest is too fast to be noticed.
+ */
+async function powersOff(qmpSocket: string, limitMilliseconds: number): Promise<boolean> {
+  const qmp = await QmpClient.connect(qmpSocket, startLimitMilliseconds);
+  const limit = new AbortController();
+  try {
+    const shutdown = new Promise<boolean>((resolve) => {
+      qmp.onEvent(({ name, data }) => {
+        if (name === 'SHUTDOWN') resolve((data as { reason?: unknown } | undefined)?.reason === 'guest-shutdown');
+      });
     });
-  });
-  const ended = qmp.closed.then(() => false);
-  return Promise.race([shutdown, ended]).finally(() => qmp.close());
+    const tooLate = delay(limitMilliseconds, false, { signal: limit.signal });
+    const refused = qmp.execute('cont').then(() => new Promise<never>(() => undefined));
+    return await Promise.race([shutdown, qmp.closed.then(() => false), tooLate, refused]);
+  } finally {
+    limit.abort();
+    qmp.close();
+  }
+}
+
+function failureAfter(milliseconds: number): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(new BerthError('VmFailed', `QEMU did not start within ${milliseconds / 1000} seconds.`)), milliseconds).unref();
+  return limit.signal;
 }
 
 /** Changes with each start of the machine. */

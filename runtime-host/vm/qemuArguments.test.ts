@@ -107,3 +107,9 @@ test('the console’s file is made last of all character devices, because its ap
   const devices = qemuArguments(basic).filter((_word, index, all) => all[index - 1] === '-chardev');
   assert.match(devices.at(-1) ?? '', /^file,id=console/);
 });
+
+test('a paused VM differs only in that it waits', () => {
+  const paused = qemuArguments({ ...basic, paused: true });
+  assert.deepEqual(paused.filter((word) => word !== '-S'), qemuArguments(basic));
+  assert.equal(paused.length, qemuArguments(basic).length + 1);
+});

@@ -23,6 +23,8 @@ export interface VmConfiguration {
   readonly controlSocket: string;
   readonly disk?: VmDisk;
   readonly shares?: readonly VmShare[];
+  /** The guest begins to run only when it is told to over QMP (`cont`). */
+  readonly paused?: boolean;
 }
 
 /** The root disk `/dev/vda`: a qcow2 overlay that takes all writes, over a raw image that is never written. */
@@ -50,7 +52,7 @@ const bytesPerMebibyte = 1024 * 1024;
 export function qemuArguments(vm: VmConfiguration): string[] {
   return [
     ...['-name', `guest=berth-${vm.id},debug-threads=on`],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', ...(vm.paused ? ['-S'] : [])],
     ...machineArguments(vm),
     ...['-smp', String(vm.cpus), '-m', `${Math.ceil(vm.memoryBytes / bytesPerMebibyte)}M`],
     ...['-kernel', vm.kernel, '-initrd', vm.initramfs, '-append', kernelCommandLine(vm)],
