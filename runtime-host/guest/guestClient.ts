@@ -36,15 +36,24 @@ export interface GuestState {
   readonly processes: readonly { readonly id: string; readonly exitCode: number | undefined }[];
 }
 
+export interface ConnectOptions {
+  /** Gives up connecting. */
+  readonly signal: AbortSignal;
+  /** How long later calls wait for their answer when they have no signal of their own. */
+  readonly answerMilliseconds: number;
+}
+
 /** One connection to a VM's vminitd. Every call fails with BerthError GuestFailed once the connection has ended. */
 export class GuestClient {
   /** Settles when the connection has ended, for whatever reason. Never rejects. */
   readonly closed: Promise<void>;
   readonly #session: GuestSession;
   readonly #client: Client<typeof Guest>;
+  readonly #answerMilliseconds: number;
 
-  private constructor(session: GuestSession) {
+  private constructor(session: GuestSession, answerMilliseconds: number) {
     this.#session = session;
+    this.#answerMilliseconds = answerMilliseconds;
     this.closed = session.closed;
     this.#client = createClient(Guest, createGrpcTransport({ baseUrl: guestAuthority, sessionManager: session, acceptCompression: [] }));
   }
@@ -54,8 +63,9 @@ export class GuestClient {
    * @throws BerthError VersionMismatch when the VM was started by a Berth that spoke another contract; GuestFailed;
    *   the signal's reason.
    */
-  static async connect(controlSocket: string, hostVersion: string, signal?: AbortSignal): Promise<{ readonly guest: GuestClient; readonly state: GuestState }> {
-    const guest = new GuestClient(new GuestSession(await openControlPort(controlSocket, signal)));
+  static async connect(controlSocket: string, hostVersion: string, options: ConnectOptions): Promise<{ readonly guest: GuestClient; readonly state: GuestState }> {
+    const { signal } = options;
+    const guest = new GuestClient(new GuestSession(await openControlPort(controlSocket, signal)), options.answerMilliseconds);
     try {
       return { guest, state: await guest.#handshake(hostVersion, signal) };
     } catch (error) {
@@ -68,7 +78,7 @@ export class GuestClient {
     return this.#session.connected;
   }
 
-  async #handshake(hostVersion: string, signal?: AbortSignal): Promise<GuestState> {
+  async #handshake(hostVersion: string, signal: AbortSignal): Promise<GuestState> {
     const answer = await this.#call(signal, (options) =>
       this.#client.handshake({ contractVersion: ContractVersion.CURRENT, hostVersion, unixNanoseconds: BigInt(Date.now()) * 1_000_000n }, options).catch((error: unknown) => {
         throw error instanceof ConnectError && error.code === Code.FailedPrecondition ? otherVersion({ cause: error }) : error;
@@ -130,11 +140,17 @@ export class GuestClient {
     this.#session.close();
   }
 
-  async #call<Answer>(signal: AbortSignal | undefined, call: (options: { signal?: AbortSignal }) => Promise<Answer>): Promise<Answer> {
+  /** Without a signal a limit takes its place: a VM that is frozen keeps its connection and never answers. */
+  async #call<Answer>(given: AbortSignal | undefined, call: (options: { signal: AbortSignal }) => Promise<Answer>): Promise<Answer> {
+    const limit = new AbortController();
+    const signal = given ?? limit.signal;
+    const timer = given ? undefined : setTimeout(() => limit.abort(noAnswer(this.#answerMilliseconds)), this.#answerMilliseconds);
     try {
-      return await call(signal ? { signal } : {});
+      return await call({ signal });
     } catch (error) {
       throw guestError(error, this.connected, signal);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -149,6 +165,10 @@ export class GuestClient {
 
 function otherVersion(details: ConstructorParameters<typeof BerthError>[2]): BerthError {
   return new BerthError('VersionMismatch', 'The virtual machine was started by a different version of Berth. Stop the container and start it again.', details);
+}
+
+function noAnswer(milliseconds: number): BerthError {
+  return new BerthError('GuestFailed', `The virtual machine did not answer within ${milliseconds / 1000} seconds. Try again, or stop the container.`);
 }
 
 function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {

@@ -14,12 +14,10 @@ import { startRun, type ContainerRun, type RunContext, type RunEnd } from './con
 import { checkMountSources } from './containerSpec.ts';
 import type { ImageDiskService } from './interfaces.ts';
 import { signalNumber } from './signals.ts';
+import type { VmLimits } from './vmLimits.ts';
 import type { VmPlatform } from './vmPlatform.ts';
 
 const defaultStopSeconds = 10;
-const killLimitMilliseconds = 10_000;
-/** A guest whose QEMU is frozen never answers; any other does at once. */
-const answerLimitMilliseconds = 10_000;
 const sigkill = 9;
 
 export interface LifecycleDependencies {
@@ -29,6 +27,7 @@ export interface LifecycleDependencies {
   readonly platform: VmPlatform;
   readonly log: Logger;
   readonly hostVersion: string;
+  readonly limits: VmLimits;
   /** Tells the clients. */
   readonly changed: (container: Container) => void;
 }
@@ -42,8 +41,8 @@ export class ContainerLifecycle {
   }
 
   context(container: Container): RunContext {
-    const { log, hostVersion } = this.#deps;
-    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion };
+    const { log, hostVersion, limits } = this.#deps;
+    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion, limits };
   }
 
   /**
@@ -68,7 +67,7 @@ export class ContainerLifecycle {
       this.took(container, run.value);
     } catch (error) {
       await this.#undoStart(container, before);
-      throw error;
+      throw BerthError.from(error);
     }
   }
 
@@ -86,17 +85,18 @@ export class ContainerLifecycle {
   async stop(container: Container, timeoutSeconds = defaultStopSeconds): Promise<void> {
     const { run, settled } = container;
     if (!run || !settled) return;
+    const { obey, quit } = this.#deps.limits;
     this.#setState(container, 'stopping');
     run.expectEnd();
     try {
-      await answered(run.signal(signalNumber(container.record.stopSignal ?? 'TERM')));
-      if (!(await within(run.exited, timeoutSeconds * 1000))) await answered(run.signal(sigkill));
-      if (!(await within(run.exited, killLimitMilliseconds))) throw new BerthError('GuestFailed', 'The process did not end when it was killed.');
+      await answered(run.signal(signalNumber(container.record.stopSignal ?? 'TERM')), obey);
+      if (!(await within(run.exited, timeoutSeconds * 1000))) await answered(run.signal(sigkill), obey);
+      if (!(await within(run.exited, obey))) throw new BerthError('GuestFailed', 'The process did not end when it was killed.');
     } catch (error) {
       // It may have ended by itself meanwhile; else its guest does not obey, and only ending the VM is left.
       if (!(await within(run.exited, 0))) {
         this.#deps.log.error('A container did not stop in order; its virtual machine is ended', error, { container: container.id });
-        await run.machine.quit();
+        await run.machine.quit(quit);
       }
     }
     await settled;
@@ -126,17 +126,17 @@ export class ContainerLifecycle {
 
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
     const { record, paths } = container;
-    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record), checkMountSources(record.mounts), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), checkMountSources(record.mounts), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
     signal?.throwIfAborted();
     if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, imageDisk, record.diskSize);
     return startRun(this.context(container), basis, imageDisk, signal);
   }
 
   /** The disk behind the overlay. An overlay fits one disk only, so another one of the same image will not do. */
-  async #imageDisk(record: ContainerRecord): Promise<string> {
+  async #imageDisk(record: ContainerRecord, signal: AbortSignal | undefined): Promise<string> {
     const path = this.#deps.paths.disk(record.diskKey);
     if ((await wholeDiskSize(path)) === record.diskSize) return path;
-    const disk = await this.#deps.disks.ensure(record.image);
+    const disk = await this.#deps.disks.ensure(record.image, signal ? { signal } : {});
     if (disk.key === record.diskKey && disk.size === record.diskSize) return disk.path;
     throw new BerthError('ImageNotFound', `The image of container “${record.name}” has changed or was removed, and its files cannot be used without it. Create the container anew from ${record.image}.`);
   }
@@ -178,8 +178,9 @@ export class ContainerLifecycle {
   }
 }
 
-async function answered(answer: Promise<void>): Promise<void> {
-  if (!(await within(answer, answerLimitMilliseconds))) throw new BerthError('GuestFailed', 'The virtual machine does not answer.');
+/** A guest whose QEMU is frozen never answers. */
+async function answered(answer: Promise<void>, milliseconds: number): Promise<void> {
+  if (!(await within(answer, milliseconds))) throw new BerthError('GuestFailed', 'The virtual machine does not answer.');
 }
 
 /** Whether a promise settles in time. */

@@ -8,6 +8,7 @@ import type { ContainerRecord } from '../store/containerRecord.ts';
 import { adoptVirtualMachine, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import type { ContainerLog } from './containerLog.ts';
 import { explain, limitOf } from './runFailure.ts';
+import type { VmLimits } from './vmLimits.ts';
 import type { VmBasis } from './vmPlatform.ts';
 
 /** What a run needs to know; the same for a VM that is started and one that is adopted. */
@@ -17,6 +18,7 @@ export interface RunContext {
   readonly output: ContainerLog;
   readonly log: Logger;
   readonly hostVersion: string;
+  readonly limits: VmLimits;
 }
 
 /** How a run ended: by its first process, or because its VM failed. */
@@ -25,21 +27,19 @@ export type RunEnd = { readonly exitCode: number } | { readonly error: BerthErro
 /** Names the first process towards vminitd. */
 export const firstProcess = 'init';
 
-/** Even emulated on a busy machine a guest answers long before. */
-const bootLimitMilliseconds = 90_000;
-const adoptLimitMilliseconds = 20_000;
-const shutdownLimitMilliseconds = 20_000;
 const logRetryMilliseconds = 1000;
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
 export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
-  const { record, paths } = context;
-  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog);
+  const { record, paths, limits } = context;
+  const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), ...(signal ? [signal] : [])]);
+  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog, limit).catch(async (error: unknown) => {
+    throw await explain(error, context);
+  });
   const opened = context.output.open('new');
   let guest: GuestClient | undefined;
   try {
-    const limit = AbortSignal.any([limitOf(bootLimitMilliseconds, 'boot'), ...(signal ? [signal] : [])]);
-    [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, limit), opened]);
+    [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened]);
     await guest.startContainer(
       {
         rootDevice: '/dev/vda',
@@ -65,10 +65,11 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
  * @returns undefined when there is nothing to take charge of: the VM has ended meanwhile, or its start was never finished
  */
 export async function adoptRun(context: RunContext, pid: number): Promise<ContainerRun | undefined> {
-  const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket);
+  const { limits } = context;
+  const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket, limits.adopt);
   if (!machine) return undefined;
   try {
-    const { guest, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, limitOf(adoptLimitMilliseconds, 'answer'));
+    const { guest, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal: limitOf(limits.adopt, 'answer'), answerMilliseconds: limits.answer });
     if (!state.containerStarted) {
       guest.close();
       await machine.kill();
@@ -80,7 +81,7 @@ export async function adoptRun(context: RunContext, pid: number): Promise<Contai
     return run;
   } catch (error) {
     const reason = await explain(error, context, machine);
-    await machine.quit();
+    await machine.quit(limits.quit);
     throw reason;
   }
 }
@@ -210,13 +211,13 @@ export class ContainerRun {
 
   async #finish(): Promise<RunEnd> {
     const end = await this.exited;
-    const { record, output, log } = this.#context;
+    const { record, output, log, limits } = this.#context;
     const keepDisk = !record.removeOnExit;
     if (keepDisk || record.mounts.some((mount) => !mount.readOnly)) {
       await this.#shutdownGuest(end);
     }
     this.guest.close();
-    await (keepDisk ? this.machine.quit() : this.machine.kill());
+    await (keepDisk ? this.machine.quit(limits.quit) : this.machine.kill()).catch((error: unknown) => log.error('A virtual machine could not be ended', error, { container: record.id }));
     await output.close().catch((error: unknown) => log.error('A container’s log could not be closed', error, { container: record.id }));
     return end;
   }
@@ -225,7 +226,7 @@ export class ContainerRun {
   async #shutdownGuest(end: RunEnd): Promise<void> {
     if ('error' in end) return;
     try {
-      await this.guest.shutdown(0, AbortSignal.timeout(shutdownLimitMilliseconds));
+      await this.guest.shutdown(0, limitOf(this.#context.limits.shutdown, 'shut down'));
     } catch (error) {
       this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
     }

@@ -18,6 +18,7 @@ import { checkEnvironment, checkProgram, checkSpec, checkWords, checkWorkingDire
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
 import { firstProcessStreams, furtherProcessStreams } from './processStreams.ts';
 import { signalNumber } from './signals.ts';
+import { defaultVmLimits, type VmLimits } from './vmLimits.ts';
 import { VmPlatform } from './vmPlatform.ts';
 
 export interface ContainerServiceOptions {
@@ -29,6 +30,7 @@ export interface ContainerServiceOptions {
   readonly version: string;
   /** Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv;
+  readonly limits?: Partial<VmLimits>;
 }
 
 /** Containers keep images' disks from being removed. */
@@ -66,6 +68,7 @@ class QemuContainerService implements DiskUser {
       platform: this.#platform,
       log,
       hostVersion: version,
+      limits: { ...defaultVmLimits, ...options.limits },
       changed: (container) => this.#onChanged(container),
     });
   }
@@ -164,7 +167,7 @@ class QemuContainerService implements DiskUser {
 
   async wait(query: string, signal?: AbortSignal): Promise<{ readonly exitCode: number }> {
     const container = this.#find(query);
-    if (container.state === 'starting') await container.queue.run(() => Promise.resolve());
+    if (container.state === 'starting') await abortable(container.queue.run(() => Promise.resolve()), signal);
     if (container.active && container.settled) await abortable(container.settled, signal);
     const { exitCode, error } = container.record;
     if (exitCode === undefined && error) throw new BerthError('VmFailed', error.message);

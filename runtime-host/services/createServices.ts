@@ -8,6 +8,7 @@ import { createContainerService } from './containerService.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
+import type { VmLimits } from './vmLimits.ts';
 
 export interface Services {
   readonly images: ImageService;
@@ -21,14 +22,15 @@ export interface ServicesOptions {
   readonly paths: BerthPaths;
   readonly log: Logger;
   readonly environment: NodeJS.ProcessEnv;
+  readonly limits?: Partial<VmLimits>;
 }
 
 /** Joins the host's services to each other. `containers.adopt()` is up to the caller. */
-export async function createServices({ paths, log, environment }: ServicesOptions): Promise<Services> {
+export async function createServices({ paths, log, environment, limits }: ServicesOptions): Promise<Services> {
   const store = await ContentStore.open(paths.content, log);
   const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks() });
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
-  const containers = createContainerService({ paths, images, disks, log, version, environment });
+  const containers = createContainerService({ paths, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   return { images, disks, containers, qemuVersion: () => installedQemu(environment) };

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { constants } from 'node:os';
 import { PassThrough, Writable } from 'node:stream';
 import type { ProcessAttachment } from '../guest/attachment.ts';
@@ -18,7 +17,7 @@ export function firstProcessStreams(run: ContainerRun, output: ContainerLog, fro
   const closing = new AbortController();
   const copy = async (): Promise<void> => {
     for await (const entry of output.entries({ from, follow: true, signal: closing.signal })) {
-      await writeTo(entry.kind === 'stderr' ? stderr : stdout, entry.data, closing.signal);
+      await writeTo(entry.kind === 'stderr' ? stderr : stdout, entry.data);
     }
     stdout.end();
     stderr.end();
@@ -52,7 +51,7 @@ export function furtherProcessStreams(run: ContainerRun, processId: string, { ha
     try {
       for await (const event of attachment) {
         if (event.kind === 'exit') return { exitCode: event.code };
-        if (!closing.signal.aborted) await writeTo(event.stream === 'stderr' ? stderr : stdout, event.data, closing.signal);
+        if (!closing.signal.aborted) await writeTo(event.stream === 'stderr' ? stderr : stdout, event.data);
         seen[event.stream] = event.offset + event.data.length;
         attachment.acknowledge(seen.stdout, seen.stderr);
       }
@@ -97,14 +96,16 @@ async function exitOf(copied: Promise<void>, settled: Promise<RunEnd>): Promise<
   return { exitCode: end.exitCode };
 }
 
-/** Waits while the reader has enough; a reader that has gone ends the wait. */
-async function writeTo(stream: PassThrough, data: Uint8Array, closing: AbortSignal): Promise<void> {
-  if (stream.destroyed || stream.write(data)) return;
-  try {
-    await once(stream, 'drain', { signal: closing });
-  } catch (error) {
-    if (!closing.aborted) throw error;
-  }
+/** Waits while the reader has enough; a reader that has gone ends the wait, whether it said so or only let go of the stream. */
+function writeTo(stream: PassThrough, data: Uint8Array): Promise<void> {
+  if (stream.destroyed || stream.write(data)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
 }
 
 /** A caller may look at the exit late or never; a failure must not end the host for that. */

@@ -5,37 +5,59 @@ import { describeEnd, type VirtualMachine } from '../vm/virtualMachine.ts';
 import type { RunContext } from './containerRun.ts';
 
 /** QEMU's sockets close before its process is gone. */
-const vmEndLimitMilliseconds = 3000;
+const vmEndLimitMilliseconds = 10_000;
 
-/** When the guest fails because its VM has ended, that is what happened; the console's last words go to the log. */
-export async function explain(error: unknown, { record, paths, log }: RunContext, machine: VirtualMachine): Promise<BerthError> {
+/**
+ * When the guest fails because its VM has ended, that is what happened; the console's last lines go to the log, and with
+ * the error.
+ * @param machine undefined when it did not come into being
+ */
+export async function explain(error: unknown, { record, paths, log }: RunContext, machine?: VirtualMachine): Promise<BerthError> {
   const known = BerthError.from(error);
   // An answer about a process proves that the guest is alive.
   if (known.code !== 'VmFailed' && (known.code !== 'GuestFailed' || known.data?.['subject'] !== undefined)) return known;
-  const end = await Promise.race([machine.ended, delay(vmEndLimitMilliseconds, undefined, { ref: false })]);
-  const qemu = await lastLines(paths.qemuLog);
-  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: await lastLines(paths.bootLog), qemu });
+  const isLate = known.data?.['limitMilliseconds'] !== undefined;
+  const end = machine && !isLate ? await Promise.race([machine.ended, delay(vmEndLimitMilliseconds, undefined, { ref: false })]) : undefined;
+  const [qemu, boot] = await Promise.all([lastLines(paths.qemuLog), lastLines(paths.bootLog)]);
+  log.error('A virtual machine failed', known, { container: record.id, end: end && describeEnd(end), console: boot, qemu });
+  const details = { cause: known, data: { ...known.data, console: boot.join('\n') } };
+  const advice = 'Start the container again; the log of the runtime host has the details.';
+  if (isLate) {
+    const words = lastWords(boot);
+    return new BerthError('VmFailed', `${known.message} ${words ? `The last that it printed is “${words}”.` : 'It printed nothing.'} ${advice}`, details);
+  }
   if (!end) return known;
   // Without the program's name and the long option that it complains about.
-  const words = end.code ? qemu.at(-1)?.replace(/^\S+: (-\w+ .*?: )?/, '') : undefined;
-  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}${words ? ` (${words})` : ''}. Start the container again; the log of the runtime host has the details.`, { cause: known });
+  const words = end.code ? qemu.at(-1)?.replace(/^\S+: (-\w+ .*?: )?/, '') : guestFailure(boot);
+  return new BerthError('VmFailed', `The virtual machine of container “${record.name}” ended unexpectedly: ${describeEnd(end)}${words ? ` (${words})` : ''}. ${advice}`, details);
+}
+
+/** Why a guest gave up, in the words of its kernel or of vminitd. */
+function guestFailure(console: readonly string[]): string | undefined {
+  return lastWords(console.filter((line) => /Kernel panic|^vminitd: /.test(line)));
+}
+
+/** The last line that says something, without the kernel's time. */
+function lastWords(console: readonly string[]): string | undefined {
+  return console.findLast((line) => line.trim() !== '')?.replace(/^\[ *[\d.]+\] /, '').trim();
 }
 
 /**
- * Fires with a reason that can be shown.
+ * Fires with a reason that {@link explain} completes.
  * @param what the virtual machine did not do in time
  */
 export function limitOf(milliseconds: number, what: string): AbortSignal {
   const limit = new AbortController();
   setTimeout(() => {
-    limit.abort(new BerthError('VmFailed', `The virtual machine did not ${what} within ${milliseconds / 1000} seconds. The log of the runtime host has what it printed.`));
+    const message = `The virtual machine did not ${what} within ${milliseconds / 1000} seconds.`;
+    limit.abort(new BerthError('VmFailed', message, { data: { limitMilliseconds: milliseconds } }));
   }, milliseconds).unref();
   return limit.signal;
 }
 
-async function lastLines(path: string, count = 20): Promise<string[]> {
+async function lastLines(path: string, count = 40): Promise<string[]> {
   try {
-    return (await readFile(path, 'utf8')).trimEnd().split('\n').slice(-count);
+    return (await readFile(path, 'utf8')).trimEnd().split(/\r?\n/).slice(-count);
   } catch (error) {
     if (isNodeError(error) && error.code === 'ENOENT') return [];
     throw error;

@@ -39,8 +39,18 @@ export async function processEnd(pid: number, text: string): Promise<void> {
 
 /** Ends a process that was found by {@link findProcesses}, unless it has ended already. Settles when it is gone. */
 export async function killProcess(pid: number, text: string): Promise<void> {
-  if (await isRunning(pid, text)) process.kill(pid, 'SIGKILL');
+  await endProcess(pid, text);
   await processEnd(pid, text);
+}
+
+/** Sends SIGKILL to a process that was found by {@link findProcesses}, unless it has ended already. */
+export async function endProcess(pid: number, text: string): Promise<void> {
+  if (!(await isRunning(pid, text))) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isNodeError(error) || error.code !== 'ESRCH') throw error; // It ended in this moment.
+  }
 }
 
 async function runningProcesses(): Promise<RunningProcess[]> {

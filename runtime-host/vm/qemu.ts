@@ -36,9 +36,10 @@ export async function findQemu(architecture: Architecture, environment: NodeJS.P
   throw new BerthError('QemuMissing', `QEMU is not installed: ${name} was not found in PATH. ${installationHint(architecture)}`);
 }
 
-/** @throws BerthError QemuMissing when the program does not say a version as QEMU does. */
-export async function qemuVersion(program: string): Promise<string> {
-  const output = await promisify(execFile)(program, ['--version'], { timeout: 10_000 }).then(
+/** @throws BerthError QemuMissing when the program does not say a version as QEMU does, or not in time. */
+export async function qemuVersion(program: string, limitMilliseconds = 30_000): Promise<string> {
+  // SIGKILL, because a process that is stopped does not heed anything else.
+  const output = await promisify(execFile)(program, ['--version'], { timeout: limitMilliseconds, killSignal: 'SIGKILL' }).then(
     ({ stdout }) => stdout,
     (error: unknown) => {
       throw new BerthError('QemuMissing', `${program} could not be run. Install QEMU again, or set BERTH_QEMU.`, { cause: error });

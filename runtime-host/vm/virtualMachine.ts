@@ -3,7 +3,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
-import { isRunning, processEnd } from './processes.ts';
+import { endProcess, isRunning, killProcess, processEnd } from './processes.ts';
 import { QmpClient } from './qmp.ts';
 import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';
 
@@ -19,32 +19,37 @@ export interface VirtualMachine {
   /** Settles when its process is gone. Never rejects. */
   readonly ended: Promise<VmEnd>;
   /** Flushes and closes its disk, then ends it; kills it when that takes longer than the limit. Settles when it is gone. */
-  quit(limitMilliseconds?: number): Promise<void>;
+  quit(limitMilliseconds: number): Promise<void>;
   /** Ends it at once, as a power cut would. Settles when it is gone. */
   kill(): Promise<void>;
   /** Stops watching it; it goes on. */
   release(): void;
 }
 
-const quitLimitMilliseconds = 5000;
-
 /**
  * Starts QEMU in a session of its own and answers once its sockets listen, long before the guest has booted.
  * @param log receives what QEMU itself says
- * @throws BerthError VmFailed with QEMU's words when it ends before that; QemuMissing when it cannot be run.
+ * @param signal gives up: whatever runs by then is ended
+ * @throws BerthError VmFailed with QEMU's words when it ends before that; QemuMissing when it cannot be run; the
+ *   signal's reason.
  */
-export async function startVirtualMachine(program: string, configuration: VmConfiguration, log: string): Promise<VirtualMachine> {
+export async function startVirtualMachine(program: string, configuration: VmConfiguration, log: string, signal?: AbortSignal): Promise<VirtualMachine> {
+  signal?.throwIfAborted();
   await mkdir(dirname(configuration.qmpSocket), { recursive: true, mode: 0o700 });
   await rm(configuration.bootLog, { force: true });
-  const listening = watchForFile(configuration.bootLog);
+  const listening = watchForFile(configuration.bootLog, signal);
+  let machine: ChildMachine | undefined;
   try {
-    const machine = await spawnQemu(program, configuration, log);
+    machine = await spawnQemu(program, configuration, log);
     const early = await Promise.race([listening.appeared, machine.ended]);
     if (early) {
       const words = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' ');
       throw new BerthError('VmFailed', `QEMU could not start the virtual machine: ${words || describeEnd(early)}.`, { data: { log } });
     }
     return machine;
+  } catch (error) {
+    await machine?.kill();
+    throw error;
   } finally {
     listening.close();
   }
@@ -53,13 +58,15 @@ export async function startVirtualMachine(program: string, configuration: VmConf
 /**
  * Takes charge of a VM that an earlier host started.
  * @param pid as found by the VM's command line ({@link qmpChardev}); undefined answers mean that it has ended since
+ * @throws BerthError VmFailed when it does not answer; it is ended then, as nobody could do that later.
  */
-export async function adoptVirtualMachine(pid: number, qmpSocket: string): Promise<VirtualMachine | undefined> {
+export async function adoptVirtualMachine(pid: number, qmpSocket: string, limitMilliseconds: number): Promise<VirtualMachine | undefined> {
   try {
-    return new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket));
+    return new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket, limitMilliseconds));
   } catch (error) {
     if (!(await isRunning(pid, qmpChardev(qmpSocket)))) return undefined;
-    throw error;
+    await killProcess(pid, qmpChardev(qmpSocket));
+    throw new BerthError('VmFailed', 'The virtual machine did not answer any more and was ended. Start the container again.', { cause: error });
   }
 }
 
@@ -69,16 +76,28 @@ export function describeEnd(end: VmEnd): string {
   return end.code === undefined ? 'it ended' : `it ended with status ${end.code}`;
 }
 
-/** Resolves with undefined when the file has been created. The watch stands when this returns. */
-function watchForFile(path: string): { readonly appeared: Promise<undefined>; close(): void } {
+/**
+ * Resolves with undefined when the file has been created. The watch stands when this returns.
+ * @param signal rejects with its reason
+ */
+function watchForFile(path: string, signal: AbortSignal | undefined): { readonly appeared: Promise<undefined>; close(): void } {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const name = basename(path);
   const watcher: FSWatcher = watch(dirname(path), (_event, changed) => {
     if (changed === name) resolve(undefined);
   });
   watcher.on('error', reject);
+  const giveUp = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  if (signal?.aborted) giveUp();
   promise.catch(() => undefined); // Whoever waits still learns it; this only keeps an early failure from being unhandled.
-  return { appeared: promise, close: () => watcher.close() };
+  return {
+    appeared: promise,
+    close: () => {
+      signal?.removeEventListener('abort', giveUp);
+      watcher.close();
+    },
+  };
 }
 
 async function spawnQemu(program: string, configuration: VmConfiguration, log: string): Promise<ChildMachine> {
@@ -113,7 +132,7 @@ abstract class QemuMachine implements VirtualMachine {
     this.qmpSocket = qmpSocket;
   }
 
-  async quit(limitMilliseconds = quitLimitMilliseconds): Promise<void> {
+  async quit(limitMilliseconds: number): Promise<void> {
     const limit = AbortSignal.timeout(limitMilliseconds);
     const asked = this.askToQuit().catch(() => undefined); // Refused or torn off: then the limit decides.
     await Promise.race([this.ended, aborted(limit)]);
@@ -195,7 +214,7 @@ class AdoptedMachine extends QemuMachine {
   }
 
   protected async sendKill(): Promise<void> {
-    if (await isRunning(this.pid, qmpChardev(this.qmpSocket))) process.kill(this.pid, 'SIGKILL');
+    await endProcess(this.pid, qmpChardev(this.qmpSocket));
   }
 }
 

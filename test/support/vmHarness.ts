@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +6,13 @@ import type { Readable } from 'node:stream';
 import { createLogger } from '../../runtime-host/base/log.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
+import { createContainerService } from '../../runtime-host/services/containerService.ts';
 import { createServices, type Services } from '../../runtime-host/services/createServices.ts';
-import type { ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import type { ContainerService, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
 import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { checkDisksBelow } from './checkDisks.ts';
 import { startRegistry } from './registry.ts';
 import { buildBusyboxImage } from './testImages.ts';
 
@@ -24,6 +27,8 @@ export interface VmHarness {
   readonly log: string[];
   /** Environment for a host process that shares this Berth. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Another host on the same Berth, in this process; it has adopted what there is. */
+  otherHost(environment?: NodeJS.ProcessEnv, limits?: Partial<VmLimits>): Promise<ContainerService>;
   create(spec: Partial<ContainerSpec>): Promise<ContainerInfo>;
   /** Creates, attaches, starts, sends `input`, and waits for the end; removes the container unless told otherwise. */
   run(command: readonly string[], options?: Partial<ContainerSpec> & { readonly input?: string | Uint8Array; readonly keep?: boolean }): Promise<Finished>;
@@ -51,14 +56,15 @@ export function whyNoVms(): string | undefined {
  * @param environment added to the services' environment; BERTH_ACCEL is `tcg` unless it says otherwise, so that not
  *   every test file waits for the accelerator probe
  */
-export async function startVmHarness(environment: NodeJS.ProcessEnv = {}): Promise<VmHarness> {
+export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits?: Partial<VmLimits>): Promise<VmHarness> {
   const reason = whyNoVms();
   if (reason) throw new Error(reason);
   const directory = await mkdtemp(join(tmpdir(), 'bvm-'));
   const all: NodeJS.ProcessEnv = { BERTH_ACCEL: 'tcg', ...process.env, BERTH_HOME: join(directory, 'home'), BERTH_RUNTIME_DIR: join(directory, 'run'), ...environment };
   const paths = new BerthPaths(all);
   const log: string[] = [];
-  const services = await createServices({ paths, log: createLogger((line) => log.push(line)), environment: all });
+  const logger = createLogger((line) => log.push(line));
+  const services = await createServices({ paths, log: logger, environment: all, ...(limits && { limits }) });
   await services.containers.adopt();
   const image = await pullBusybox(directory, services);
   const { containers } = services;
@@ -69,6 +75,12 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}): Promi
     image,
     log,
     environment: all,
+    otherHost: async (changes, limits) => {
+      const { images, disks } = services;
+      const service = createContainerService({ paths, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
+      await service.adopt();
+      return service;
+    },
     create: (spec) => containers.create({ image, cpus: 1, memoryBytes: 256 * 1024 * 1024, ...spec }),
     run: async (command, { input, keep, ...spec } = {}) => {
       const { id } = await harness.create({ command, removeOnExit: !keep, stdin: input !== undefined, ...spec });
@@ -84,7 +96,11 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}): Promi
     stop: async () => {
       for (const { id } of await containers.list({ all: true })) await containers.remove(id, { force: true });
       await containers.dispose();
-      await rm(directory, { recursive: true, force: true });
+      try {
+        await checkDisksBelow(directory);
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
     },
   };
   return harness;
@@ -136,6 +152,18 @@ export async function readUntil(stream: Readable, pattern: RegExp): Promise<stri
     stream.on('end', onEnd);
     stream.resume();
   });
+}
+
+/** Resolves with the path of an entry of a directory, which exists, as soon as there is one of this kind. */
+export async function appeared(directory: string, name: RegExp): Promise<string> {
+  const watcher = watch(directory);
+  try {
+    const found = new Promise<string>((resolve) => watcher.on('change', (_event, entry) => void (name.test(String(entry)) && resolve(String(entry)))));
+    const there = (await readdir(directory)).find((entry) => name.test(entry));
+    return join(directory, there ?? (await found));
+  } finally {
+    watcher.close();
+  }
 }
 
 async function leftovers(paths: BerthPaths, ids: readonly string[]): Promise<string[]> {

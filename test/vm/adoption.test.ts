@@ -6,12 +6,10 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { createLogger } from '../../runtime-host/base/log.ts';
 import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
-import { createContainerService } from '../../runtime-host/services/containerService.ts';
 import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
 import { findProcesses } from '../../runtime-host/vm/processes.ts';
-import { collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 let berth: VmHarness;
 before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
@@ -44,14 +42,6 @@ async function hostWith(spec: Partial<ContainerSpec> | null, until: string, envi
   };
 }
 
-/** A new host on the same Berth, in this process. */
-async function newHost(): Promise<ContainerService> {
-  const { images, disks } = berth.services;
-  const service = createContainerService({ paths: berth.paths, images, disks, log: createLogger((line) => berth.log.push(line)), version: 'test', environment: berth.environment });
-  await service.adopt();
-  return service;
-}
-
 async function logOf(service: ContainerService, id: string): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const { data } of service.logs(id)) pieces.push(data);
@@ -66,18 +56,6 @@ async function grown(path: string, size: number): Promise<void> {
       watcher.on('change', () => void stat(path).then((found) => void (found.size >= size && resolve()), reject));
     });
     if ((await stat(path)).size < size) await enough;
-  } finally {
-    watcher.close();
-  }
-}
-
-/** Resolves with the path of a new entry of a directory. */
-async function appeared(directory: string, name: RegExp): Promise<string> {
-  const watcher = watch(directory);
-  try {
-    const found = new Promise<string>((resolve) => watcher.on('change', (_event, entry) => void (name.test(String(entry)) && resolve(String(entry)))));
-    const there = (await readdir(directory)).find((entry) => name.test(entry));
-    return join(directory, there ?? (await found));
   } finally {
     watcher.close();
   }
@@ -107,7 +85,7 @@ test('output goes on without loss or doubling over hosts that are killed, and th
     await grown(log, size);
     await next.kill();
   }
-  const host = await newHost();
+  const host = await berth.otherHost();
   assert.deepEqual(await host.wait(id), { exitCode: 9 });
   assert.ok((await logOf(host, id)) === numbers(count), 'the log is the output');
   const info = await host.inspect(id);
@@ -119,7 +97,7 @@ test('output goes on without loss or doubling over hosts that are killed, and th
 test('an adopted container is as usable as before', async () => {
   const { id, kill } = await hostWith({ command: ['sh', '-c', 'read line; echo "got $line"; cat'], stdin: true, name: 'adopted' }, 'running');
   await kill();
-  const host = await newHost();
+  const host = await berth.otherHost();
   const info = await host.inspect('adopted');
   assert.equal(info.state, 'running');
   assert.ok(info.vmPid);
@@ -139,11 +117,11 @@ test('an adopted container is as usable as before', async () => {
 test('a process that ended while no host was there has its status and its last output', async () => {
   const { id, kill } = await hostWith({ command: ['sh', '-c', 'read line; echo last words; exit 6'], stdin: true }, 'running');
   await kill();
-  const brief = await newHost();
+  const brief = await berth.otherHost();
   const streams = await brief.attach(id);
   await new Promise<void>((resolve) => streams.stdin.write('go\n', () => resolve()));
   await brief.dispose();
-  const host = await newHost();
+  const host = await berth.otherHost();
   assert.deepEqual(await host.wait(id), { exitCode: 6 });
   assert.equal(await logOf(host, id), 'last words\n');
   await host.remove(id);
@@ -155,7 +133,7 @@ test('a virtual machine that died with its host is reported, and can be started 
   const [pid] = (await findProcesses([id])).values();
   assert.ok(pid);
   process.kill(pid, 'SIGKILL');
-  const host = await newHost();
+  const host = await berth.otherHost();
   const info = await host.inspect(id);
   assert.deepEqual([info.state, info.error?.code], ['stopped', 'VmFailed']);
   assert.equal((await host.start(id)).state, 'running');
@@ -166,7 +144,7 @@ test('a virtual machine that died with its host is reported, and can be started 
 test('a start that the host’s death interrupted leaves no virtual machine, and can be made again', async () => {
   const { id, kill } = await hostWith({ command: ['sleep', '1000'] }, 'starting');
   await kill();
-  const host = await newHost();
+  const host = await berth.otherHost();
   assert.ok(['created', 'stopped'].includes((await host.inspect(id)).state));
   assert.equal((await findProcesses([id])).size, 0);
   assert.equal((await host.start(id)).state, 'running');
@@ -179,7 +157,7 @@ test('a container that was to be removed at its end is removed when it is found 
   await kill();
   const [pid] = (await findProcesses([id])).values();
   process.kill(pid ?? 0, 'SIGKILL');
-  const host = await newHost();
+  const host = await berth.otherHost();
   await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
   assert.deepEqual(await berth.leftovers([id]), []);
 });
@@ -190,7 +168,7 @@ test('an accelerator probe that the host’s death interrupted leaves nothing', 
   const directory = await probe;
   await appeared(directory, /^boot\.log$/);
   await kill();
-  const host = await newHost();
+  const host = await berth.otherHost();
   assert.equal((await findProcesses([directory])).size, 0);
   assert.equal(existsSync(directory), false);
   await host.remove(id);
@@ -201,14 +179,14 @@ test('a kernel that was just being unpacked is cleared away', async () => {
   const [sha256 = ''] = await readdir(berth.paths.kernels);
   const directory = join(berth.paths.kernels, sha256);
   await writeFile(join(directory, 'vmlinux.0123456789ab.tmp'), 'half');
-  await newHost();
+  await berth.otherHost();
   assert.deepEqual(await readdir(directory), ['vmlinux']);
 });
 
 test('a damaged record does not keep the host from starting', async () => {
   const { id } = await berth.create({ command: ['true'] });
   await writeFile(berth.paths.container(id).record, 'garbage');
-  const host = await newHost();
+  const host = await berth.otherHost();
   await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
   assert.match(berth.log.join(''), /record is damaged/);
 });

@@ -4,24 +4,13 @@ import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, truncate, writeFile
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { createContainerService } from '../../runtime-host/services/containerService.ts';
-import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
-import { createLogger } from '../../runtime-host/base/log.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
-import { collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 const run = promisify(execFile);
 let berth: VmHarness;
 before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
 after(() => berth.stop());
-
-/** A second service on the same Berth, as a host with another environment would have it. */
-async function serviceWith(environment: NodeJS.ProcessEnv): Promise<ContainerService> {
-  const { images, disks } = berth.services;
-  const service = createContainerService({ paths: berth.paths, images, disks, log: createLogger((line) => berth.log.push(line)), version: 'test', environment: { ...berth.environment, ...environment } });
-  await service.adopt();
-  return service;
-}
 
 test('a QEMU that is killed is reported, and the container’s disk survives', async () => {
   const { id } = await berth.create({ command: ['sh', '-c', 'echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done'] });
@@ -93,16 +82,16 @@ test('without QEMU: what to install, and the container stays', async () => {
   const { id } = await berth.create({ command: ['true'] });
   const empty = join(berth.paths.home, 'empty');
   await mkdir(empty);
-  const bare = await serviceWith({ PATH: empty });
+  const bare = await berth.otherHost({ PATH: empty });
   await assert.rejects(bare.start(id), { code: 'QemuMissing', message: /qemu-system-.*not found in PATH.*apt install/ });
-  const wrong = await serviceWith({ BERTH_QEMU: join(empty, 'no') });
+  const wrong = await berth.otherHost({ BERTH_QEMU: join(empty, 'no') });
   await assert.rejects(wrong.start(id), { code: 'QemuMissing', message: /BERTH_QEMU/ });
   const liar = join(empty, 'liar');
   await writeFile(liar, '#!/bin/sh\necho cake\n');
   await chmod(liar, 0o755);
-  await assert.rejects((await serviceWith({ BERTH_QEMU: liar })).start(id), { code: 'QemuMissing', message: /is not QEMU/ });
+  await assert.rejects((await berth.otherHost({ BERTH_QEMU: liar })).start(id), { code: 'QemuMissing', message: /is not QEMU/ });
   await symlink('/bin/false', join(empty, 'qemu-system-x86_64'));
-  await assert.rejects((await serviceWith({ PATH: empty })).start(id), { code: 'QemuMissing' });
+  await assert.rejects((await berth.otherHost({ PATH: empty })).start(id), { code: 'QemuMissing' });
   assert.equal((await bare.inspect(id)).state, 'created');
   assert.deepEqual((await berth.leftovers([id])).filter((left) => !left.endsWith(id)), []);
   await berth.containers.remove(id);
@@ -113,7 +102,7 @@ test('a QEMU that ends at once is reported with its own words', async () => {
   const program = join(berth.paths.home, 'broken-qemu');
   await writeFile(program, '#!/bin/sh\n[ "$1" = --version ] && echo "QEMU emulator version 9.9.9" && exit 0\necho "the moon is in the wrong phase" >&2\nexit 3\n');
   await chmod(program, 0o755);
-  await assert.rejects((await serviceWith({ BERTH_QEMU: program })).start(id), { code: 'VmFailed', message: /the moon is in the wrong phase/ });
+  await assert.rejects((await berth.otherHost({ BERTH_QEMU: program })).start(id), { code: 'VmFailed', message: /the moon is in the wrong phase/ });
   await berth.containers.remove(id);
 });
 
@@ -121,7 +110,7 @@ test('without the kernel, or with a damaged one: what is missing, and nothing ha
   const { id } = await berth.create({ command: ['true'] });
   const assets = join(berth.paths.home, 'assets');
   await mkdir(assets);
-  const start = async (): Promise<unknown> => (await serviceWith({ BERTH_GUEST_DIR: assets })).start(id);
+  const start = async (): Promise<unknown> => (await berth.otherHost({ BERTH_GUEST_DIR: assets })).start(id);
   const refused = { code: 'KernelMissing', message: /npm run build:guest/ };
   await assert.rejects(start(), refused);
   await copyFile(join(guestDirectory(), 'initramfs.cpio'), join(assets, 'initramfs.cpio'));
@@ -141,7 +130,7 @@ test('without the kernel, or with a damaged one: what is missing, and nothing ha
 test('the accelerator is found out by booting, and remembered; that it is emulation is told once', async () => {
   const notices: string[] = [];
   const once = async (): Promise<string | undefined> => {
-    const service = await serviceWith({ BERTH_ACCEL: '' });
+    const service = await berth.otherHost({ BERTH_ACCEL: '' });
     service.onNotice((message) => notices.push(message));
     const { id } = await service.create({ image: berth.image, command: ['true'], memoryBytes: 256 * 1024 * 1024, cpus: 1 });
     await service.start(id);
@@ -158,17 +147,21 @@ test('the accelerator is found out by booting, and remembered; that it is emulat
   assert.equal(notices.length, accelerator === 'tcg' ? 1 : 0);
   assert.ok(!(await readdir(berth.paths.runtime)).some((entry) => entry.startsWith('probe')));
   const { id } = await berth.create({ command: ['true'] });
-  await assert.rejects((await serviceWith({ BERTH_ACCEL: 'warp' })).start(id), { code: 'InvalidArgument', message: /BERTH_ACCEL/ });
+  await assert.rejects((await berth.otherHost({ BERTH_ACCEL: 'warp' })).start(id), { code: 'InvalidArgument', message: /BERTH_ACCEL/ });
   await berth.containers.remove(id);
 });
 
 test('a start can be cancelled while the machine boots', async () => {
   const { id } = await berth.create({ command: ['true'] });
-  const cancel = new AbortController();
-  const starting = berth.containers.start(id, { signal: cancel.signal, progress: () => setTimeout(() => cancel.abort(), 200) });
-  await assert.rejects(starting, { code: 'Cancelled' });
-  assert.equal((await berth.containers.inspect(id)).state, 'created');
-  assert.deepEqual((await berth.leftovers([id])).filter((left) => !left.endsWith(id)), []);
+  const { directory } = berth.paths.container(id);
+  for (const moment of [() => Promise.resolve(''), () => appeared(directory, /^root\.qcow2$/), () => appeared(directory, /^boot\.log$/)]) {
+    const cancel = new AbortController();
+    const starting = berth.containers.start(id, { signal: cancel.signal });
+    void moment().then(() => cancel.abort());
+    await assert.rejects(starting, { code: 'Cancelled' });
+    assert.equal((await berth.containers.inspect(id)).state, 'created');
+    assert.deepEqual((await berth.leftovers([id])).filter((left) => left !== directory), []);
+  }
   await berth.containers.start(id);
   await berth.containers.wait(id);
   await berth.containers.remove(id);

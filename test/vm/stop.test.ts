@@ -50,12 +50,13 @@ test('a stopped process group, and other processes beside the first, do not keep
 });
 
 test('a virtual machine that does not answer any more is ended all the same', async () => {
-  const id = await ready('echo ready; while :; do sleep 0.1; done');
-  const { vmPid } = await berth.containers.inspect(id);
+  const host = await berth.otherHost({}, { obey: 500, quit: 500 });
+  const { id } = await host.create({ image: berth.image, command: ['sleep', '1000000'], cpus: 1, memoryBytes: 256 * 1024 * 1024 });
+  const { vmPid } = await host.start(id);
   assert.ok(vmPid);
   process.kill(vmPid, 'SIGSTOP');
-  await berth.containers.remove(id, { force: true });
-  await assert.rejects(berth.containers.inspect(id), { code: 'ContainerNotFound' });
+  await host.remove(id, { force: true });
+  await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
   assert.deepEqual(await berth.leftovers([id]), []);
 });
 
