@@ -9,6 +9,7 @@ import { connect } from '../../runtime-host/client/index.ts';
 import type { ConnectOptions, HostConnection } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
+import { checkDisksBelow } from '../support/checkDisks.ts';
 
 export const localHostPath = fileURLToPath(new URL('./rpcLocalHost.ts', import.meta.url));
 
@@ -38,7 +39,11 @@ export async function scratchBerth(t: TestContext, extra: NodeJS.ProcessEnv = {}
   t.after(async () => {
     for (const client of open) client.close();
     await stopHost(paths);
-    await rm(directory, { recursive: true });
+    try {
+      await checkDisksBelow(directory);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
   return berth;
 }

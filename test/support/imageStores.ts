@@ -13,13 +13,20 @@ import type { HttpSettings } from '../../runtime-host/oci/registryHttp.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ErrorCode } from '../../runtime-host/protocol/errors.ts';
 import { RegistryImageService } from '../../runtime-host/services/imageService.ts';
+import { checkDisksBelow } from './checkDisks.ts';
 
 const run = promisify(execFile);
 
-/** A directory with a short path that goes away with the test. */
+/** A directory with a short path that goes away with the test, after a look at the disks that were made in it. */
 export async function temporaryDirectory(t: { after(work: () => Promise<void>): void }): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(async () => {
+    try {
+      await checkDisksBelow(directory);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
   return directory;
 }
 

@@ -11,6 +11,7 @@ import { connect } from '../../runtime-host/client/index.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { stopHost } from '../contract/rpcHarness.ts';
+import { checkDisksBelow } from '../support/checkDisks.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { TestRegistry } from '../support/registry.ts';
 import { buildBusyboxImage } from '../support/testImages.ts';
@@ -44,7 +45,11 @@ after(async () => {
   client.close();
   await stopHost(paths);
   await registry.stop();
-  await rm(directory, { recursive: true });
+  try {
+    await checkDisksBelow(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 interface Result { readonly status: number | null; readonly out: string; readonly error: string }
@@ -192,11 +197,11 @@ test('directories: read-write, read-only, relative, and nothing else', async () 
 });
 
 test('Ctrl-C while the machine is starting leaves nothing', async () => {
+  const client = await connect({ paths: new BerthPaths(env) });
+  const created = new Promise<void>((resolve) => client.onContainerDidChange(({ info }) => { if (info?.name === 'early') resolve(); }));
   const child = start('run', '--rm', '--name', 'early', image, 'sleep', '100');
   // Created but not running yet: its record is there.
-  const paths = new BerthPaths(env);
-  const client = await connect({ paths });
-  await new Promise<void>((resolve) => client.onContainerDidChange(({ info }) => { if (info?.name === 'early') resolve(); }));
+  await Promise.race([created, child.result.then(({ error }) => assert.fail(`It ended before it was created: ${error}`))]);
   child.kill('SIGINT');
   assert.equal((await child.result).status, 130);
   assert.deepEqual((await client.containers.list({ all: true })).filter(({ name }) => name === 'early'), []);
