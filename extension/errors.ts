@@ -1,7 +1,5 @@
 import * as vscode from 'vscode';
 import { BerthError } from '../runtime-host/protocol/errors.ts';
-import { DevContainerError } from './config/devcontainer.ts';
-import { FolderConfigError } from './config/folderConfig.ts';
 
 /** What the user can do about an error: one button. */
 interface ErrorAction {
@@ -19,9 +17,12 @@ export interface ReportOptions {
 /** Tells the user about errors: one plain sentence, one action; the whole story goes to the log. */
 export class ErrorReporter {
   readonly #log: vscode.LogOutputChannel;
+  readonly #replaceHost: () => Promise<void>;
 
-  constructor(log: vscode.LogOutputChannel) {
+  /** `replaceHost` puts our runtime host in the place of one of an older Berth. */
+  constructor(log: vscode.LogOutputChannel, replaceHost: () => Promise<void>) {
     this.#log = log;
+    this.#replaceHost = replaceHost;
   }
 
   /** Shows the error, unless it only says that the user cancelled. Does not wait for the user. */
@@ -30,7 +31,7 @@ export class ErrorReporter {
       this.#log.info('Cancelled.');
       return;
     }
-    const error = thrown instanceof DevContainerError ? thrown : BerthError.from(thrown);
+    const error = BerthError.from(thrown);
     this.#log.error(describe(error));
     const action = this.#actionFor(error, options);
     vscode.window.showErrorMessage(error.message, action.title).then(
@@ -39,13 +40,16 @@ export class ErrorReporter {
     );
   }
 
-  #actionFor(error: BerthError | DevContainerError, { retry, chooseImage }: ReportOptions): ErrorAction {
-    if (error instanceof DevContainerError) {
-      const path = error instanceof FolderConfigError ? error.file : undefined;
-      return path === undefined ? this.#showOutput() : { title: 'Open File', run: () => this.#openFile(path) };
-    }
-    const log = error.data?.['log'];
+  #actionFor(error: BerthError, { retry, chooseImage }: ReportOptions): ErrorAction {
+    const { log, file, hostProtocol, clientProtocol } = error.data ?? {};
     switch (error.code) {
+      case 'DevContainerInvalid':
+        return typeof file === 'string' ? { title: 'Open File', run: () => this.#openFile(file) } : this.#showOutput();
+      case 'VersionMismatch':
+        // A virtual machine of another version has no protocol of a host.
+        if (typeof hostProtocol !== 'number' || typeof clientProtocol !== 'number') return this.#showOutput();
+        if (hostProtocol > clientProtocol) return { title: 'Reload Window', run: () => vscode.commands.executeCommand('workbench.action.reloadWindow') };
+        return { title: 'Restart Host', run: () => this.#replaceHostThen(retry) };
       case 'ImageNotFound':
       case 'PlatformUnavailable':
         return chooseImage ? { title: 'Choose Image…', run: chooseImage } : this.#retryOrOutput(retry);
@@ -77,6 +81,16 @@ export class ErrorReporter {
     return { title: 'Show Output', run: () => this.#log.show() };
   }
 
+  async #replaceHostThen(retry: (() => unknown) | undefined): Promise<void> {
+    try {
+      await this.#replaceHost();
+    } catch (error) {
+      this.report(error, retry ? { retry } : {});
+      return;
+    }
+    await retry?.();
+  }
+
   async #openFile(path: string): Promise<void> {
     try {
       await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: true });
@@ -97,6 +111,6 @@ export function isCancellation(thrown: unknown): boolean {
 export function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const code = thrown instanceof BerthError ? `${thrown.code}: ` : '';
-  const text = thrown instanceof BerthError || thrown instanceof DevContainerError ? thrown.message : (thrown.stack ?? thrown.message);
+  const text = thrown instanceof BerthError ? thrown.message : (thrown.stack ?? thrown.message);
   return `${code}${text}${thrown.cause === undefined ? '' : `\n  caused by ${describe(thrown.cause)}`}`;
 }

@@ -24,7 +24,12 @@ export function activate(context: vscode.ExtensionContext): void {
     return openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost });
   });
   const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState) };
-  const errors = new ErrorReporter(log);
+  const hosts = session;
+  const errors = new ErrorReporter(log, async () => {
+    const { stopHost } = await import('./host/languageLink.ts');
+    await stopHost();
+    await hosts.connect();
+  });
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configurationHash, defaultDevContainer, DevContainerError, parseDevContainer, resolveRemoteEnv } from './devcontainer.ts';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { configurationHash, defaultDevContainer, parseDevContainer, resolveRemoteEnv } from './devcontainer.ts';
 
 const context = { localFolder: '/home/anna/project', localEnv: { HOME: '/home/anna' } };
 
@@ -8,7 +9,7 @@ function refusal(text: string): string {
   try {
     parseDevContainer(text, context);
   } catch (error) {
-    assert.ok(error instanceof DevContainerError);
+    assert.ok(error instanceof BerthError && error.code === 'DevContainerInvalid');
     return error.message;
   }
   throw new assert.AssertionError({ message: 'was accepted' });

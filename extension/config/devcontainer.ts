@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { Mount } from '../../runtime-host/protocol/types.ts';
 import { parseMount } from './mountSyntax.ts';
 import { substituteAll, type Variables } from './variables.ts';
@@ -29,9 +30,9 @@ export interface DevContainer {
   readonly ignored: readonly string[];
 }
 
-/** A devcontainer.json that cannot be used; the message is one sentence for the user. */
-export class DevContainerError extends Error {
-  override readonly name = 'DevContainerError';
+/** A devcontainer.json that cannot be used. */
+function unusable(sentence: string): BerthError {
+  return new BerthError('DevContainerInvalid', sentence);
 }
 
 export interface DevContainerContext {
@@ -64,7 +65,7 @@ export function defaultDevContainer(context: DevContainerContext): DevContainer 
 
 /**
  * Reads the text of a devcontainer.json.
- * @throws DevContainerError when it is not JSON with comments, has a value of the wrong type, or needs what Berth lacks.
+ * @throws BerthError DevContainerInvalid when it is not JSON with comments, has a value of the wrong type, or needs what Berth lacks.
  */
 export function parseDevContainer(text: string, context: DevContainerContext): DevContainer {
   const file = context.fileName ?? 'devcontainer.json';
@@ -78,7 +79,7 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
   const givenFolder = substitute(read.string('workspaceFolder'), variables);
   const target = workspaceTarget(givenMount, givenFolder, variables, defaults.workspaceMountTarget, file);
   const workspaceFolder = givenFolder ?? target;
-  if (!posix.isAbsolute(workspaceFolder)) throw new DevContainerError(`“workspaceFolder” in ${file} must be an absolute path; it is “${workspaceFolder}”.`);
+  if (!posix.isAbsolute(workspaceFolder)) throw unusable(`“workspaceFolder” in ${file} must be an absolute path; it is “${workspaceFolder}”.`);
 
   const resolved: Variables = { ...variables, containerFolder: workspaceFolder };
   const image = substitute(read.string('image'), resolved)?.trim();
@@ -121,9 +122,9 @@ function parseObject(text: string, file: string): Record<string, unknown> {
   const first = errors[0];
   if (first) {
     const line = text.slice(0, first.offset).split('\n').length;
-    throw new DevContainerError(`${file} is not valid JSON: ${inWords(printParseErrorCode(first.error))} in line ${line}.`);
+    throw unusable(`${file} is not valid JSON: ${inWords(printParseErrorCode(first.error))} in line ${line}.`);
   }
-  if (!isObject(root)) throw new DevContainerError(`${file} must hold a JSON object.`);
+  if (!isObject(root)) throw unusable(`${file} must hold a JSON object.`);
   return root;
 }
 
@@ -135,7 +136,7 @@ function inWords(code: string): string {
 function refuseUnsupported(root: Record<string, unknown>, file: string): void {
   for (const [property, explanation] of Object.entries(refused)) {
     if (!isMeaningful(root[property])) continue;
-    throw new DevContainerError(`${file} ${explanation}, which Berth cannot do yet. Name a ready image with “image” instead.`);
+    throw unusable(`${file} ${explanation}, which Berth cannot do yet. Name a ready image with “image” instead.`);
   }
 }
 
@@ -150,7 +151,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Reads properties and complains about the wrong type. */
 function reader(root: Record<string, unknown>, file: string) {
-  const wrong = (property: string, wanted: string): DevContainerError => new DevContainerError(`“${property}” in ${file} must be ${wanted}.`);
+  const wrong = (property: string, wanted: string): BerthError => unusable(`“${property}” in ${file} must be ${wanted}.`);
   return {
     string(property: string): string | undefined {
       const value = root[property];
@@ -185,7 +186,7 @@ function workspaceTarget(mount: string | undefined, folder: string | undefined, 
   if (mount) {
     const parsed = parseMountOrThrow(mount, variables, file);
     if (parsed.source !== variables.localFolder) {
-      throw new DevContainerError(`“workspaceMount” in ${file} must have \${localWorkspaceFolder} as its source.`);
+      throw unusable(`“workspaceMount” in ${file} must have \${localWorkspaceFolder} as its source.`);
     }
     return parsed.target;
   }
@@ -195,7 +196,7 @@ function workspaceTarget(mount: string | undefined, folder: string | undefined, 
 
 function parseMountOrThrow(entry: unknown, variables: Variables, file: string): Mount {
   const result = parseMount(entry, variables);
-  if (typeof result === 'string') throw new DevContainerError(`A mount in ${file} cannot be used: ${result}`);
+  if (typeof result === 'string') throw unusable(`A mount in ${file} cannot be used: ${result}`);
   return result;
 }
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { FolderConfigError, readFolderConfig } from './folderConfig.ts';
+import { readFolderConfig } from './folderConfig.ts';
 
 describe('the configuration of a folder', () => {
   let folder = '';
@@ -27,6 +27,6 @@ describe('the configuration of a folder', () => {
   it('names the file that is wrong', async () => {
     const file = join(folder, '.devcontainer', 'devcontainer.json');
     await writeFile(file, '{ "image": ');
-    await assert.rejects(readFolderConfig(folder), (error) => error instanceof FolderConfigError && error.file === file);
+    await assert.rejects(readFolderConfig(folder), { code: 'DevContainerInvalid', message: /devcontainer\.json is not valid JSON/, data: { file } });
   });
 });

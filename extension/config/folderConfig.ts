@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultDevContainer, DevContainerError, parseDevContainer, type DevContainer } from './devcontainer.ts';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { defaultDevContainer, parseDevContainer, type DevContainer } from './devcontainer.ts';
 
 /** Where a devcontainer.json may lie, in the order in which the specification looks. */
 export const configurationFiles = ['.devcontainer/devcontainer.json', '.devcontainer.json'] as const;
@@ -10,19 +11,9 @@ export interface FolderConfig extends DevContainer {
   readonly file?: string;
 }
 
-/** An error in a configuration file, with the file. */
-export class FolderConfigError extends DevContainerError {
-  readonly file: string;
-
-  constructor(message: string, file: string, cause: unknown) {
-    super(message, { cause });
-    this.file = file;
-  }
-}
-
 /**
  * The configuration of a folder, by its real path.
- * @throws FolderConfigError when there is one that cannot be used.
+ * @throws BerthError DevContainerInvalid, with the path as `file`, when there is one that cannot be used.
  */
 export async function readFolderConfig(folder: string): Promise<FolderConfig> {
   for (const name of configurationFiles) {
@@ -32,7 +23,7 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
     try {
       return { ...parseDevContainer(text, { localFolder: folder, localEnv: process.env, fileName: name }), file };
     } catch (error) {
-      if (error instanceof DevContainerError) throw new FolderConfigError(error.message, file, error.cause);
+      if (error instanceof BerthError) throw new BerthError(error.code, error.message, { cause: error.cause, data: { ...error.data, file } });
       throw error;
     }
   }
@@ -45,6 +36,6 @@ async function readIfPresent(file: string, name: string): Promise<string | undef
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new FolderConfigError(`${name} cannot be read: ${(error as Error).message}.`, file, error);
+    throw new BerthError('DevContainerInvalid', `${name} cannot be read: ${(error as Error).message}.`, { cause: error, data: { file } });
   }
 }

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { BaseLanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, type MessageTransports } from 'vscode-languageclient';
-import { BerthClient, connectTransport, type HostTransport, type RequestChannel } from '../../runtime-host/client/index.ts';
+import { BerthClient, connect, connectTransport, type HostTransport, type RequestChannel } from '../../runtime-host/client/index.ts';
 import { describe } from '../errors.ts';
 import type { HostLink } from './hostLink.ts';
 
@@ -44,6 +44,17 @@ export async function openLink({ hostPath, log, onLost }: LinkOptions): Promise<
       }
     },
   };
+}
+
+/**
+ * Ends the runtime host, of whatever version it is, and waits until it has gone. Containers go on.
+ * @throws BerthError HostUnreachable when it does not answer
+ */
+export async function stopHost(): Promise<void> {
+  const host = await connect({ start: false, anyVersion: true });
+  const gone = new Promise<void>((resolve) => host.onDidClose(resolve));
+  await host.system.stop();
+  await gone;
 }
 
 /** A language client whose server is the runtime host, reached over a WebSocket that is already open. */

@@ -16,6 +16,7 @@ export const errorCodes = [
   'ContainerNameInUse',
   'ExecNotFound',
   'FolderInvalid',
+  'DevContainerInvalid',
   'CommandNotFound',
   'CommandNotExecutable',
   'UserNotFound',

@@ -66,7 +66,7 @@ export async function createSandbox(): Promise<Sandbox> {
 }
 
 /** Ends the runtime host with its machines, if one runs. */
-async function stopHost(paths: BerthPaths): Promise<void> {
+export async function stopHost(paths: BerthPaths): Promise<void> {
   const host = await connect({ paths, start: false }).catch(() => undefined);
   if (!host) return;
   const closed = new Promise<void>((resolve) => host.onDidClose(resolve));

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { connect } from '../../runtime-host/client/index.ts';
-import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+import { pinnedNode, repository } from '../support/setup/paths.mjs';
+import { createSandbox, packageExtension, stopHost, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { journey } from './journey.ts';
 import { startSlowRegistry } from './slowRegistry.ts';
 
@@ -108,9 +111,35 @@ describe('troubles, in VS Code', () => {
     await code.workbench.treeItem('busybox:1').waitFor();
   });
 
+  it('a runtime host of an older Berth still runs, and makes room', async () => {
+    await sandbox.configure({ image: sandbox.image });
+    await stopHost(sandbox.paths);
+    await startOlderHost(sandbox);
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    const message = code.workbench.notification('do not understand each other');
+    await message.getByRole('button', { name: 'Restart Host' }).waitFor();
+    await code.picture('message-older-host');
+    await message.getByRole('button', { name: 'Restart Host' }).click();
+    // It goes on with what was asked for, as far as that goes without QEMU.
+    await code.workbench.notification('/nonexistent/qemu').waitFor();
+    await dismiss('/nonexistent/qemu');
+  });
+
   it('the output channel tells the whole story', async () => {
     await code.workbench.runCommand('Berth: Show Output');
     await code.workbench.page.locator('.part.panel .monaco-editor', { hasText: 'QemuMissing' }).waitFor();
   });
 });
 
+/** The host of today that says it speaks the protocol of yesterday. */
+async function startOlderHost({ paths, environment }: Sandbox): Promise<void> {
+  const directory = join(paths.home, 'older');
+  await mkdir(directory);
+  for (const bundle of ['host.mjs', 'unpackWorker.mjs']) await copyFile(join(repository, 'dist', bundle), join(directory, bundle));
+  const program = await readFile(join(repository, 'dist/hostProgram.mjs'), 'utf8');
+  const older = program.replace(/\bprotocolVersion = 1;/, 'protocolVersion = 0;');
+  assert.notEqual(older, program);
+  await writeFile(join(directory, 'hostProgram.mjs'), older);
+  const host = await connect({ paths, hostPath: join(directory, 'host.mjs'), nodePath: pinnedNode, environment: { ...process.env, ...environment }, anyVersion: true });
+  host.close();
+}
