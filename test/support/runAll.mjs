@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pinnedNode } from './setup/paths.mjs';
 import { runForStatus, step, toolEnvironment } from './setup/run.mjs';
-import { buildBundles, buildGuest, ensureNpmPackages } from './setup/setup.mjs';
+import { buildBundles, buildGuest } from './setup/setup.mjs';
 import { ensureSystemPackages } from './setup/systemPackages.mjs';
 
 /** Generous limits, in seconds, so that what hangs is a failure with a name and not a run without an end. */
@@ -34,7 +34,6 @@ const stages = {
 
 async function setUp() {
   await ensureSystemPackages(['run', 'starterImage', 'codeServer', 'browser', 'test']);
-  await ensureNpmPackages();
   await buildGuest();
   await buildBundles();
 }

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { pinnedNode, repository } from './setup/paths.mjs';
 import { run, step } from './setup/run.mjs';
 import { prepareSample } from './setup/sample.mjs';
-import { buildBundles, buildGuest, ensureNpmPackages, packageExtension } from './setup/setup.mjs';
+import { buildBundles, buildGuest, packageExtension } from './setup/setup.mjs';
 import { ensureSystemPackages } from './setup/systemPackages.mjs';
 
 const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false }, port: { type: 'string', default: '0' } } });
@@ -19,7 +19,6 @@ const report = (line) => process.stderr.write(`  ${line}\n`);
 async function main() {
   const desktop = options.check ? undefined : desktopCode();
   await ensureSystemPackages(['run', 'starterImage', ...(desktop ? [] : ['codeServer']), ...(options.check ? ['browser'] : [])]);
-  await ensureNpmPackages();
   await buildGuest();
   await buildBundles();
   const sample = await prepareSample({ directory: join(repository, 'out/sample'), starterImage: options.check, report });
