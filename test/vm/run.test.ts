@@ -65,8 +65,8 @@ test('a terminal echoes, has its size, is resized, and knows Ctrl-C', async () =
   const shown = await readUntil(streams.stdout, /to-stderr\r\n/);
   assert.match(shown, /31 97\r\n\/dev\/(pts\/\d|console)\r\nxterm-256color\r\n/);
   streams.resize({ columns: 120, rows: 40 });
-  streams.stdin.write('sleep 0.2; stty size\n');
-  await readUntil(streams.stdout, /40 120\r\n/);
+  streams.stdin.write('until stty size | grep "^40 120"; do sleep 0.1; done\n');
+  await readUntil(streams.stdout, /\n40 120\r\n/);
   streams.stdin.write('echo begin; sleep 1000\n');
   await readUntil(streams.stdout, /begin\r\n/);
   streams.stdin.write('\x03');
@@ -98,9 +98,12 @@ test('several processes run at once beside the first, each with its own streams'
 test('a further process whose client does not read waits, and goes on when its client has gone', async () => {
   const { id } = await berth.background();
   const idle = await berth.containers.exec(id, { command: ['sh', '-c', 'head -c 20000000 /dev/zero; touch /tmp/done'] });
-  // Nobody reads: the process stands before the end of its output, so the file cannot be there.
-  const others = await berth.exec(id, ['sh', '-c', 'sleep 0.5; ls /tmp/done']);
-  assert.notEqual(others.exitCode, 0);
+  // Nobody reads: the process stands, as what it has written does not grow any more, long before the end of its output.
+  const written = 'pid=$(pidof head) && written=$(grep wchar /proc/$pid/io) && written=${written#* }';
+  const stands = `before=0; until ${written} && [ "$written" -gt 1000000 ] && [ "$written" = "$before" ] || [ -e /tmp/done ]; do before=$written; sleep 0.2; done; echo $written`;
+  const { stdout } = await berth.exec(id, ['sh', '-c', stands]);
+  assert.ok(Number(stdout) > 0 && Number(stdout) < 10_000_000, `it has written ${stdout}`);
+  assert.notEqual((await berth.exec(id, ['ls', '/tmp/done'])).exitCode, 0);
   idle.close();
   const waited = await berth.exec(id, ['sh', '-c', 'until [ -e /tmp/done ]; do sleep 0.1; done']);
   assert.equal(waited.exitCode, 0);

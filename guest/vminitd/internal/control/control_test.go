@@ -7,13 +7,22 @@ import (
 	"net"
 	"os"
 	"testing"
-	"time"
 )
 
 // fakePort is a port whose host writes to and reads from a pipe; an empty read means that the host has left.
 type fakePort struct {
 	net.Conn
 	present chan struct{}
+	// Receives, where somebody wants to know, when a read begins.
+	reading chan struct{}
+}
+
+func (f *fakePort) Read(into []byte) (int, error) {
+	select {
+	case f.reading <- struct{}{}:
+	default:
+	}
+	return f.Conn.Read(into)
 }
 
 func (f *fakePort) waitForHost() error {
@@ -114,11 +123,12 @@ func TestCloseEndsAReadThatWaits(t *testing.T) {
 	expect(t, host, answer(nonceA))
 	conn := <-accepted
 	ended := make(chan error)
+	port.reading = make(chan struct{}, 1)
 	go func() {
 		_, err := conn.Read(make([]byte, 1))
 		ended <- err
 	}()
-	time.Sleep(time.Millisecond) // Gives the read a chance to wait; without it the test is only weaker.
+	<-port.reading
 	conn.Close()
 	if err := <-ended; !errors.Is(err, os.ErrClosed) {
 		t.Errorf("read ended with %v", err)
