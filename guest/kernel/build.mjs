@@ -11,12 +11,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ensureSystemPackages } from '../../test/support/setup/systemPackages.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ARCH = 'x86_64';
@@ -25,13 +26,6 @@ const TARBALL = `/usr/src/${SOURCE_PACKAGE}.tar.xz`;
 const FRAGMENT = path.join(HERE, `config-${ARCH}`);
 const PATCHES = path.join(HERE, 'patches');
 const ZSTD = ['-19', '--single-thread', '--no-progress', '-q', '-f'];
-
-/** Commands that the build runs, and the Debian package that brings each. */
-const TOOLS = {
-  make: 'make', gcc: 'gcc', ld: 'binutils', strip: 'binutils', flex: 'flex', bison: 'bison', bc: 'bc',
-  perl: 'perl', patch: 'patch', tar: 'tar', xz: 'xz-utils', zstd: 'zstd', 'dpkg-query': 'dpkg',
-};
-const HEADERS = { '/usr/include/libelf.h': 'libelf-dev', '/usr/include/openssl/opensslv.h': 'libssl-dev' };
 
 class BuildError extends Error {}
 
@@ -93,22 +87,6 @@ export function droppedOptions(wanted, final) {
   return [...wanted]
     .filter(([name, value]) => (final.get(name) ?? 'n') !== value)
     .map(([name, value]) => `${name}: asked for ${value}, got ${final.get(name) ?? 'nothing'}`);
-}
-
-function checkTools() {
-  const missing = new Set();
-  for (const [command, pkg] of Object.entries(TOOLS)) {
-    if (spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0) missing.add(pkg);
-  }
-  for (const [header, pkg] of Object.entries(HEADERS)) {
-    const multiarch = header.replace('/usr/include/', `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/`);
-    if (!existsSync(header) && !existsSync(multiarch)) missing.add(pkg);
-  }
-  if (!existsSync(TARBALL)) missing.add(SOURCE_PACKAGE);
-  if (missing.size > 0) {
-    throw new BuildError(`Missing Debian packages: ${[...missing].join(' ')}\nInstall them with: apt-get install ${[...missing].join(' ')}`);
-  }
-  if (process.arch !== 'x64') throw new BuildError(`This kernel is built on x86_64; this machine is ${process.arch}.`);
 }
 
 /** Our patches in the order in which they apply: name → SHA-256. */
@@ -277,7 +255,8 @@ async function main() {
     say('the prebuilt image, its compressed form, its configuration and the patches match provenance.json');
     if (!values.verify) return;
   }
-  checkTools();
+  if (process.arch !== 'x64') throw new BuildError(`This kernel is built on x86_64; this machine is ${process.arch}.`);
+  await ensureSystemPackages(['kernel']);
   const identity = await identifySource(pinned, { accept: values['update-source'] });
 
   // A fresh directory of another name each time: a path that leaks into the result shows at once.
