@@ -57,6 +57,11 @@ export class DiskBuilder {
     await this.#disk.settle();
   }
 
+  /** To be called, whatever has happened, before the handle is closed. Never rejects. */
+  async release(): Promise<void> {
+    await this.#disk.release();
+  }
+
   /** Writes all metadata and makes the disk durable. Nothing may be added afterwards. */
   async finish(): Promise<void> {
     const { uuid, time } = this.#options;

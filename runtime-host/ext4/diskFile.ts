@@ -70,6 +70,15 @@ export class DiskFile {
     await fsyncAsync(this.#handle);
   }
 
+  /**
+   * Gives up what has not been written by now; afterwards nothing uses the handle any more. Its number may then belong
+   * to another file, so whoever closes it calls this first. Never rejects.
+   */
+  async release(): Promise<void> {
+    this.#failure ??= { error: new Error('The disk was released.') };
+    await this.#writing;
+  }
+
   async #start(): Promise<void> {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -85,6 +94,7 @@ export class DiskFile {
 
   async #writeAll(batches: readonly Batch[]): Promise<void> {
     for (const batch of batches) {
+      if (this.#failure !== undefined) return;
       const written = await writevAsync(this.#handle, batch.pieces, batch.offset);
       if (written < batch.length) await this.#writeRest(batch, written);
     }

@@ -79,8 +79,14 @@ test('attributes lie in the inode where they fit, else in a block, and come back
 
 test('attributes that cannot be stored are refused', () => {
   assert.throws(() => encodeXattrs(new Map([['user.large', Buffer.alloc(4096)]]), 96), isLayerInvalid);
-  assert.throws(() => encodeXattrs(new Map([['nonsense', Buffer.alloc(1)]]), 96), isLayerInvalid);
   assert.throws(() => encodeXattrs(new Map([[`user.${'n'.repeat(256)}`, Buffer.alloc(1)]]), 96), isLayerInvalid);
+});
+
+test('attributes that Linux does not have are left out', () => {
+  const foreign = ['com.apple.provenance', 'nonsense', 'user.', 'system.nfs4_acl', 'system.data', 'system.posix_acl_access.more'].map((name) => [name, Buffer.alloc(1)] as const);
+  assert.deepEqual(encodeXattrs(new Map(foreign), 96), { inline: undefined, block: undefined });
+  const kept = [['user.a', Buffer.from('b')]] as const;
+  assert.deepEqual(encodeXattrs(new Map([...foreign, ...kept]), 96), encodeXattrs(new Map(kept), 96));
 });
 
 test('access control lists change their form on the way', () => {

@@ -66,7 +66,12 @@ export class FileTree {
   /** Gives a node a (further) name; what had the name before is removed. Marks the way to it as the layer's. */
   link(place: Place, node: FileNode, layer: number): void {
     const existing = place.directory.children.get(place.name);
-    if (existing !== undefined && existing.node !== node) this.remove(place);
+    if (existing !== undefined && existing.node !== node) {
+      // It may be below what goes, and must not go with it.
+      node.links++;
+      this.remove(place);
+      node.links--;
+    }
     if (existing?.node !== node) this.#add(place.directory, place.name, node, layer);
     this.touch(place, layer);
   }

@@ -18,14 +18,13 @@ const magic = 0xea020000;
 const blockHeaderSize = 32;
 const entryHeaderSize = 16;
 
-/** Index and text of the prefixes that are not written out; the exact names of ACLs first. */
-export const xattrPrefixes: readonly { readonly index: number; readonly prefix: string }[] = [
-  { index: 2, prefix: 'system.posix_acl_access' },
-  { index: 3, prefix: 'system.posix_acl_default' },
+/** Index and text of the prefixes that are not written out; an ACL's is its whole name, and its value has a form of its own. */
+const xattrPrefixes: readonly { readonly index: number; readonly prefix: string; readonly isAcl?: boolean }[] = [
+  { index: 2, prefix: 'system.posix_acl_access', isAcl: true },
+  { index: 3, prefix: 'system.posix_acl_default', isAcl: true },
   { index: 1, prefix: 'user.' },
   { index: 4, prefix: 'trusted.' },
   { index: 6, prefix: 'security.' },
-  { index: 7, prefix: 'system.' },
 ];
 
 interface Entry {
@@ -35,19 +34,21 @@ interface Entry {
   readonly hash: number;
 }
 
-/** The entries in the order of the disk: by prefix, then length of the name, then name. */
+/**
+ * The entries in the order of the disk: by prefix, then length of the name, then name. What Linux would refuse to set is
+ * left out, as other unpackers do: layers that were made on macOS bring com.apple.provenance along.
+ */
 function sortedEntries(xattrs: ReadonlyMap<string, Uint8Array>): Entry[] {
-  const entries = [...xattrs].map(([fullName, value]) => toEntry(fullName, value));
+  const entries = [...xattrs].flatMap(([fullName, value]) => toEntry(fullName, value) ?? []);
   return entries.sort((a, b) => a.prefix - b.prefix || a.name.length - b.name.length || a.name.compare(b.name));
 }
 
-function toEntry(fullName: string, given: Uint8Array): Entry {
-  const found = xattrPrefixes.find(({ index, prefix }) => (index <= 3 && index > 1 ? fullName === prefix : fullName.startsWith(prefix)));
-  const name = Buffer.from(found === undefined ? fullName : fullName.slice(found.prefix.length), 'latin1');
-  if (found === undefined || name.length > 255) {
-    throw new BerthError('LayerInvalid', `The image has a file with the extended attribute “${fullName}”, which cannot be stored.`);
-  }
-  const value = found.index === 2 || found.index === 3 ? aclToDisk(given) : given;
+function toEntry(fullName: string, given: Uint8Array): Entry | undefined {
+  const found = xattrPrefixes.find(({ prefix, isAcl }) => (isAcl ? fullName === prefix : fullName.startsWith(prefix) && fullName.length > prefix.length));
+  if (found === undefined) return undefined;
+  const name = Buffer.from(fullName.slice(found.prefix.length), 'latin1');
+  if (name.length > 255) throw new BerthError('LayerInvalid', `The image has a file with the extended attribute “${fullName}”, whose name is too long to be stored.`);
+  const value = found.isAcl ? aclToDisk(given) : given;
   return { prefix: found.index, name, value, hash: entryHash(name, value) };
 }
 
@@ -98,8 +99,8 @@ export interface EncodedXattrs {
  * @throws BerthError LayerInvalid when they do not fit in the inode and one block.
  */
 export function encodeXattrs(xattrs: ReadonlyMap<string, Uint8Array>, room: number): EncodedXattrs {
-  if (xattrs.size === 0) return { inline: undefined, block: undefined };
   const entries = sortedEntries(xattrs);
+  if (entries.length === 0) return { inline: undefined, block: undefined };
   const inline = new Uint8Array(room);
   put32(inline, 0, magic);
   const rest = fill(inline, 4, 4, entries);
@@ -131,11 +132,11 @@ export function decodeXattrs(bytes: Uint8Array, first: number, offsetBase: numbe
   for (let position = first; position + entryHeaderSize <= bytes.length && get32(bytes, position) !== 0; ) {
     const nameLength = bytes[position]!;
     const index = bytes[position + 1]!;
-    const prefix = xattrPrefixes.find((known) => known.index === index)?.prefix ?? '';
+    const { prefix = '', isAcl = false } = xattrPrefixes.find((known) => known.index === index) ?? {};
     const name = Buffer.from(bytes.subarray(position + entryHeaderSize, position + entryHeaderSize + nameLength)).toString('latin1');
     const valueStart = get16(bytes, position + 2) + offsetBase;
     const value = bytes.slice(valueStart, valueStart + get32(bytes, position + 8));
-    xattrs.set(prefix + name, index === 2 || index === 3 ? aclFromDisk(value) : value);
+    xattrs.set(prefix + name, isAcl ? aclFromDisk(value) : value);
     position += roundUp(entryHeaderSize + nameLength, 4);
   }
   return xattrs;

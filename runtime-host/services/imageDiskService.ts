@@ -30,7 +30,7 @@ export interface ImageDiskServiceOptions {
 
 const defaultDiskSize = 64 * 1024 ** 3;
 /** Part of each key: raised when disks that were written earlier should no longer be used. */
-const diskFormat = 1;
+const diskFormat = 2;
 const diskSuffix = '.ext4';
 
 /**
@@ -109,7 +109,10 @@ export class Ext4ImageDiskService implements ImageDiskService {
 
   /** Removes what a killed host has left half-written. Called before anything else, at the latest by the first call. */
   prepare(): Promise<void> {
-    this.#prepared ??= this.#removePartials();
+    this.#prepared ??= this.#removePartials().catch((error: unknown) => {
+      this.#prepared = undefined; // The next one who asks tries again.
+      throw error;
+    });
     return this.#prepared;
   }
 
@@ -188,14 +191,14 @@ export class Ext4ImageDiskService implements ImageDiskService {
   }
 
   #task(image: ResolvedImage, key: string, path: string): UnpackTask {
-    const created = Date.parse(image.configuration.created ?? '');
     return {
       layers: image.layers.map(({ descriptor, diffId, blobPath }) => ({ path: blobPath, size: descriptor.size, diffId })),
       path,
       disk: {
         size: this.#options.diskSize ?? defaultDiskSize,
         uuid: uuidOf(key),
-        time: created >= 0 && created < 2 ** 32 * 1000 ? Math.floor(created / 1000) : 0,
+        // Nothing of the configuration may be in it: images with the same layers share a disk.
+        time: 0,
       },
     };
   }

@@ -30,8 +30,8 @@ const smallestStep = 0.005;
 
 async function unpack(task: UnpackTask, signal: AbortSignal, send: (report: UnpackReport) => void): Promise<void> {
   const handle = openSync(task.path, 'wx', 0o600);
+  const disk = new DiskBuilder(handle, task.disk);
   try {
-    const disk = new DiskBuilder(handle, task.disk);
     let last: ProgressReport | undefined;
     await unpackLayers(disk, task.layers, signal, (report) => {
       if (last?.message === report.message && (report.fraction ?? 0) - (last.fraction ?? 0) < smallestStep) return;
@@ -42,6 +42,7 @@ async function unpack(task: UnpackTask, signal: AbortSignal, send: (report: Unpa
     send({ type: 'progress', report: { message: 'Writing the file system', fraction: 1 } });
     await disk.finish();
   } finally {
+    await disk.release();
     closeSync(handle);
   }
 }

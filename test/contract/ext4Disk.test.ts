@@ -97,6 +97,11 @@ describe('the service that makes disks of images', () => {
     });
   }
 
+  it('takes diff IDs of either algorithm', async () => {
+    const service = await serviceWith({ layers: [[{ path: 'file', content: 'x' }]], diffIdAlgorithm: 'sha512' });
+    await service.ensure(reference);
+  });
+
   it('stops when it is told to, and leaves nothing behind', async () => {
     const service = await serviceWith({ layers: [[{ path: 'big', content: Buffer.alloc(64 * 1024 * 1024, 'data') }]] });
     const abort = new AbortController();

@@ -30,6 +30,8 @@ export interface TestImageOptions {
   readonly workingDirectory?: string;
   readonly stopSignal?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the layers' diff IDs; default `sha256`. */
+  readonly diffIdAlgorithm?: 'sha256' | 'sha512';
 }
 
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -71,7 +73,7 @@ export function buildImage(directory: string, options: TestImageOptions): TestIm
   prepareLayout(directory);
   const layers = options.layers.map((layer) => {
     const tar = layer instanceof Uint8Array ? Buffer.from(layer) : writeTar(layer);
-    return { ...writeBlob(directory, names.layer[compression], compress(tar, compression)), diffId: digestOf(tar) };
+    return { ...writeBlob(directory, names.layer[compression], compress(tar, compression)), diffId: digestOf(tar, options.diffIdAlgorithm) };
   });
   const config = writeBlob(directory, names.config, JSON.stringify(imageConfiguration(options, layers.map((layer) => layer.diffId))));
   const manifestContent = { schemaVersion: 2, mediaType: names.manifest, config, layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })) };
@@ -120,8 +122,8 @@ export function busyboxLayers(): TarEntry[][] {
   ];
 }
 
-export function digestOf(content: string | Uint8Array): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+export function digestOf(content: string | Uint8Array, algorithm: 'sha256' | 'sha512' = 'sha256'): string {
+  return `${algorithm}:${createHash(algorithm).update(content).digest('hex')}`;
 }
 
 /** Writes a blob into a layout under its digest. */

@@ -25,18 +25,20 @@ export interface DiskSettings {
 export async function unpackToDisk(image: { readonly directory: string; readonly layers: readonly UnpackableLayer[] }, path: string, settings: DiskSettings = {}): Promise<void> {
   const { size = 1024 ** 3, uuid = Buffer.from('a1b2c3d4e5f60718293a4b5c6d7e8f90', 'hex') } = settings;
   const handle = openSync(path, 'wx', 0o600);
+  const disk = new DiskBuilder(handle, { size, uuid, time: 1_700_000_000 });
   try {
-    const disk = new DiskBuilder(handle, { size, uuid, time: 1_700_000_000 });
     const layers = image.layers.map(({ digest, size: layerSize, diffId }) => ({ path: join(image.directory, 'blobs', 'sha256', digest.slice('sha256:'.length)), size: layerSize, diffId }));
     await unpackLayers(disk, layers, new AbortController().signal, () => {});
     await disk.finish();
   } finally {
+    await disk.release();
     closeSync(handle);
   }
 }
 
-/** @throws when e2fsck finds anything at all wrong, with what it says. */
+/** @throws when there is no journal, or when e2fsck finds anything at all wrong, with what it says. */
 export function checkDisk(path: string): void {
+  if (!/^Filesystem features:.* has_journal /m.test(execFileSync('dumpe2fs', ['-h', path], { encoding: 'utf8', stdio: 'pipe' }))) throw new Error(`${path} has no journal.`);
   try {
     execFileSync('e2fsck', ['-fn', path], { encoding: 'utf8', stdio: 'pipe' });
   } catch (error) {

@@ -13,10 +13,7 @@ type Entry = readonly [name: string, kind?: TarEntry['kind'], target?: string];
 
 /** The paths that a stack of layers comes to, each with what it is: `path`, `path/`, `path -> target`. */
 function apply(...layers: (readonly Entry[])[]): string[] {
-  const directory = mkdtempSync(join(tmpdir(), 'berth-'));
-  const handle = openSync(join(directory, 'disk'), 'w');
-  try {
-    const disk = new DiskBuilder(handle, { size: 256 * 1024 ** 2, uuid: new Uint8Array(16), time: 0 });
+  return withDisk((disk) => {
     layers.forEach((entries, index) => {
       const applier = new LayerApplier(disk, index + 1);
       for (const item of entries) {
@@ -25,6 +22,18 @@ function apply(...layers: (readonly Entry[])[]): string[] {
       }
     });
     return list(disk.tree.root, '');
+  });
+}
+
+function applyEntry(entry: TarEntry): void {
+  withDisk((disk) => new LayerApplier(disk, 1).entry(entry));
+}
+
+function withDisk<Result>(use: (disk: DiskBuilder) => Result): Result {
+  const directory = mkdtempSync(join(tmpdir(), 'berth-'));
+  const handle = openSync(join(directory, 'disk'), 'w');
+  try {
+    return use(new DiskBuilder(handle, { size: 256 * 1024 ** 2, uuid: new Uint8Array(16), time: 0 }));
   } finally {
     closeSync(handle);
     rmSync(directory, { recursive: true });
@@ -76,6 +85,7 @@ test('symlinks on the way are followed inside the image and never out of it', ()
 
 test('hard links name files of this and of lower layers', () => {
   assert.deepEqual(apply([['d/x'], ['l', 'symlink', 'd']], [['y', 'hardlink', '/l/x'], ['.wh.d']]), ['l -> d', 'y']);
+  assert.deepEqual(apply([['d/x'], ['d', 'hardlink', 'd/x']]), ['d']);
   assert.throws(() => apply([['y', 'hardlink', 'x']]), refused(/does not exist/));
   assert.throws(() => apply([['d/'], ['y', 'hardlink', 'd']]), refused(/link to a directory/));
   assert.throws(() => apply([['y', 'hardlink', '../x']]), refused(/climbs out/));
@@ -96,4 +106,5 @@ test('what cannot be is refused', () => {
   assert.throws(() => apply([['l', 'symlink', '']]), refused(/target/));
   assert.throws(() => apply([['l', 'symlink', 't'.repeat(4096)]]), refused(/target/));
   assert.throws(() => apply([['.wh.']]), refused(/whiteout of nothing/));
+  for (const device of [{ major: 4096, minor: 0 }, { major: 0, minor: 2 ** 20 }]) assert.throws(() => applyEntry({ ...tarEntry('dev', 'block'), ...device }), refused(/number that Linux does not have/));
 });

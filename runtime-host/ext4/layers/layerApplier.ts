@@ -17,6 +17,9 @@ const opaqueWhiteout = '.wh..wh..opq';
 /** Further names that aufs kept for itself and that say nothing here. */
 const aufsPrefix = '.wh..wh.';
 const longestTarget = 4095;
+/** Of device numbers: 12 and 20 bits. */
+const largestMajor = 0xfff;
+const largestMinor = 0xfffff;
 /** No system takes longer paths, so no image needs them. */
 const longestPath = 4096;
 
@@ -89,6 +92,7 @@ export class LayerApplier implements TarHandler {
     if (entry.kind === 'symlink' && (entry.target === '' || entry.target.length > longestTarget)) {
       throw layerInvalid(`the symbolic link “${printable(entry.name)}” has an empty or too long target`);
     }
+    if (entry.major > largestMajor || entry.minor > largestMinor) throw layerInvalid(`the device “${printable(entry.name)}” has a number that Linux does not have`);
     const node = createNode(entry.kind, entry, entry);
     tree.link(place, node, this.#layer);
     if (entry.kind === 'file') this.#beginFile(entry, node);

@@ -1,7 +1,8 @@
 import type { DataRange } from '../fileWriter.ts';
+import { blockSize } from '../geometry.ts';
 import type { PaxRecords } from './paxRecords.ts';
 import { parsePaxNumber } from './paxRecords.ts';
-import { layerInvalid, numberField, sizeField, tarBlockSize } from './tarHeader.ts';
+import { layerInvalid, sizeField, tarBlockSize } from './tarHeader.ts';
 
 /*
  * The maps of GNU sparse files: which ranges of the file the data of the entry is for.
@@ -21,6 +22,8 @@ export interface SparseMap {
 const headerPairs = { offset: 386, count: 4, flag: 482 };
 const extensionPairs = { offset: 0, count: 21, flag: 504 };
 const realSizeOffset = 483;
+/** Blocks of a file have 32-bit numbers, and the last of them is none. */
+const largestFileSize = (2 ** 32 - 1) * blockSize;
 /** More digits than a number in a map can have. */
 const longestLine = 20;
 
@@ -37,7 +40,7 @@ export function readOldPairs(block: Buffer, isExtension: boolean): { readonly ra
 }
 
 export function readOldSize(block: Buffer): number {
-  return numberField(block, realSizeOffset, 12);
+  return sizeField(block, realSizeOffset);
 }
 
 /** The map in pax records; `'data'` when it stands before the data (1.0), undefined when the file is not sparse. */
@@ -79,6 +82,7 @@ function toRanges(numbers: readonly number[]): DataRange[] {
 
 /** @throws BerthError LayerInvalid when ranges overlap, leave the file, or are not what the data is for. */
 export function checkRanges(map: SparseMap, dataSize: number): readonly DataRange[] {
+  if (map.size > largestFileSize) throw layerInvalid('a sparse file is larger than 16 TiB, which cannot be stored');
   let end = 0;
   let sum = 0;
   for (const { offset, length } of map.ranges) {

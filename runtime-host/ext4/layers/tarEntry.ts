@@ -14,7 +14,7 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Size of the file, and bytes of data that follow in the archive: less for sparse files, 0 for all but files. */
+  /** Size of the file, and bytes of data that follow in the archive: less for sparse files, 0 for most that are no files. */
   readonly size: number;
   readonly dataSize: number;
   /** Where the data belongs in a sparse file. */
@@ -48,19 +48,20 @@ export function assembleEntry(header: RawHeader, overrides: EntryOverrides): Tar
   const known = kinds[header.type];
   if (known === undefined) throw layerInvalid(`an entry has the unknown type “${header.type}”`);
   const values = overrides.records.length === 0 && overrides.globals.size === 0 ? undefined : new Map([...overrides.globals, ...overrides.records]);
-  const name = values?.get('GNU.sparse.name') ?? values?.get('path') ?? overrides.longName ?? header.name;
+  const name = values?.get('GNU.sparse.name') || values?.get('path') || (overrides.longName ?? header.name);
   const kind = known === 'file' && name.endsWith('/') ? 'directory' : known;
   const mtime = time(values?.get('mtime')) ?? { seconds: header.mtime, nanoseconds: 0 };
   const size = kind === 'file' ? number(values?.get('size')) ?? header.size : 0;
   const entry = {
     kind,
     name,
-    target: values?.get('linkpath') ?? overrides.longTarget ?? header.target,
+    target: values?.get('linkpath') || (overrides.longTarget ?? header.target),
     mode: header.mode & 0o7777,
     uid: number(values?.get('uid')) ?? header.uid,
     gid: number(values?.get('gid')) ?? header.gid,
     size,
-    dataSize: size,
+    // The list of names that GNU tar's “D” has is of no use here.
+    dataSize: header.type === 'D' ? header.size : size,
     ranges: undefined,
     mtime,
     atime: time(values?.get('atime')) ?? mtime,

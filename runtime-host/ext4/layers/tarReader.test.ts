@@ -89,6 +89,16 @@ test('pax records: times, owners, sizes, attributes; global ones last until they
   assert.deepEqual([second!.entry.mtime, second!.entry.uid], [{ seconds: 5, nanoseconds: 0 }, 70_000]);
 });
 
+test('an empty name in a pax record leaves the one in the header', () => {
+  const [item] = read(archiveOf(entry('x', 'x', pax({ path: '', linkpath: '' })), entry('name', '2', '', [[157, 'target']])));
+  assert.deepEqual([item!.entry.name, item!.entry.target], ['name', 'target']);
+});
+
+test('the list of names in an incremental archive is passed over', () => {
+  const [directory, file] = read(archiveOf(entry('dir/', 'D', 'Yfile\0\0'), entry('dir/file', '0', 'x')));
+  assert.deepEqual([directory!.entry.kind, directory!.entry.size, file!.content], ['directory', 0, 'x']);
+});
+
 test('numbers in base 256, negative ones too', () => {
   const [item] = read(archiveOf(entry('big', '5', '', [[108, Buffer.from('80000000ee6b2800', 'hex')], [136, Buffer.from('ffffffffffffffffffffffff', 'hex')]])));
   assert.deepEqual([item!.entry.uid, item!.entry.mtime.seconds], [4_000_000_000, -1]);
@@ -152,6 +162,8 @@ test('what is not an archive, or damaged, is refused', () => {
     [archiveOf(entry('x', 'x', pax({ path: 'a\0b' })), good), /zero byte/],
     [archiveOf(entry('x', 'x', pax({ 'GNU.sparse.size': '10', 'GNU.sparse.map': '0,5,3,2' })), good), /overlapping/],
     [archiveOf(entry('x', 'x', pax({ 'GNU.sparse.size': '10', 'GNU.sparse.map': '0,5' })), good), /does not fit its size/],
+    [archiveOf(entry('x', 'x', pax({ 'GNU.sparse.size': String(2 ** 50), 'GNU.sparse.map': `${2 ** 45},7` })), good), /larger than 16 TiB/],
+    [Buffer.concat([good, end, Buffer.alloc(100, 'x')]), /ends in the middle/],
   ];
   for (const [archive, message] of invalid) assert.throws(() => read(archive), isInvalid(message), String(message));
 });
@@ -160,4 +172,5 @@ test('an archive without an end mark, and an empty one, are taken', () => {
   assert.equal(read(entry('file', '0', 'content')).length, 1);
   assert.deepEqual(read(Buffer.alloc(0)), []);
   assert.deepEqual(read(Buffer.alloc(10_240)), []);
+  assert.equal(read(Buffer.concat([archiveOf(entry('file', '0', 'content')), Buffer.alloc(100)])).length, 1, 'padding that fills no block');
 });

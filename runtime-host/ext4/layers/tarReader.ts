@@ -66,7 +66,9 @@ export class TarReader {
   finish(): void {
     const { name } = this.#state;
     const atEnd = name === 'ended' || (name === 'header' && this.#records.length === 0 && this.#longName === undefined && this.#longTarget === undefined);
-    if (!atEnd || this.#left > 0 || this.#padding > 0 || this.#blockFilled > 0) throw layerInvalid('it ends in the middle of an entry');
+    // Padding after the end need not fill its last block.
+    const isTorn = this.#blockFilled > 0 && !(name === 'ended' && isZero(this.#block.subarray(0, this.#blockFilled)));
+    if (!atEnd || this.#left > 0 || this.#padding > 0 || isTorn) throw layerInvalid('it ends in the middle of an entry');
   }
 
   /** Hands on content; returns where it ends in the chunk. */
@@ -205,8 +207,9 @@ export class TarReader {
 
 const zeroBlock = Buffer.alloc(tarBlockSize);
 
+/** Whether a block, or the beginning of one, is all zero. */
 function isZero(block: Buffer): boolean {
-  return block.equals(zeroBlock);
+  return block.equals(zeroBlock.subarray(0, block.length));
 }
 
 function untilZero(bytes: Buffer): string {

@@ -11,7 +11,7 @@ export interface LayerSource {
   readonly path: string;
   /** Its size there, in bytes. */
   readonly size: number;
-  /** `sha256:` and the digest of the uncompressed layer. */
+  /** Digest of the uncompressed layer, such as `sha256:` and 64 hexadecimal digits. */
   readonly diffId: string;
 }
 
@@ -31,7 +31,8 @@ export async function unpackLayers(disk: DiskBuilder, layers: readonly LayerSour
 }
 
 async function unpackLayer(disk: DiskBuilder, layer: LayerSource, number: number, signal: AbortSignal, onRead: (bytes: number) => void): Promise<void> {
-  const hash = createHash('sha256');
+  const [algorithm = ''] = layer.diffId.split(':');
+  const hash = createHash(algorithm);
   const reader = new TarReader(new LayerApplier(disk, number));
   for await (const piece of decompress(layer.path, signal, onRead)) {
     signal.throwIfAborted();
@@ -40,7 +41,7 @@ async function unpackLayer(disk: DiskBuilder, layer: LayerSource, number: number
     await disk.settle();
   }
   reader.finish();
-  const found = `sha256:${hash.digest('hex')}`;
+  const found = `${algorithm}:${hash.digest('hex')}`;
   if (found !== layer.diffId) {
     throw new BerthError('DigestMismatch', 'A layer of the image is not what the image’s configuration says it is. The image was published with this fault; use another version of it.', {
       data: { expected: layer.diffId, found },
