@@ -122,7 +122,7 @@ function parseTokenAnswer(text: string, host: string): { value: string; lifetime
   } catch (cause) {
     throw invalid(cause);
   }
-  const value = answer['token'] ?? answer['access_token'];
+  const value = answer['token'] || answer['access_token'];
   // A token goes into a header: it must not be able to end the line.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw invalid();
   const lifetime = answer['expires_in'];

@@ -164,6 +164,27 @@ for (const damaged of ['{"manifests": 1}', '{"schemaVersion":2,"manif', '', '[]'
   });
 }
 
+test('a list of images that is missing when the store is opened is lost, too', async (t) => {
+  const directory = await temporaryDirectory(t);
+  await putImage(await ContentStore.open(directory), 'localhost/a:1', 'one');
+  const stored = await blobs(directory);
+  await rm(join(directory, 'index.json'));
+  const store = await ContentStore.open(directory);
+  assert.ok(store.referencesAreLost);
+  assert.deepEqual(await blobs(directory), stored);
+  assert.ok(!(await ContentStore.open(await temporaryDirectory(t))).referencesAreLost, 'a new store has lost nothing');
+});
+
+test('what else lies between the blobs disturbs nobody', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await ContentStore.open(directory);
+  const orphan = await put(store, 'of nobody');
+  await writeFile(join(directory, 'blobs', '.DS_Store'), '');
+  await writeFile(join(directory, 'blobs', 'sha256', '.DS_Store'), '');
+  assert.equal(await store.collectGarbage(), 1);
+  assert.ok(!(await store.hasBlob(orphan)));
+});
+
 test('a list of images that is damaged or removed while the store is open', async (t) => {
   for (const harm of [(index: string) => writeFile(index, '?'), (index: string) => rm(index)]) {
     const directory = await temporaryDirectory(t);

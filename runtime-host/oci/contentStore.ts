@@ -39,12 +39,14 @@ export interface Lease {
 export class ContentStore {
   readonly directory: string;
   readonly #index: ImageIndex;
+  readonly #logger: Logger;
   /** Serialises changes of index.json, and garbage collection with them. */
   readonly #changes = new SerialQueue();
   readonly #leases = new Set<Set<string>>();
 
   private constructor(directory: string, logger: Logger) {
     this.directory = directory;
+    this.#logger = logger;
     this.#index = new ImageIndex(join(directory, 'index.json'), logger);
   }
 
@@ -56,13 +58,8 @@ export class ContentStore {
     await mkdir(store.#ingest, { mode: 0o700 });
     await removeTemporaries(directory);
     if (!existsSync(join(directory, 'oci-layout'))) await writeFileAtomically(join(directory, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }), 0o644);
-    await store.#index.open();
-    try {
-      await store.collectGarbage();
-    } catch (error) {
-      // A damaged manifest hides what it reaches, so nothing may go; the images beside it are as good as ever.
-      logger.error('Unused content of the image store could not be removed', error);
-    }
+    await store.#index.open({ isNew: (await store.#blobs()).length === 0 });
+    await store.collectGarbage();
     return store;
   }
 
@@ -170,24 +167,39 @@ export class ContentStore {
     return found;
   }
 
-  /** Removes the blobs that no reference reaches and no lease has pinned, unless references are lost; answers how many. */
+  /**
+   * Removes the blobs that no reference reaches and no lease has pinned, unless references are lost; answers how many.
+   * A failure is only logged: a damaged manifest hides what it reaches, so nothing may go, but the images beside it are
+   * as good as ever.
+   */
   async collectGarbage(): Promise<number> {
-    return await this.#changes.run(async () => {
-      const reachable = new Set<string>();
-      const references = await this.references();
-      if (this.referencesAreLost) return 0;
-      for (const { descriptor } of references) await this.#markReachable(descriptor, reachable);
-      const removed: string[] = [];
+    try {
+      return await this.#changes.run(() => this.#removeGarbage());
+    } catch (error) {
+      this.#logger.error('Unused content of the image store could not be removed', error);
+      return 0;
+    }
+  }
+
+  async #removeGarbage(): Promise<number> {
+    const reachable = new Set<string>();
+    const references = await this.references();
+    if (this.referencesAreLost) return 0;
+    for (const { descriptor } of references) await this.#markReachable(descriptor, reachable);
+    const removed: string[] = [];
+    try {
       for (const digest of await this.#blobs()) {
-        if (reachable.has(digest) || this.#isPinned(digest)) continue;
+        const path = this.blobPath(digest);
+        // All in one turn: a pull that pins this digest later will find it gone, and a damaged one may have gone already.
+        if (reachable.has(digest) || this.#isPinned(digest) || !existsSync(path)) continue;
         const trash = join(this.#ingest, randomBytes(8).toString('hex'));
-        // In one turn with the look at the pins: a pull that pins this digest later will find it gone.
-        renameSync(this.blobPath(digest), trash);
+        renameSync(path, trash);
         removed.push(trash);
       }
+    } finally {
       for (const trash of removed) await rm(trash, { force: true });
-      return removed.length;
-    });
+    }
+    return removed.length;
   }
 
   #isPinned(digest: string): boolean {
@@ -208,9 +220,10 @@ export class ContentStore {
 
   async #blobs(): Promise<string[]> {
     const digests: string[] = [];
-    for (const algorithm of await readdir(join(this.directory, 'blobs'))) {
-      for (const hex of await readdir(join(this.directory, 'blobs', algorithm))) {
-        if (parseDigest(`${algorithm}:${hex}`)) digests.push(`${algorithm}:${hex}`);
+    for (const algorithm of await readdir(join(this.directory, 'blobs'), { withFileTypes: true })) {
+      if (!algorithm.isDirectory()) continue;
+      for (const hex of await readdir(join(this.directory, 'blobs', algorithm.name))) {
+        if (parseDigest(`${algorithm.name}:${hex}`)) digests.push(`${algorithm.name}:${hex}`);
       }
     }
     return digests;

@@ -35,9 +35,9 @@ export class ImageIndex {
     return this.#isLost;
   }
 
-  /** Makes sure that there is a list: an empty one in a new store, and in the place of a damaged one. */
-  async open(): Promise<void> {
-    if (existsSync(this.#file)) this.read();
+  /** Makes sure that there is a list: an empty one in a new store, and in the place of one that is damaged or lost. */
+  async open({ isNew }: { readonly isNew: boolean }): Promise<void> {
+    if (!isNew || existsSync(this.#file)) this.read();
     if (!existsSync(this.#file)) await this.write([]);
   }
 

@@ -1,6 +1,6 @@
 import { JsonReader, invalidDocument } from './jsonReader.ts';
 import { isConfigurationType, isForeignLayerType, isIndexType, isManifestType, isSchema1Type, layerCompression, ociIndexType, ociManifestType } from './mediaTypes.ts';
-import type { ImageConfiguration, ImageIndex, ImageManifest } from './types.ts';
+import type { Descriptor, ImageConfiguration, ImageIndex, ImageManifest } from './types.ts';
 
 /** The largest manifest or index that is read (distribution-spec: registries should take up to 4 MiB). */
 export const largestManifest = 4 * 1024 * 1024;
@@ -40,6 +40,15 @@ function documentType(document: JsonReader, statedType: string | undefined, subj
   if (mediaType !== undefined && (isIndexType(mediaType) || isManifestType(mediaType))) return mediaType;
   if (ownType !== undefined) throw document.field('mediaType').problem(`is “${ownType}”, which is neither an image manifest nor an image index`);
   return hasManifests ? ociIndexType : ociManifestType;
+}
+
+/**
+ * The store finds out what an image consists of by what its descriptors say, so that must be true.
+ * @throws BerthError ManifestInvalid when a descriptor calls a document something that it is not
+ */
+export function requireStatedKind({ kind }: ImageDocument, { mediaType, digest }: Descriptor, subject: string): void {
+  if (kind === 'index' ? isIndexType(mediaType) : isManifestType(mediaType)) return;
+  throw invalidDocument(subject, `${digest} is called “${mediaType}”, but is an image ${kind}`);
 }
 
 function readIndex(document: JsonReader): ImageIndex {

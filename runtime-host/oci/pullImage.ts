@@ -36,16 +36,7 @@ export async function pullImage(store: ContentStore, reference: Reference, setti
   } finally {
     client.dispose();
     lease.release();
-    await collectGarbage(store, settings.logger);
-  }
-}
-
-/** Whether the garbage could go says nothing about whether the pull went well. */
-async function collectGarbage(store: ContentStore, logger: Logger): Promise<void> {
-  try {
     await store.collectGarbage();
-  } catch (error) {
-    logger.error('Unused content of the image store could not be removed', error);
   }
 }
 

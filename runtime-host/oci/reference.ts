@@ -78,6 +78,7 @@ function checkDomain(domain: string): string | undefined {
   if (!match) return `“${domain}” is not a host name with an optional port`;
   const port = match[1];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return `${port} is not a port number`;
+  if (!URL.canParse(`http://${domain}`)) return `“${domain}” is not a host name or address`;
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError } from '../protocol/errors.ts';
 import { TokenSource } from './auth.ts';
 import { digestLike, digestOf, isDigest } from './digest.ts';
@@ -7,7 +8,7 @@ import { largestManifest } from './manifest.ts';
 import { acceptedManifestTypes } from './mediaTypes.ts';
 import { formatReference } from './reference.ts';
 import type { Reference } from './reference.ts';
-import { explainFailure, readErrorCodes, refusal } from './registryErrors.ts';
+import { explainFailure, mayPass, readErrorCodes, refusal } from './registryErrors.ts';
 import { RegistryHttp, isCutShort, isLoopbackHost } from './registryHttp.ts';
 import type { HttpResponse, HttpSettings } from './registryHttp.ts';
 import type { Descriptor } from './types.ts';
@@ -18,8 +19,9 @@ export interface FetchedManifest {
   readonly bytes: Buffer;
 }
 
-/** How often one blob is taken up again after the connection closed, provided that it has grown each time. */
+/** How often one blob is taken up again after the connection closed, and how often without a byte more. */
 const mostResumptions = 10;
+const mostVainResumptions = 3;
 
 /**
  * Reads one repository of a registry (distribution-spec, "Pull"), anonymously or with anonymous tokens. HTTPS, or HTTP
@@ -63,11 +65,12 @@ export class RegistryClient {
   }
 
   /**
-   * The content of a blob. When the connection closes before its end, the rest is asked for by a range request, as long
-   * as the registry knows them. The size and the digest are verified by whoever stores it.
+   * The content of a blob. When the connection closes or falls silent before its end, the rest is asked for by a range
+   * request, as long as the registry knows them. The size and the digest are verified by whoever stores it.
    */
   async *readBlob(descriptor: Descriptor, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     let received = 0;
+    let inVain = 0;
     for (let attempt = 0; ; attempt += 1) {
       const before = received;
       try {
@@ -78,10 +81,18 @@ export class RegistryClient {
         }
         return;
       } catch (error) {
-        const mayResume = isCutShort(error) && received > before && received < descriptor.size && attempt < mostResumptions && !signal.aborted;
-        if (!mayResume) throw this.#explainBlobFailure(error, descriptor, received, signal);
+        inVain = received > before ? 0 : inVain + 1;
+        const isWorthIt = received > 0 && received < descriptor.size && inVain <= mostVainResumptions && attempt < mostResumptions;
+        if (!isWorthIt || !mayPass(error) || signal.aborted) throw this.#explainBlobFailure(error, descriptor, received, signal);
+        if (inVain > 0) await this.#pause(this.#http.resumePause * 2 ** (inVain - 1), signal);
       }
     }
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await delay(milliseconds, undefined, { signal }).catch((error: unknown) => {
+      throw explainFailure(error, this.#base.host, signal);
+    });
   }
 
   async #openBlob(descriptor: Descriptor, offset: number, signal: AbortSignal): Promise<HttpResponse> {

@@ -8,12 +8,24 @@ const certificateErrors = [
   'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_UNTRUSTED', 'CERT_SIGNATURE_FAILURE', 'ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH',
 ];
 
+const passingErrors = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ETIMEDOUT', 'ECONNREFUSED', 'EAI_AGAIN', 'ENOTFOUND', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH'];
+
 /** What a failed exchange with a registry means to the user. Errors that say it already pass unchanged. */
 export function explainFailure(error: unknown, host: string, signal: AbortSignal): BerthError {
   if (signal.aborted) return signal.reason instanceof BerthError ? signal.reason : new BerthError('Cancelled', 'The operation was cancelled.', { cause: error });
   if (error instanceof BerthError) return error;
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? '') : '';
   return new BerthError('RegistryUnreachable', unreachableSentence(code, error, host), { cause: error, data: { registry: host } });
+}
+
+/**
+ * Whether what went wrong while a blob was on its way may be over in a moment: the network was away, the server was
+ * silent, busy or had a problem of its own.
+ */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof BerthError)) return error instanceof Error && passingErrors.includes((error as NodeJS.ErrnoException).code ?? '');
+  const status = error.data?.['status'];
+  return error.code === 'RegistryTimeout' || (typeof status === 'number' && (status === 429 || status >= 500));
 }
 
 function unreachableSentence(code: string, error: unknown, host: string): string {

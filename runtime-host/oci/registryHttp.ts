@@ -12,6 +12,8 @@ export interface HttpSettings {
   readonly idleTimeout?: number;
   /** Certificate authorities to trust instead of Node's, in PEM. */
   readonly certificateAuthorities?: string;
+  /** Before the second try in vain to take a blob up again, doubled for each further one; default 1 s. */
+  readonly resumePause?: number;
   /** Replaces the look-up of host names. */
   readonly lookup?: LookupFunction;
 }
@@ -28,6 +30,7 @@ export interface HttpResponse {
 
 const defaultConnectTimeout = 15_000;
 const defaultIdleTimeout = 30_000;
+const defaultResumePause = 1_000;
 const mostRedirects = 5;
 
 /** Loopback hosts may be spoken to without TLS: nothing leaves the machine. */
@@ -39,12 +42,15 @@ export function isLoopbackHost(hostname: string): boolean {
 export class RegistryHttp {
   readonly #connectTimeout: number;
   readonly #idleTimeout: number;
+  /** Milliseconds; see {@link HttpSettings}. */
+  readonly resumePause: number;
   readonly #plainAgent: http.Agent;
   readonly #secureAgent: https.Agent;
 
   constructor(settings: HttpSettings = {}) {
     this.#connectTimeout = settings.connectTimeout ?? defaultConnectTimeout;
     this.#idleTimeout = settings.idleTimeout ?? defaultIdleTimeout;
+    this.resumePause = settings.resumePause ?? defaultResumePause;
     const shared = { keepAlive: true, ...(settings.lookup ? { lookup: settings.lookup } : {}) };
     this.#plainAgent = new http.Agent(shared);
     this.#secureAgent = new https.Agent({ ...shared, ...(settings.certificateAuthorities ? { ca: settings.certificateAuthorities } : {}) });

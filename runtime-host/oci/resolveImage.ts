@@ -2,7 +2,7 @@ import { BerthError } from '../protocol/errors.ts';
 import type { Platform } from '../protocol/types.ts';
 import type { ContentStore, Lease } from './contentStore.ts';
 import { digestOf } from './digest.ts';
-import { largestConfiguration, largestManifest, parseConfiguration, parseImageDocument, requireMatchingLayers } from './manifest.ts';
+import { largestConfiguration, largestManifest, parseConfiguration, parseImageDocument, requireMatchingLayers, requireStatedKind } from './manifest.ts';
 import { platformMatches, platformUnavailable, selectPlatform } from './platform.ts';
 import { normalizeReference } from './reference.ts';
 import type { Descriptor, ImageConfiguration, ImageManifest, ResolvedImage } from './types.ts';
@@ -48,6 +48,7 @@ export async function readImage(root: Descriptor, reference: string, wanted: Pla
   let descriptor = root;
   for (let depth = 0; depth <= deepestIndex; depth += 1) {
     const document = parseImageDocument(await readBlob(descriptor, largestManifest), descriptor.mediaType, subject);
+    requireStatedKind(document, descriptor, subject);
     if (document.kind === 'index') {
       descriptor = selectPlatform(document.index, wanted, reference);
       continue;

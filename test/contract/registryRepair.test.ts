@@ -92,6 +92,18 @@ for (const [part, damage] of [['manifest', spoil], ['config', spoil], ['manifest
   });
 }
 
+test('a damaged image does not keep another one from being removed', async (t) => {
+  const berth = await pulled(t, 'gzip');
+  const other = await pulled(t, 'zstd');
+  await berth.service.pull(other.reference);
+  await spoil(berth.store.blobPath(berth.image.manifest.digest));
+  await berth.service.remove(other.reference);
+  assert.deepEqual((await berth.store.references()).map(({ reference }) => reference), [berth.reference]);
+  await berth.service.remove(berth.reference);
+  assert.equal(await berth.store.collectGarbage(), 0);
+  await assertSoundStore(berth.directory);
+});
+
 test('a layer that is sound stays', async (t) => {
   const { store, image } = await pulled(t, 'gzip');
   for (const layer of image.layers) assert.equal(await store.discardDamaged(layer.digest), false);
