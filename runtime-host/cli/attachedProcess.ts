@@ -1,6 +1,6 @@
 import type { HostStream } from '../client/hostStreams.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { Exit, ExitStatus } from './cliError.ts';
+import { Exit, ExitStatus, statusForSignal } from './cliError.ts';
 import { DetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
 
@@ -25,7 +25,7 @@ const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', '
 
 /**
  * Joins our terminal or pipes to a process until it has ended, and returns its status; the terminal is always put back.
- * @throws Exit 130 for Ctrl-C before the start, 141 when nobody reads our output; BerthError from the stream.
+ * @throws Exit 130 for Ctrl-C before the start (and likewise for other signals), 141 when nobody reads our output; BerthError from the stream.
  */
 export async function attachProcess(stream: HostStream, options: AttachOptions): Promise<number | undefined | typeof detached> {
   const cleanups: (() => void)[] = [];
@@ -132,7 +132,7 @@ function joinSignals(options: AttachOptions, cleanups: (() => void)[]): Promise<
     options.started.then(() => { running = true; }, () => undefined);
     for (const signal of forwardedSignals) {
       const onSignal = (): void => {
-        if (!running || !options.sendSignal) return reject(new Exit(ExitStatus.interrupted));
+        if (!running || !options.sendSignal) return reject(new Exit(statusForSignal(signal)));
         if (signal === 'SIGINT' || signal === 'SIGTERM') interrupts += 1;
         if (interrupts >= maxSignals) return reject(new Exit(ExitStatus.failure, `Got ${maxSignals} signals; the container goes on without us.`));
         options.sendSignal(signal).catch(unlessEnded);

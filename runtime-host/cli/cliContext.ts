@@ -1,6 +1,6 @@
 import type { ConnectOptions, HostConnection } from '../client/connect.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { Exit, ExitStatus } from './cliError.ts';
+import { Exit, ExitStatus, statusForSignal } from './cliError.ts';
 import type { Format } from './options.ts';
 import { formatJson } from './output.ts';
 
@@ -30,8 +30,10 @@ function newLine(): string {
  */
 export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => void) => Promise<T>): Promise<T> {
   const cancellation = new AbortController();
-  const cancel = (): void => {
-    if (cancellation.signal.aborted) process.exit(ExitStatus.interrupted);
+  let status: number = ExitStatus.interrupted;
+  const cancel = (signal: NodeJS.Signals): void => {
+    status = statusForSignal(signal);
+    if (cancellation.signal.aborted) process.exit(status);
     cancellation.abort();
   };
   const handOver = (): void => {
@@ -43,7 +45,7 @@ export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => 
   try {
     return await use(cancellation.signal, handOver);
   } catch (error) {
-    if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw new Exit(ExitStatus.interrupted);
+    if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw new Exit(status);
     throw error;
   } finally {
     handOver();
@@ -59,8 +61,8 @@ export async function forEachName(names: readonly string[], act: (name: string) 
       if (printName) print(`${name}\n`);
     } catch (error) {
       const thrown = BerthError.from(error);
-      // Without a host nothing else can go well.
-      if (thrown.code === 'HostUnreachable' || thrown.code === 'VersionMismatch') throw thrown;
+      // Without a host nothing else can go well, and after Ctrl-C nothing else is wanted.
+      if (thrown.code === 'HostUnreachable' || thrown.code === 'VersionMismatch' || thrown.code === 'Cancelled') throw thrown;
       failed = true;
       complain(thrown.message);
     }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { BerthError } from '../protocol/errors.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
@@ -13,6 +14,11 @@ export const ExitStatus = {
   /** Nobody reads our output any more: what the shell reports for a program that SIGPIPE ended. */
   brokenPipe: 141,
 } as const;
+
+/** What the shell reports for a program that this signal ended. */
+export function statusForSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 /** Ends the program with this status; without a message quietly. */
 export class Exit extends Error {

@@ -20,7 +20,7 @@ export const containerMethods: readonly Method[] = [
     ({ container }) => `Starting ${container}`,
   ),
 
-  define(methods.ContainerStopRequest, containerStop, ({ container, ...options }, { services }) => services.containers.stop(container, options)),
+  define(methods.ContainerStopRequest, containerStop, ({ container, ...options }, { services, signal }) => services.containers.stop(container, { ...options, signal })),
 
   define(methods.ContainerSignalRequest, containerSignal, async ({ container, signal }, { services }) => {
     await services.containers.signal(container, signal);

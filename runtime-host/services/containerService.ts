@@ -131,19 +131,24 @@ class QemuContainerService implements DiskUser {
     return container.info();
   }
 
-  async stop(query: string, options: { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
+  async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal } = {}): Promise<ContainerInfo> {
     const container = this.#find(query);
-    await container.queue.run(() => this.#lifecycle.stop(container, options.timeoutSeconds));
+    const stop = (): Promise<void> => this.#lifecycle.stop(container, options.timeoutSeconds);
+    // One that has less patience does not wait for one that has more.
+    await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
     return container.info();
   }
 
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
-    await this.#running(query).run.signal(number);
+    const container = this.#find(query);
+    if (!container.run || container.run.over) throw notRunning(container);
+    await container.run.signal(number);
   }
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
     const container = this.#find(query);
+    if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
       if (container.run && container.state === 'running') {
         if (!options.force) {

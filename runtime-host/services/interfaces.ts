@@ -76,7 +76,8 @@ export interface LogEntry {
 export interface ContainerService {
   create(spec: ContainerSpec, options?: OperationOptions): Promise<ContainerInfo>;
   start(container: string, options?: OperationOptions): Promise<ContainerInfo>;
-  stop(container: string, options?: { readonly timeoutSeconds?: number }): Promise<ContainerInfo>;
+  /** The signal ends the wait for it; the container stops all the same. */
+  stop(container: string, options?: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal }): Promise<ContainerInfo>;
   signal(container: string, signal: string): Promise<void>;
   remove(container: string, options?: { readonly force?: boolean }): Promise<void>;
   /** Running ones only, unless `all`; newest first. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { cliBerth } from './cliHarness.ts';
+import { cliBerth, type CliProcess } from './cliHarness.ts';
 import { processEnd } from './rpcHarness.ts';
 
 test('help, versions and mistakes need no host', async (t) => {
@@ -124,6 +125,27 @@ test('signals go to the process; before the start Ctrl-C is ours', async (t) => 
   pulling.child.kill('SIGINT');
   assert.equal((await pulling.result).status, 130);
   assert.equal((await berth.run(['ls', '-aq'])).out, '');
+});
+
+test('Ctrl-C ends what only waits, with the status of the signal and without a word; what it waited for goes on', async (t) => {
+  const berth = await cliBerth(t);
+  const client = await berth.connect();
+  const { id } = await client.containers.create({ image: 'local', name: 'box', command: ['sleep', '60'] });
+  await client.containers.start(id);
+  const interrupted = async (signal: NodeJS.Signals, begun: (waiting: CliProcess) => Promise<unknown>, ...words: string[]): Promise<unknown> => {
+    const waiting = berth.spawn(...words);
+    await begun(waiting);
+    waiting.child.kill(signal);
+    const { status, out } = await waiting.result;
+    return [status, out];
+  };
+  const printed = (text: string) => (waiting: CliProcess) => waiting.printed(text);
+  assert.deepEqual(await interrupted('SIGINT', printed('up'), 'exec', 'box', 'sh', '-c', 'echo up; sleep 60'), [130, 'up\n']);
+  assert.deepEqual(await interrupted('SIGTERM', printed('up'), 'exec', 'box', 'sh', '-c', 'echo up; sleep 60'), [143, 'up\n']);
+  const asked = (waiting: CliProcess): Promise<unknown> => once(waiting.child.stderr, 'data');
+  assert.deepEqual(await interrupted('SIGINT', asked, 'image', 'pull', 'slow'), [130, '']);
+  assert.deepEqual((await client.images.list()).map(({ reference }) => reference), []);
+  assert.equal((await client.containers.inspect('box')).state, 'running');
 });
 
 test('a reader that leaves early is no error', async (t) => {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, watch } from 'node:fs';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
 import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { checkOverlay } from '../support/checkDisks.ts';
 import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 let berth: VmHarness;
@@ -49,13 +50,23 @@ async function logOf(service: ContainerService, id: string): Promise<string> {
 }
 
 /** Resolves when a file has grown to a size. */
-async function grown(path: string, size: number): Promise<void> {
+function grown(path: string, size: number): Promise<void> {
+  return changedUntil(path, async () => (await stat(path)).size >= size);
+}
+
+/** Resolves when a container's log holds a text. */
+function logged(id: string, text: string): Promise<void> {
+  const path = berth.paths.container(id).outputLog;
+  return changedUntil(path, async () => (await readFile(path)).includes(text));
+}
+
+async function changedUntil(path: string, holds: () => Promise<boolean>): Promise<void> {
   const watcher = watch(path);
   try {
     const enough = new Promise<void>((resolve, reject) => {
-      watcher.on('change', () => void stat(path).then((found) => void (found.size >= size && resolve()), reject));
+      watcher.on('change', () => void holds().then((is) => void (is && resolve()), reject));
     });
-    if ((await stat(path)).size < size) await enough;
+    if (!(await holds())) await enough;
   } finally {
     watcher.close();
   }
@@ -95,7 +106,7 @@ test('output goes on without loss or doubling over hosts that are killed, and th
 });
 
 test('an adopted container is as usable as before', async () => {
-  const { id, kill } = await hostWith({ command: ['sh', '-c', 'read line; echo "got $line"; cat'], stdin: true, name: 'adopted' }, 'running');
+  const { id, kill } = await hostWith({ command: ['sh', '-c', 'echo kept > /kept; read line; echo "got $line"; cat'], stdin: true, name: 'adopted' }, 'running');
   await kill();
   const host = await berth.otherHost();
   const info = await host.inspect('adopted');
@@ -104,11 +115,12 @@ test('an adopted container is as usable as before', async () => {
   const streams = await host.attach(id, { replay: true });
   streams.stdin.write('this\n');
   await readUntil(streams.stdout, /got this\n/);
-  const inside = await collect(id, await host.exec(id, { command: ['sh', '-c', 'cat; exit 4'], stdin: true }), 'beside');
-  assert.deepEqual([inside.stdout, inside.exitCode], ['beside', 4]);
+  const inside = await collect(id, await host.exec(id, { command: ['sh', '-c', 'cat /kept; cat; exit 4'], stdin: true }), 'beside');
+  assert.deepEqual([inside.stdout, inside.exitCode], ['kept\nbeside', 4]);
   const stopped = await host.stop(id, { timeoutSeconds: 1 });
   assert.equal(stopped.state, 'stopped');
   assert.equal(stopped.vmPid, undefined);
+  await checkOverlay(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));
   assert.equal((await host.start(id)).state, 'running');
   await host.remove(id, { force: true });
   assert.deepEqual(await berth.leftovers([id]), []);
@@ -128,7 +140,9 @@ test('a process that ended while no host was there has its status and its last o
 });
 
 test('a virtual machine that died with its host is reported, and can be started again', async () => {
-  const { id, kill } = await hostWith({ command: ['sleep', '1000'] }, 'running');
+  const churn = 'echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done';
+  const { id, kill } = await hostWith({ command: ['sh', '-c', churn] }, 'running');
+  await logged(id, 'synced');
   await kill();
   const [pid] = (await findProcesses([id])).values();
   assert.ok(pid);
@@ -136,7 +150,9 @@ test('a virtual machine that died with its host is reported, and can be started 
   const host = await berth.otherHost();
   const info = await host.inspect(id);
   assert.deepEqual([info.state, info.error?.code], ['stopped', 'VmFailed']);
+  await checkOverlay(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));
   assert.equal((await host.start(id)).state, 'running');
+  assert.equal((await collect(id, await host.exec(id, { command: ['cat', '/kept'] }))).stdout, 'kept\n');
   await host.remove(id, { force: true });
   assert.deepEqual(await berth.leftovers([id]), []);
 });

@@ -189,6 +189,20 @@ test('exec, logs, inspect, wait, stop, rm', async () => {
   assert.equal((await run('rm', '-f', 'box')).status, 0);
 });
 
+test('Ctrl-C ends the wait for a stop; the container stops all the same', async () => {
+  const stubborn = 'trap "echo asked" TERM; echo ready; while :; do sleep 0.1; done';
+  assert.equal((await run('run', '-d', '--name', 'stubborn', image, 'sh', '-c', stubborn)).status, 0);
+  const follow = start('logs', '-f', 'stubborn');
+  await follow.shows(/ready/);
+  const stop = start('stop', '-t', '600', 'stubborn');
+  await follow.shows(/asked/);
+  stop.kill('SIGINT');
+  assert.deepEqual(await stop.result, { status: 130, out: '', error: '' });
+  assert.equal((await run('kill', 'stubborn')).status, 0);
+  assert.equal((await follow.result).status, 0);
+  assert.equal((await run('rm', 'stubborn')).status, 0);
+});
+
 test('directories: read-write, read-only, relative, and nothing else', async () => {
   await writeFile(join(directory, 'shared.txt'), 'from the host\n');
   const { out, status } = await run('run', '--rm', '-v', '.:/rw', '-v', `${directory}:/ro:ro`, image, 'sh', '-c', 'cat /rw/shared.txt; echo back > /rw/answer.txt; echo no > /ro/x || echo refused');

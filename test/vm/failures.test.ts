@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
+import { checkOverlay } from '../support/checkDisks.ts';
 import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ test('a QEMU that is killed is reported, and the container’s disk survives', a
   assert.equal(info.state, 'stopped');
   assert.equal(info.error?.code, 'VmFailed');
   assert.match(berth.log.join(''), /virtual machine failed[^]*"console":/);
-  await checkDisk(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));
+  await checkOverlay(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));
   await berth.containers.start(id);
   assert.equal((await berth.exec(id, ['cat', '/kept'])).stdout, 'kept\n');
   await berth.containers.remove(id, { force: true });
@@ -68,15 +69,6 @@ test('after an orderly end the disk is clean without replaying its journal', asy
   await rm(raw);
   await berth.containers.remove(id);
 });
-
-/** qemu-img finds no damage (leaked clusters are only room lost), and e2fsck none that the journal does not mend. */
-async function checkDisk(overlay: string, raw: string): Promise<void> {
-  await run('qemu-img', ['check', overlay]).catch((error: { code?: number }) => assert.equal(error.code, 3));
-  await run('qemu-img', ['convert', '-O', 'raw', overlay, raw]);
-  await run('e2fsck', ['-E', 'journal_only', '-y', raw]).catch((error: { code?: number }) => assert.equal(error.code, 1));
-  await run('e2fsck', ['-fn', raw]);
-  await rm(raw);
-}
 
 test('without QEMU: what to install, and the container stays', async () => {
   const { id } = await berth.create({ command: ['true'] });

@@ -130,6 +130,23 @@ test('a working directory is made for the first process, and must be there for o
   await berth.containers.remove(id, { force: true });
 });
 
+test('a further process has the user that was asked for', async () => {
+  const { id } = await berth.background();
+  const ids = async (user: string): Promise<string> => (await berth.exec(id, ['sh', '-c', 'echo $(id -u):$(id -g)'], { user })).stdout;
+  assert.deepEqual([await ids(''), await ids('1234'), await ids('1234:5678')], ['0:0\n', '1234:0\n', '1234:5678\n']);
+  await berth.containers.remove(id, { force: true });
+});
+
+test('the machine has the memory and the processors that were asked for', async () => {
+  const mebibyte = 1024 ** 2;
+  const { stdout } = await berth.run(['sh', '-c', 'nproc; grep MemTotal /proc/meminfo'], { cpus: 2, memoryBytes: 384 * mebibyte });
+  const [processors, memory] = stdout.split('\n');
+  assert.equal(processors, '2');
+  const seen = (Number(/(\d+) kB/.exec(memory ?? '')?.[1]) * 1024) / mebibyte;
+  // The kernel keeps some for itself.
+  assert.ok(seen > 320 && seen <= 384, `${seen} MiB of 384`);
+});
+
 test('a start that fails leaves nothing behind and the container as it was', async () => {
   const { id } = await berth.create({ command: ['nonsense'] });
   await assert.rejects(berth.containers.start(id), { code: 'CommandNotFound' });
@@ -210,10 +227,11 @@ test('the guest’s clock is right', async () => {
 });
 
 test('output of a busy process reaches a slow reader whole, and interactive work goes on beside it', async () => {
-  const { id } = await berth.create({ command: ['sh', '-c', 'seq 1 400000'], removeOnExit: true });
+  const { id } = await berth.create({ command: ['sh', '-c', 'seq 1 400000; read line'], stdin: true, removeOnExit: true });
   const streams = await berth.containers.attach(id, { start: true });
-  const echoed = await berth.exec(id, ['cat'], { input: 'x' }).catch(() => undefined); // It may have ended already.
-  if (echoed) assert.equal(echoed.stdout, 'x');
+  await once(streams.stdout, 'readable');
+  assert.equal((await berth.exec(id, ['cat'], { input: 'x' })).stdout, 'x');
+  streams.stdin.end('\n');
   const text = await textOf(streams.stdout);
   assert.equal(text.length, 2_688_895);
   assert.ok(text.endsWith('\n399999\n400000\n'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 let berth: VmHarness;
@@ -66,6 +67,24 @@ test('running containers are removed only with force; removing during stop is sa
   await Promise.all([berth.containers.stop(id), berth.containers.remove(id, { force: true })]);
   await assert.rejects(berth.containers.inspect(id), { code: 'ContainerNotFound' });
   assert.deepEqual(await berth.leftovers([id]), []);
+});
+
+test('who has less patience than a stop that is under way does not wait for it', async () => {
+  const hurry: ((id: string) => Promise<unknown>)[] = [
+    (id) => berth.containers.stop(id, { timeoutSeconds: 0 }),
+    (id) => berth.containers.signal(id, 'KILL'),
+    (id) => berth.containers.remove(id, { force: true }),
+  ];
+  for (const end of hurry) {
+    const { id } = await berth.create({ command: ['sh', '-c', 'trap "echo asked" TERM; echo ready; while :; do sleep 0.1; done'] });
+    const streams = await berth.containers.attach(id, { start: true });
+    await readUntil(streams.stdout, /ready/);
+    const patient = berth.containers.stop(id, { timeoutSeconds: 3600 });
+    await readUntil(streams.stdout, /asked/);
+    await Promise.all([patient, end(id)]);
+    assert.equal((await streams.exit).exitCode, 137);
+    await berth.containers.remove(id).catch((error: unknown) => assert.equal((error as BerthError).code, 'ContainerNotFound'));
+  }
 });
 
 test('what needs a running container says so', async () => {
