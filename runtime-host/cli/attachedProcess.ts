@@ -1,6 +1,6 @@
 import type { HostStream } from '../client/hostStreams.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { Exit, ExitStatus, statusForSignal } from './cliError.ts';
+import { Exit, ExitStatus, Interrupted } from './cliError.ts';
 import { DetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
 
@@ -25,17 +25,17 @@ const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', '
 
 /**
  * Joins our terminal or pipes to a process until it has ended, and returns its status; the terminal is always put back.
- * @throws Exit 130 for Ctrl-C before the start (and likewise for other signals), 141 when nobody reads our output; BerthError from the stream.
+ * @throws Interrupted by a signal before the start; BerthError from the stream.
  */
 export async function attachProcess(stream: HostStream, options: AttachOptions): Promise<number | undefined | typeof detached> {
   const cleanups: (() => void)[] = [];
   try {
+    joinOutput(stream, cleanups);
     return await Promise.race([
       stream.status.then(async ({ exitCode }) => {
         await Promise.all([finished(stream.stdout), finished(stream.stderr)]);
         return exitCode;
       }),
-      joinOutput(stream, cleanups),
       joinSignals(options, cleanups),
       ...(options.stdin ? [joinInput(stream, options, cleanups)] : []),
       ...(options.terminal ? [joinWindow(stream, options, cleanups)] : []),
@@ -54,19 +54,12 @@ function finished(readable: NodeJS.ReadableStream & { readableEnded?: boolean })
   });
 }
 
-/** Never settles but by a broken pipe. */
-function joinOutput(stream: HostStream, cleanups: (() => void)[]): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    for (const [source, target] of [[stream.stdout, process.stdout], [stream.stderr, process.stderr]] as const) {
-      const onError = (error: NodeJS.ErrnoException): void => reject(error.code === 'EPIPE' ? new Exit(ExitStatus.brokenPipe) : error);
-      target.on('error', onError);
-      source.pipe(target, { end: false });
-      cleanups.push(() => {
-        source.unpipe(target);
-        // The error handler stays: a late EPIPE must not end us with a stack trace.
-      });
-    }
-  });
+/** What goes wrong with our own output ends the program (program.ts). */
+function joinOutput(stream: HostStream, cleanups: (() => void)[]): void {
+  for (const [source, target] of [[stream.stdout, process.stdout], [stream.stderr, process.stderr]] as const) {
+    source.pipe(target, { end: false });
+    cleanups.push(() => source.unpipe(target));
+  }
 }
 
 /** Settles when the user detaches. */
@@ -83,7 +76,11 @@ function joinInput(stream: HostStream, options: AttachOptions, cleanups: (() => 
     return new Promise((_resolve, reject) => stdin.once('error', reject));
   }
   return new Promise((resolve, reject) => {
-    options.started.then(() => joinTerminal(stream, options, cleanups, () => resolve(detached)), reject);
+    let left = false;
+    cleanups.push(() => { left = true; });
+    options.started.then(() => {
+      if (!left) joinTerminal(stream, options, cleanups, () => resolve(detached));
+    }).catch(reject);
   });
 }
 
@@ -102,6 +99,8 @@ function joinTerminal(stream: HostStream, options: AttachOptions, cleanups: (() 
     process.stdin.off('data', onTyped);
     raw.restore();
   });
+  // When the terminal is hung up, SIGHUP says so, too; reading from it only fails (EIO).
+  process.stdin.on('error', () => stream.stdin.end());
   raw.enter();
   process.stdin.on('data', onTyped);
   process.stdin.once('end', () => stream.stdin.end());
@@ -132,7 +131,7 @@ function joinSignals(options: AttachOptions, cleanups: (() => void)[]): Promise<
     options.started.then(() => { running = true; }, () => undefined);
     for (const signal of forwardedSignals) {
       const onSignal = (): void => {
-        if (!running || !options.sendSignal) return reject(new Exit(statusForSignal(signal)));
+        if (!running || !options.sendSignal) return reject(new Interrupted(signal));
         if (signal === 'SIGINT' || signal === 'SIGTERM') interrupts += 1;
         if (interrupts >= maxSignals) return reject(new Exit(ExitStatus.failure, `Got ${maxSignals} signals; the container goes on without us.`));
         options.sendSignal(signal).catch(unlessEnded);

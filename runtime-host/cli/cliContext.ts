@@ -1,6 +1,6 @@
 import type { ConnectOptions, HostConnection } from '../client/connect.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { Exit, ExitStatus, statusForSignal } from './cliError.ts';
+import { Exit, ExitStatus, Interrupted } from './cliError.ts';
 import type { Format } from './options.ts';
 import { formatJson } from './output.ts';
 
@@ -25,16 +25,15 @@ function newLine(): string {
 }
 
 /**
- * Runs something that SIGINT and SIGTERM cancel; a second one ends the program at once. `handOver` ends that early, for
+ * Runs something that SIGINT and SIGTERM cancel, with {@link Interrupted} as the reason; a second one ends the program at once. `handOver` ends that early, for
  * whoever listens to the signals itself from then on: there is no moment in which nobody does.
  */
 export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => void) => Promise<T>): Promise<T> {
   const cancellation = new AbortController();
-  let status: number = ExitStatus.interrupted;
   const cancel = (signal: NodeJS.Signals): void => {
-    status = statusForSignal(signal);
-    if (cancellation.signal.aborted) process.exit(status);
-    cancellation.abort();
+    const interrupted = new Interrupted(signal);
+    if (cancellation.signal.aborted) process.exit(interrupted.status);
+    cancellation.abort(interrupted);
   };
   const handOver = (): void => {
     process.off('SIGINT', cancel);
@@ -45,7 +44,7 @@ export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => 
   try {
     return await use(cancellation.signal, handOver);
   } catch (error) {
-    if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw new Exit(status);
+    if (cancellation.signal.aborted && error instanceof BerthError && error.code === 'Cancelled') throw cancellation.signal.reason;
     throw error;
   } finally {
     handOver();

@@ -15,11 +15,6 @@ export const ExitStatus = {
   brokenPipe: 141,
 } as const;
 
-/** What the shell reports for a program that this signal ended. */
-export function statusForSignal(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
-}
-
 /** Ends the program with this status; without a message quietly. */
 export class Exit extends Error {
   readonly status: number;
@@ -27,6 +22,13 @@ export class Exit extends Error {
   constructor(status: number, message = '') {
     super(message);
     this.status = status;
+  }
+}
+
+/** A signal came while there was no process to pass it on to. */
+export class Interrupted extends Exit {
+  constructor(signal: NodeJS.Signals) {
+    super(128 + constants.signals[signal]); // What the shell reports for a program that the signal ended.
   }
 }
 

@@ -5,23 +5,16 @@ import type { ContainerInfo } from '../protocol/types.ts';
 export class ContainerEvents {
   /** Its process runs, or has run. */
   readonly started: Promise<void>;
-  /** It is gone, or the connection is and with it whoever could tell. */
-  readonly removed: Promise<void>;
   /** For whoever sees output before the host tells that the process runs. */
   readonly noticeRunning: () => void;
   readonly #unsubscribe: () => void;
 
   constructor(client: HostConnection, id: string) {
     const started = Promise.withResolvers<void>();
-    const removed = Promise.withResolvers<void>();
     this.started = started.promise;
-    this.removed = removed.promise;
     this.noticeRunning = () => started.resolve();
-    client.onDidClose(() => removed.resolve());
     this.#unsubscribe = client.onContainerDidChange((change) => {
-      if (change.id !== id) return;
-      if (!change.info) removed.resolve();
-      else if (hasRun(change.info)) started.resolve();
+      if (change.id === id && change.info && hasRun(change.info)) started.resolve();
     });
   }
 

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BerthError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
@@ -35,10 +36,7 @@ export function createProgram(): Command {
 /** Runs a command line and sets the process's exit status. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   const otherwise = argv[0] === 'run' ? ExitStatus.runFailed : ExitStatus.failure;
-  // A reader that has left (`container ls | head -1`) is no error; see also attachedProcess.ts.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? ExitStatus.brokenPipe : otherwise);
-  });
+  for (const output of [process.stdout, process.stderr]) output.on('error', (error: NodeJS.ErrnoException) => endForOutput(error, otherwise));
   let status: number = ExitStatus.ok;
   try {
     await createProgram().parseAsync(argv, { from: 'user' });
@@ -47,6 +45,19 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   }
   // Standard input may still be open, and nobody reads it any more.
   process.stdout.write('', () => process.exit(status));
+}
+
+/** A reader that has left (`container ls | head -1`) is no error to tell; a full disk is. */
+function endForOutput(error: NodeJS.ErrnoException, otherwise: number): never {
+  if (error.code === 'EPIPE') process.exit(ExitStatus.brokenPipe);
+  if (error.syscall === 'write') {
+    try {
+      writeSync(process.stderr.fd, `Error: The output cannot be written: ${error.message}.\n`);
+    } catch {
+      // Then there is nobody to tell.
+    }
+  }
+  process.exit(otherwise);
 }
 
 function report(error: unknown, otherwise: number): number {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /*
@@ -23,13 +23,16 @@ import { join, resolve } from 'node:path';
  *     host.lock.<n>                         the highest number is the one runtime host of this home (hostLock.ts)
  *     accelerator.json                      answer of the accelerator probe
  *     compile-cache/                        Node's, for a quicker start of the host and the CLI
- *   <runtime>/                              short, private (0700): unix socket paths have at most 107 bytes
+ *   <runtime>/                              BERTH_RUNTIME_DIR, or <home>/run; private (0700)
  *     host.sock                             the runtime host
  *     <id12>/{qmp,control}.sock             a VM's QMP and control port
  *     probe-<random>/                       the same and logs, for the VM of an accelerator probe
  *
  * Beside each file that is replaced whole, `<file>.<random>.tmp` is its next content (base/atomicFile.ts).
  */
+/** Room for a path in a unix socket's address (sun_path, unix(7)) on Linux, without the final NUL. */
+export const longestSocketPath = 107;
+const controlSocketName = 'control.sock';
 export const temporarySuffix = '.tmp';
 export const partialSuffix = '.partial';
 export const removingSuffix = '.removing';
@@ -45,7 +48,7 @@ export class BerthPaths {
   constructor(environment: NodeJS.ProcessEnv = process.env) {
     // Absolute, because the host has another working directory than whoever starts it.
     this.home = resolve(environment['BERTH_HOME'] || defaultHome(environment));
-    this.runtime = resolve(environment['BERTH_RUNTIME_DIR'] || runtimeDirectory(environment, this.home));
+    this.runtime = resolve(environment['BERTH_RUNTIME_DIR'] || runtimeDirectory(this.home));
   }
 
   get content(): string { return join(this.home, 'content'); }
@@ -76,7 +79,7 @@ export class BerthPaths {
       qemuLog: join(directory, 'qemu.log'),
       sockets,
       qmpSocket: join(sockets, 'qmp.sock'),
-      controlSocket: join(sockets, 'control.sock'),
+      controlSocket: join(sockets, controlSocketName),
     };
   }
 }
@@ -99,11 +102,14 @@ function defaultHome(environment: NodeJS.ProcessEnv): string {
   return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'berth');
 }
 
-/** One directory per home, so that a second BERTH_HOME is a second, separate Berth. */
-function runtimeDirectory(environment: NodeJS.ProcessEnv, home: string): string {
-  const uid = process.getuid?.() ?? 0;
-  const base = environment['XDG_RUNTIME_DIR'] || tmpdir();
-  return join(base, `berth-${uid}-${shortHash(home)}`);
+/**
+ * In the home, or, where sockets' paths would get too long there, in /tmp. It follows from the home alone: a terminal
+ * without XDG_RUNTIME_DIR or with another TMPDIR must find the same sockets, and they must outlive the user's session.
+ */
+function runtimeDirectory(home: string): string {
+  const inside = join(home, 'run');
+  const longest = join(inside, '0'.repeat(12), controlSocketName);
+  return Buffer.byteLength(longest) <= longestSocketPath ? inside : `/tmp/berth-${process.getuid?.() ?? 0}-${shortHash(home)}`;
 }
 
 function shortHash(text: string): string {

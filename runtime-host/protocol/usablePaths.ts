@@ -2,10 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { BerthError, isNodeError } from './errors.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
-import type { BerthPaths } from './paths.ts';
-
-/** Room for a path in a unix socket's address (sun_path, unix(7)) on Linux, without the final NUL. */
-const longestSocketPath = 107;
+import { longestSocketPath, type BerthPaths } from './paths.ts';
 
 /**
  * Makes the data and the runtime directory where they are missing, and says so when they cannot be used.

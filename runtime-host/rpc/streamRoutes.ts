@@ -90,8 +90,8 @@ async function joinProcess(process: ProcessStreams, stream: ByteStream): Promise
 }
 
 async function sendLogs(route: Extract<StreamRoute, { kind: 'logs' }>, stream: ByteStream, containers: ContainerService): Promise<StreamStatus> {
-  // A log takes no input, but the client may close its side of it.
-  stream.connectInput({ stdin: new Writable({ write: (_chunk, _encoding, done) => done() }), resize: () => invalid('resize', 'sent to a process') });
+  // A log takes no input and has no window, but the client may close its side, and its terminal may change its size.
+  stream.connectInput({ stdin: new Writable({ write: (_chunk, _encoding, done) => done() }), resize: () => undefined });
   const { container, follow, tail } = route;
   for await (const { stream: name, data } of containers.logs(container, { follow, ...(tail !== undefined && { tail }), signal: stream.signal })) {
     await stream.send(Channel[name], data);

@@ -31,9 +31,17 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   return checkMounts(spec.mounts ?? []);
 }
 
-/** @throws BerthError FolderInvalid when a shared directory is not there any more, or is no directory. */
+/**
+ * Checks the directories of a container that exists, by the real paths that they were shared as.
+ * @throws BerthError FolderInvalid when one is not there any more, is no directory, or has become a link: a guest that
+ *   may write to the folder above it could have put that there, to reach what was never shared
+ */
 export async function checkMountSources(mounts: readonly Mount[]): Promise<void> {
-  for (const mount of mounts) await directoryOf(mount.source);
+  for (const { source } of mounts) {
+    const path = await directoryOf(source);
+    if (path === source) continue;
+    throw new BerthError('FolderInvalid', `The folder ${source} is not the one any more that was shared: a link leads to ${path} now. Put it back, or create the container anew.`, { data: { path: source } });
+  }
 }
 
 /** The record of a new container. */

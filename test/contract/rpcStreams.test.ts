@@ -61,6 +61,7 @@ test('a reader that stops does not make the host grow, and loses nothing', async
   const stream = await client.containers.logs('log');
   stream.stderr.resume();
   await once(stream.stdout, 'readable');
+  stream.resize({ columns: 100, rows: 30 }); // A terminal that shows a log may change its size, for all a log cares.
   // Reads nothing meanwhile; without back-pressure much of it would then be in the host.
   await giveTurns(client);
   const grown = await residentBytes(pid) - before;

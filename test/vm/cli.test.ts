@@ -210,15 +210,20 @@ test('directories: read-write, read-only, relative, and nothing else', async () 
   assert.equal(await readFile(join(directory, 'answer.txt'), 'utf8'), 'back\n');
 });
 
-test('Ctrl-C while the machine is starting leaves nothing', async () => {
+test('a signal while the machine is starting leaves nothing', async () => {
   const client = await connect({ paths: new BerthPaths(env) });
-  const created = new Promise<void>((resolve) => client.onContainerDidChange(({ info }) => { if (info?.name === 'early') resolve(); }));
-  const child = start('run', '--rm', '--name', 'early', image, 'sleep', '100');
-  // Created but not running yet: its record is there.
-  await Promise.race([created, child.result.then(({ error }) => assert.fail(`It ended before it was created: ${error}`))]);
-  child.kill('SIGINT');
-  assert.equal((await child.result).status, 130);
-  assert.deepEqual((await client.containers.list({ all: true })).filter(({ name }) => name === 'early'), []);
+  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const awaited of ['created', 'starting']) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const stop = client.onContainerDidChange(({ info }) => { if (info?.name === 'early' && info.state === awaited) resolve(); });
+      const child = start('run', '--name', 'early', image, 'sleep', '100');
+      await Promise.race([promise, child.result.then(({ error }) => assert.fail(`It ended before it was ${awaited}: ${error}`))]);
+      stop();
+      child.kill(signal);
+      assert.deepEqual(await child.result, { status, out: '', error: '' }, awaited);
+      assert.deepEqual((await client.containers.list({ all: true })).filter(({ name }) => name === 'early'), []);
+    }
+  }
   client.close();
 });
 

@@ -56,6 +56,22 @@ test('what the host changes while the container runs is seen in it', async () =>
   await berth.containers.remove(id, { force: true });
 });
 
+test('a folder in whose place the guest has put a link is not shared at the next start', async () => {
+  const source = await newFolder('outer');
+  await mkdir(join(source, 'inner'));
+  const secret = await newFolder('not-shared');
+  const mounts = [{ source, target: '/outer', readOnly: false }, { source: join(source, 'inner'), target: '/inner', readOnly: false }];
+  const { id } = await berth.background({ mounts });
+  assert.equal((await berth.exec(id, ['sh', '-c', `mv /outer/inner /outer/aside && ln -s ${secret} /outer/inner`])).exitCode, 0);
+  await berth.containers.stop(id, { timeoutSeconds: 0 });
+  assert.equal(await realpath(join(source, 'inner')), secret, 'the guest makes real links');
+  await assert.rejects(berth.containers.start(id), { code: 'FolderInvalid', message: /is not the one any more that was shared/ });
+  await rm(join(source, 'inner'));
+  await rename(join(source, 'aside'), join(source, 'inner'));
+  await berth.containers.start(id);
+  await berth.containers.remove(id, { force: true });
+});
+
 test('links that lead out of a shared folder lead to places in the container, never on the host', async () => {
   const source = await newFolder('links');
   const secret = join(folder, 'secret');

@@ -23,7 +23,7 @@ async function list(options: { readonly all?: boolean; readonly quiet?: boolean;
 
 export function containerTable(containers: readonly ContainerInfo[], now = Date.now()): string {
   const rows = containers.map((info) => [
-    info.id.slice(0, 12), info.image, `"${ellipsize(info.command.join(' '), 24)}"`, `${formatSince(info.createdAt, now)} ago`, describeState(info, now), info.name,
+    info.id.slice(0, 12), info.image, JSON.stringify(ellipsize(info.command.join(' '), 24)), `${formatSince(info.createdAt, now)} ago`, describeState(info, now), info.name,
   ]);
   return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES'], rows);
 }

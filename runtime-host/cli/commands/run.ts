@@ -4,7 +4,7 @@ import { BerthError } from '../../protocol/errors.ts';
 import type { ContainerInfo, ContainerSpec, Mount } from '../../protocol/types.ts';
 import { attachProcess, detached } from '../attachedProcess.ts';
 import { cancellable, print, withClient } from '../cliContext.ts';
-import { Exit, ExitStatus } from '../cliError.ts';
+import { Exit, ExitStatus, Interrupted } from '../cliError.ts';
 import { ContainerEvents } from '../containerEvents.ts';
 import { collect, parseCpus, parseEnv, parseLabel, parseMemory, parseMount } from '../options.ts';
 import { ProgressLine } from '../progressLine.ts';
@@ -115,7 +115,7 @@ async function startDetached(client: HostConnection, { id }: ContainerInfo, sign
   print(`${id}\n`);
 }
 
-async function runAttached(client: HostConnection, { id, terminal, stdin, removeOnExit }: ContainerInfo, signal: AbortSignal, handOver: () => void): Promise<void> {
+async function runAttached(client: HostConnection, { id, terminal, stdin }: ContainerInfo, signal: AbortSignal, handOver: () => void): Promise<void> {
   const events = new ContainerEvents(client, id);
   let ran = false;
   const started = events.started.then(() => { ran = true; });
@@ -133,10 +133,10 @@ async function runAttached(client: HostConnection, { id, terminal, stdin, remove
     handOver();
     const status = await joined;
     if (status === detached) return;
-    await (removeOnExit ? events.removed : client.containers.wait(id));
+    await untilSettled(client, id);
     throw new Exit(status ?? ExitStatus.ok);
   } catch (error) {
-    if (!ran && !(error instanceof Exit && error.status !== ExitStatus.interrupted)) await discard(client, id);
+    if (!ran && (error instanceof Interrupted || !(error instanceof Exit))) await discard(client, id);
     throw error;
   } finally {
     events.dispose();
@@ -145,7 +145,16 @@ async function runAttached(client: HostConnection, { id, terminal, stdin, remove
 
 /** For a signal that came too late to cancel the request before, but not too late. */
 function throwIfInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw new Exit(ExitStatus.interrupted);
+  signal.throwIfAborted();
+}
+
+/** Until the host has recorded its end, or removed it for that. */
+async function untilSettled(client: HostConnection, id: string): Promise<void> {
+  try {
+    await client.containers.wait(id);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== 'ContainerNotFound') throw error;
+  }
 }
 
 /** A container that never ran is of no use to anyone. */
