@@ -1,11 +1,17 @@
 import * as vscode from 'vscode';
 import { BerthError } from '../runtime-host/protocol/errors.ts';
+import { actionFor, settingOf, type ErrorAction } from './errorActions.ts';
 
-/** What the user can do about an error: one button. */
-interface ErrorAction {
-  readonly title: string;
-  run(): unknown;
-}
+const titles: Readonly<Record<ErrorAction, string>> = {
+  openFile: 'Open File',
+  openLog: 'Show Log',
+  openSettings: 'Open Settings',
+  reloadWindow: 'Reload Window',
+  restartHost: 'Restart Host',
+  chooseImage: 'Choose Image…',
+  retry: 'Retry',
+  showOutput: 'Show Output',
+};
 
 export interface ReportOptions {
   /** Tries again what failed. */
@@ -33,52 +39,26 @@ export class ErrorReporter {
     }
     const error = BerthError.from(thrown);
     this.#log.error(describe(error));
-    const action = this.#actionFor(error, options);
-    vscode.window.showErrorMessage(error.message, action.title).then(
-      (chosen) => { if (chosen === action.title) action.run(); },
-      (failure: unknown) => this.#log.error(describe(failure)),
-    );
+    const kind = actionFor(error, { retry: options.retry !== undefined, chooseImage: options.chooseImage !== undefined });
+    const title = titles[kind];
+    vscode.window.showErrorMessage(error.message, title)
+      .then(async (chosen) => { if (chosen === title) await this.#run(kind, error, options); })
+      .then(undefined, (failure: unknown) => this.report(failure));
   }
 
-  #actionFor(error: BerthError, { retry, chooseImage }: ReportOptions): ErrorAction {
-    const { log, file, hostProtocol, clientProtocol } = error.data ?? {};
-    switch (error.code) {
-      case 'DevContainerInvalid':
-        return typeof file === 'string' ? { title: 'Open File', run: () => this.#openFile(file) } : this.#showOutput();
-      case 'VersionMismatch':
-        // A virtual machine of another version has no protocol of a host.
-        if (typeof hostProtocol !== 'number' || typeof clientProtocol !== 'number') return this.#showOutput();
-        if (hostProtocol > clientProtocol) return { title: 'Reload Window', run: () => vscode.commands.executeCommand('workbench.action.reloadWindow') };
-        return { title: 'Restart Host', run: () => this.#replaceHostThen(retry) };
-      case 'ImageNotFound':
-      case 'PlatformUnavailable':
-        return chooseImage ? { title: 'Choose Image…', run: chooseImage } : this.#retryOrOutput(retry);
-      case 'InvalidArgument':
-        return chooseImage ? { title: 'Choose Image…', run: chooseImage } : this.#showOutput();
-      case 'RegistryUnreachable':
-      case 'RegistryTimeout':
-      case 'RegistryRefused':
-      case 'DigestMismatch':
-      case 'QemuMissing':
-      case 'KernelMissing':
-      case 'DiskFull':
-        return this.#retryOrOutput(retry);
-      case 'VmFailed':
-      case 'GuestFailed':
-      case 'HostUnreachable':
-        if (typeof log === 'string') return { title: 'Show Log', run: () => this.#openFile(log) };
-        return this.#retryOrOutput(retry);
-      default:
-        return this.#showOutput();
+  /** What a button does; {@link actionFor} has seen to it that what it needs is there. */
+  async #run(kind: ErrorAction, error: BerthError, { retry, chooseImage }: ReportOptions): Promise<void> {
+    const { data = {} } = error;
+    switch (kind) {
+      case 'openFile': return this.#openFile(String(data['file']));
+      case 'openLog': return this.#openFile(String(data['log']));
+      case 'openSettings': await vscode.commands.executeCommand('workbench.action.openSettings', settingOf(error)); return;
+      case 'reloadWindow': await vscode.commands.executeCommand('workbench.action.reloadWindow'); return;
+      case 'restartHost': return this.#replaceHostThen(retry);
+      case 'chooseImage': await chooseImage?.(); return;
+      case 'retry': await retry?.(); return;
+      case 'showOutput': this.#log.show();
     }
-  }
-
-  #retryOrOutput(retry: (() => unknown) | undefined): ErrorAction {
-    return retry ? { title: 'Retry', run: retry } : this.#showOutput();
-  }
-
-  #showOutput(): ErrorAction {
-    return { title: 'Show Output', run: () => this.#log.show() };
   }
 
   async #replaceHostThen(retry: (() => unknown) | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { takePendingFolder } from './commands/chooseFolder.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import type { Services } from './context.ts';
-import { describe, ErrorReporter } from './errors.ts';
+import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
 import { createStatusBar } from './statusBar.ts';
@@ -21,7 +21,8 @@ export function activate(context: vscode.ExtensionContext): void {
   session = new HostSession(log, async (onLost) => {
     // The language client and the client library are loaded here, on first use.
     const { openLink } = await import('./host/languageLink.ts');
-    return openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost });
+    return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Connecting to Berth’s runtime host' }, () =>
+      openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost }));
   });
   const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState) };
   const hosts = session;
@@ -41,8 +42,8 @@ export function activate(context: vscode.ExtensionContext): void {
     createStatusBar(services),
   );
   log.info(`Activated in ${Math.round(performance.now() - started)} ms.`);
-  if (vscode.workspace.isTrusted) resume(services, terminals);
-  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals)));
+  if (vscode.workspace.isTrusted) resume(services, terminals, errors);
+  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals, errors)));
 }
 
 /** Ends the connection; the host and the containers go on. */
@@ -51,7 +52,7 @@ export async function deactivate(): Promise<void> {
 }
 
 /** After a reload: shows the window's container again, and its terminal when one was open. */
-function resume(services: Services, terminals: ContainerTerminals): void {
+function resume(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): void {
   const { session, window, log } = services;
   if (takePendingFolder(services.context)) {
     void vscode.commands.executeCommand('berth.openFolder');
@@ -62,6 +63,6 @@ function resume(services: Services, terminals: ContainerTerminals): void {
     const container = window.current;
     if (!container) return;
     log.info(`This window’s container is “${container.name}” (${container.state}).`);
-    if (container.state === 'running' && window.hadTerminal) await terminals.openShell(container, { preserveFocus: true });
-  }).catch((error: unknown) => log.error(`The window’s container could not be looked up: ${describe(error)}`));
+    if (container.state === 'running' && window.hadTerminal) terminals.openShell(container, { preserveFocus: true });
+  }).catch((error: unknown) => errors.report(error, { retry: () => resume(services, terminals, errors) }));
 }

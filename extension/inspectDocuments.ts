@@ -20,7 +20,8 @@ export class InspectDocuments implements vscode.TextDocumentContentProvider, vsc
   constructor(session: HostSession) {
     this.#session = session;
     this.#subscription = session.onDidChange((what) => {
-      if (what !== 'containers') return;
+      // A document that is only open must not start a host that was stopped.
+      if (what !== 'containers' || session.state === 'lost' || session.state === 'failed') return;
       for (const document of vscode.workspace.textDocuments) {
         if (document.uri.scheme === inspectScheme) this.#changed.fire(document.uri);
       }

@@ -9,13 +9,14 @@ export function createStatusBar(services: Services): vscode.Disposable {
   item.command = 'berth.showActions';
   const update = (): void => showState(item, services);
   update();
-  return vscode.Disposable.from(item, services.window.onDidChange(update), vscode.workspace.onDidChangeWorkspaceFolders(update));
+  return vscode.Disposable.from(item, services.window.onDidChange(update));
 }
 
 function showState(item: vscode.StatusBarItem, { session, window }: Services): void {
-  if (session.state === 'lost' && window.wasUsed) {
+  if (session.state === 'connecting') return; // What it says is the last that is known.
+  if ((session.state === 'lost' || session.state === 'failed') && window.wasUsed) {
     item.text = '$(debug-disconnect) Berth: not connected';
-    item.tooltip = 'The connection to Berth’s runtime host was lost. Click to connect again.';
+    item.tooltip = session.state === 'lost' ? 'The connection to Berth’s runtime host was lost. Click to connect again.' : 'Berth’s runtime host cannot be reached. Click to try again.';
     item.accessibilityInformation = { label: 'Berth: not connected. Activate to connect again.', role: 'button' };
     item.show();
     return;

@@ -7,6 +7,8 @@ import type { HostSession } from './host/hostSession.ts';
 export const workspaceLabel = 'berth.workspace';
 /** Label with the hash of the configuration that the container was made from. */
 export const configurationLabel = 'berth.config';
+/** Label with the image as it was named, by the configuration or by the user. */
+export const imageLabel = 'berth.image';
 
 const rememberedKey = 'berth.windowContainer';
 const terminalKey = 'berth.terminalOpen';
@@ -19,33 +21,42 @@ export class WindowContainer implements vscode.Disposable {
   readonly #session: HostSession;
   readonly #memory: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #subscription: vscode.Disposable;
+  readonly #subscriptions: vscode.Disposable[];
+  /** Real paths of the window's folders, looked up once for each set of folders: a lookup can be slow. */
+  #folders: ReadonlySet<string> | undefined;
 
   readonly onDidChange = this.#changed.event;
 
   constructor(session: HostSession, memory: vscode.Memento) {
     this.#session = session;
     this.#memory = memory;
-    this.#subscription = session.onDidChange((what) => {
-      if (what === 'images') return;
-      this.#remember();
-      this.#changed.fire();
-    });
+    this.#subscriptions = [
+      session.onDidChange((what) => {
+        if (what === 'images') return;
+        this.#remember();
+        this.#changed.fire();
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => {
+        this.#folders = undefined;
+        this.#changed.fire();
+      }),
+    ];
   }
 
-  /** The container as the host last described it; the running one when there are several. */
+  /** The container as the host last described it; the running one when there are several, else the newest. */
   get current(): ContainerInfo | undefined {
-    const folders = new Set(workspaceFolderPaths());
-    const candidates = this.#session.containers.filter((container) => folders.has(container.labels[workspaceLabel] ?? ''));
-    return candidates.find((container) => container.state === 'running') ?? candidates[0];
+    return firstRunning(this.#session.containers.filter((container) => this.isCurrent(container)));
   }
 
+  /** Whether it was made for one of this window's folders. */
   isCurrent(container: ContainerInfo): boolean {
-    return this.current?.id === container.id;
+    this.#folders ??= new Set(workspaceFolderPaths());
+    const folder = container.labels[workspaceLabel];
+    return folder !== undefined && this.#folders.has(folder);
   }
 
   forFolder(realPath: string): ContainerInfo | undefined {
-    return this.#session.containers.find((container) => container.labels[workspaceLabel] === realPath);
+    return firstRunning(this.#session.containers.filter((container) => container.labels[workspaceLabel] === realPath));
   }
 
   /** True when this window had a container before it was reloaded: then it is worth connecting at once. */
@@ -69,13 +80,17 @@ export class WindowContainer implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 }
 
+function firstRunning(newestFirst: readonly ContainerInfo[]): ContainerInfo | undefined {
+  return newestFirst.find((container) => container.state === 'running') ?? newestFirst[0];
+}
+
 /** The real paths of this window's folders, on the machine on which the extension runs. */
-export function workspaceFolderPaths(): string[] {
+function workspaceFolderPaths(): string[] {
   return (vscode.workspace.workspaceFolders ?? []).flatMap((folder) => {
     const path = realPathOf(folder.uri);
     return path === undefined ? [] : [path];

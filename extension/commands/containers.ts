@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { abortSignal } from '../cancellation.ts';
 import type { Services } from '../context.ts';
-import { ProgressBar } from '../host/progress.ts';
+import { ensureStarted } from '../host/ensureStarted.ts';
 import { inspectUri } from '../inspectDocuments.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { pickContainer } from './pick.ts';
@@ -24,7 +23,7 @@ export class ContainerCommands {
       none: 'There is no container yet. Open a folder in one first.',
     });
     if (!container) return;
-    await this.#terminals.openShell(await this.#ensureStarted(container));
+    this.#terminals.openShell(await ensureStarted(this.#services, container));
   }
 
   /** Shows the terminal in this window's container, or opens one; without a container there is a folder to open. */
@@ -35,8 +34,8 @@ export class ContainerCommands {
       await vscode.commands.executeCommand('berth.openFolder');
       return;
     }
-    const running = await this.#ensureStarted(container);
-    if (!this.#terminals.reveal(running)) await this.#terminals.openShell(running);
+    const running = await ensureStarted(this.#services, container);
+    if (!this.#terminals.reveal(running)) this.#terminals.openShell(running);
   }
 
   async attach(argument: unknown): Promise<void> {
@@ -48,7 +47,7 @@ export class ContainerCommands {
     const container = await pickContainer(this.#services, argument, {
       placeHolder: 'Start which container?', states: ['stopped', 'created'], none: 'No container is stopped.',
     });
-    if (container) await this.#ensureStarted(container);
+    if (container) await ensureStarted(this.#services, container);
   }
 
   async stop(argument: unknown): Promise<void> {
@@ -96,21 +95,5 @@ export class ContainerCommands {
 
   #pickRunning(argument: unknown, placeHolder: string): Promise<ContainerInfo | undefined> {
     return pickContainer(this.#services, argument, { placeHolder, states: ['running'], none: 'No container is running.' });
-  }
-
-  async #ensureStarted(container: ContainerInfo): Promise<ContainerInfo> {
-    if (container.state === 'running') return container;
-    const client = await this.#services.session.connect();
-    return vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `Starting ${container.name}`, cancellable: true },
-      async (progress, token) => {
-        const abort = abortSignal(token);
-        try {
-          return await client.containers.start(container.id, { signal: abort.signal, progress: new ProgressBar(progress).share(0, 100) });
-        } finally {
-          abort.dispose();
-        }
-      },
-    );
   }
 }

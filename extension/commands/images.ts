@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import type { BerthClient } from '../../runtime-host/client/index.ts';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { abortSignal } from '../cancellation.ts';
 import type { Services } from '../context.ts';
 import type { ErrorReporter } from '../errors.ts';
@@ -40,7 +42,22 @@ export class ImageCommands {
       { modal: true, detail: 'It can be pulled again later. Containers are not touched.' },
       'Remove',
     );
-    if (answer === 'Remove') await client.images.remove(reference);
+    if (answer === 'Remove') await this.#remove(client, reference);
+  }
+
+  /** Containers keep the disk that they were made from, so one that uses the image is a reason to ask, not to refuse. */
+  async #remove(client: BerthClient, reference: string): Promise<void> {
+    try {
+      await client.images.remove(reference);
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.code !== 'ImageInUse') throw error;
+      const answer = await vscode.window.showWarningMessage(
+        `A container uses the image “${reference}”.`,
+        { modal: true, detail: 'Containers that were made from it go on working; for new ones it must be pulled again.' },
+        'Remove Anyway',
+      );
+      if (answer === 'Remove Anyway') await client.images.remove(reference, { force: true });
+    }
   }
 
   async #pull(reference: string): Promise<void> {

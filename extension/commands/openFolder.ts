@@ -2,22 +2,35 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec } from '../../runtime-host/protocol/types.ts';
+import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
 import { abortSignal } from '../cancellation.ts';
-import { configurationHash } from '../config/devcontainer.ts';
 import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe, isCancellation, type ErrorReporter } from '../errors.ts';
 import { ProgressBar } from '../host/progress.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { containerName } from '../views/format.ts';
-import { configurationLabel, workspaceLabel } from '../windowContainer.ts';
+import { allowMounts } from './allowMounts.ts';
 import { chooseFolder } from './chooseFolder.ts';
 import { chooseImage } from './chooseImage.ts';
-import { allowMounts } from './allowMounts.ts';
+import { folderSpec, isMadeFrom } from './folderSpec.ts';
 
-/** Stays until the container is stopped, and then ends at once; needs nothing of the image but a shell and sleep. */
-const keepAlive = ['/bin/sh', '-c', 'trap "exit 0" TERM INT QUIT; while :; do sleep 3600 & wait $!; done'];
+interface OpenOptions {
+  /** Instead of the one that the configuration names. */
+  readonly image?: string;
+  /** The user has agreed already to lose the folder's container. */
+  readonly mayReplace?: boolean;
+}
+
+/** What is to be created, and which container it takes the place of. */
+interface NewContainer {
+  readonly folder: string;
+  readonly config: FolderConfig;
+  /** The configuration's mounts by their real paths, as the user has allowed them. */
+  readonly mounts: readonly Mount[];
+  readonly image: string;
+  readonly replaces: ContainerInfo | undefined;
+}
 
 /** “Open Folder in Container”: from a folder to a terminal in its own machine. */
 export class OpenFolderCommand {
@@ -32,20 +45,21 @@ export class OpenFolderCommand {
     this.#errors = errors;
   }
 
-  async run(options: { image?: string } = {}): Promise<void> {
+  async run(options: OpenOptions = {}): Promise<void> {
     if (this.#busy) {
       void vscode.window.showInformationMessage('A container for this window is being prepared already.');
       return;
     }
     this.#busy = true;
+    let mayReplace = options.mayReplace ?? false;
     try {
-      await this.#run(options);
+      await this.#run({ ...options, mayReplace }, () => { mayReplace = true; });
     } catch (error) {
       this.#errors.report(error, {
-        retry: () => this.run(options),
+        retry: () => this.run({ ...options, mayReplace }),
         chooseImage: async () => {
-          const image = await chooseImage(this.#services, { always: true });
-          if (image !== undefined) await this.run({ image });
+          const image = await chooseImage(this.#services, { instead: failedReference(error) });
+          if (image !== undefined) await this.run({ image, mayReplace });
         },
       });
     } finally {
@@ -53,66 +67,72 @@ export class OpenFolderCommand {
     }
   }
 
-  async #run(options: { image?: string }): Promise<void> {
+  async #run(options: OpenOptions, onAgreed: () => void): Promise<void> {
     const folder = await chooseFolder(this.#services);
     if (folder === undefined) return;
     const config = await readFolderConfig(folder);
-    if (!(await allowMounts(this.#services, folder, config.mounts))) return;
+    const mounts = await allowMounts(this.#services, folder, config.mounts);
+    if (mounts === undefined) return;
     await this.#services.session.connect();
 
-    const existing = options.image === undefined ? await this.#reusable(folder, config) : this.#services.window.forFolder(folder);
-    if (existing === 'abandon') return;
-    const reuse = options.image === undefined ? existing : undefined;
-    const image = reuse?.image ?? options.image ?? config.image ?? (await chooseImage(this.#services));
+    const existing = this.#services.window.forFolder(folder);
+    const use = existing && (await this.#whatToDoWith(existing, folder, config, options));
+    if (use === 'nothing') return;
+    if (use === 'replace') onAgreed();
+    if (existing && use === 'reuse') {
+      const container = await this.#withProgress(folder, (client, bar, signal) => this.#start(client, existing, bar, 0, signal));
+      if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
+      return;
+    }
+    const image = options.image ?? config.image ?? (await chooseImage(this.#services, { folder }));
     if (image === undefined) return;
-    const container = await vscode.window.withProgress(
+    const container = await this.#withProgress(folder, (client, bar, signal) => this.#create(client, { folder, config, mounts, image, replaces: existing }, bar, signal));
+    this.#terminals.openShell(container);
+    this.#tellIgnored(config);
+  }
+
+  /** The folder's container is used if it still fits the configuration; if not, it is the user's to decide. */
+  async #whatToDoWith(existing: ContainerInfo, folder: string, config: FolderConfig, { image, mayReplace }: OpenOptions): Promise<'reuse' | 'replace' | 'nothing'> {
+    if (image === undefined && isMadeFrom(existing, config)) return 'reuse';
+    if (mayReplace) return 'replace';
+    const why = image === undefined
+      ? `The configuration of “${basename(folder)}” has changed since its container was made.`
+      : `“${basename(folder)}” has a container already, made from another image.`;
+    const answer = await vscode.window.showWarningMessage(
+      why,
+      { modal: true, detail: 'Making the container anew loses what was changed inside it. The folder itself is not touched.' },
+      'Make Anew', 'Use As It Is',
+    );
+    if (answer === 'Use As It Is') return 'reuse';
+    return answer === 'Make Anew' ? 'replace' : 'nothing';
+  }
+
+  #withProgress(folder: string, work: (client: BerthClient, bar: ProgressBar, signal: AbortSignal) => Promise<ContainerInfo>): Thenable<ContainerInfo> {
+    return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: `Opening ${basename(folder)} in a container`, cancellable: true },
       async (progress, token) => {
         const abort = abortSignal(token);
         try {
-          const client = await this.#services.session.connect();
-          const bar = new ProgressBar(progress);
-          if (reuse) return await this.#start(client, reuse, bar, 0, abort.signal);
-          return await this.#create(client, { folder, config, image, ...(existing ? { replaces: existing } : {}) }, bar, abort.signal);
+          return await work(await this.#services.session.connect(), new ProgressBar(progress), abort.signal);
         } finally {
           abort.dispose();
         }
       },
     );
-    if (!reuse || !this.#terminals.reveal(container)) await this.#terminals.openShell(container);
-    if (!reuse) this.#tellIgnored(config);
   }
 
-  /** The folder's container if it still fits its configuration, or if the user wants it all the same. */
-  async #reusable(folder: string, config: FolderConfig): Promise<ContainerInfo | undefined | 'abandon'> {
-    const existing = this.#services.window.forFolder(folder);
-    if (!existing) return undefined;
-    const hash = configurationHash(config, config.image ?? existing.labels['berth.image'] ?? existing.image);
-    if (existing.labels[configurationLabel] === hash) return existing;
-    const answer = await vscode.window.showWarningMessage(
-      `The configuration of “${basename(folder)}” has changed since its container was made.`,
-      { modal: true, detail: 'Making the container anew loses what was changed inside it. The folder itself is not touched.' },
-      'Make Anew', 'Use As It Is',
-    );
-    if (answer === 'Use As It Is') return existing;
-    if (answer !== 'Make Anew') return 'abandon';
-    const client = await this.#services.session.connect();
-    await client.containers.remove(existing.id, { force: true });
-    return undefined;
-  }
-
-  async #create(
-    client: BerthClient,
-    { folder, config, image, replaces }: { folder: string; config: FolderConfig; image: string; replaces?: ContainerInfo },
-    bar: ProgressBar,
-    signal: AbortSignal,
-  ): Promise<ContainerInfo> {
-    if (replaces) await client.containers.remove(replaces.id, { force: true });
+  async #create(client: BerthClient, wanted: NewContainer, bar: ProgressBar, signal: AbortSignal): Promise<ContainerInfo> {
+    const { folder, config, image, replaces } = wanted;
     bar.message(`Preparing ${image}…`);
-    const taken = new Set(this.#services.session.containers.map((container) => container.name));
-    const spec = containerSpec(folder, config, image, containerName(basename(folder), taken));
+    await pullIfMissing(client, image, bar, signal);
+    // Only now, so that an image that is not to be had costs nobody their container.
+    if (replaces) await client.containers.remove(replaces.id, { force: true });
+    const taken = new Set(this.#services.session.containers.filter(({ id }) => id !== replaces?.id).map(({ name }) => name));
+    const spec = folderSpec({ ...wanted, name: containerName(basename(folder), taken) });
     this.#services.log.info(`Creating the container “${spec.name ?? ''}” from ${image} for ${folder}.`);
-    const container = await client.containers.create(spec, { signal, progress: bar.share(0, 85) });
+    const container = await client.containers.create(spec, { signal, progress: bar.share(60, 85) }).catch((error: unknown) => {
+      throw pointToFile(error, config);
+    });
     try {
       return await this.#start(client, container, bar, 85, signal);
     } catch (error) {
@@ -145,23 +165,22 @@ export class OpenFolderCommand {
   }
 }
 
-/** What the host is asked for: the folder, what its configuration grants, and nothing else. */
-function containerSpec(folder: string, config: FolderConfig, image: string, name: string): ContainerSpec {
-  const settings = vscode.workspace.getConfiguration('berth');
-  const memory = settings.get<number>('memory', 2048);
-  const cpus = settings.get<number | null>('cpus', null);
-  const least = minimumMemoryBytes / 1024 ** 2;
-  if (!(memory >= least)) throw new BerthError('InvalidArgument', `The setting “berth.memory” must be at least ${least} (megabytes).`);
-  return {
-    image,
-    name,
-    entrypoint: keepAlive,
-    workingDirectory: config.workspaceFolder,
-    mounts: [{ source: folder, target: config.workspaceMountTarget, readOnly: false }, ...config.mounts],
-    env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
-    labels: { [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, image), 'berth.image': image },
-    memoryBytes: Math.round(memory) * 1024 * 1024,
-    ...(config.containerUser ? { user: config.containerUser } : {}),
-    ...(cpus ? { cpus } : {}),
-  };
+async function pullIfMissing(client: BerthClient, image: string, bar: ProgressBar, signal: AbortSignal): Promise<void> {
+  try {
+    await client.images.inspect(image);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== 'ImageNotFound') throw error;
+    await client.images.pull(image, { signal, progress: bar.share(0, 60) });
+  }
+}
+
+/** The host does not know where a mount comes from; the user should see the file that asks for it. */
+function pointToFile(error: unknown, { file }: FolderConfig): unknown {
+  if (!(error instanceof BerthError) || error.code !== 'InvalidArgument' || error.data?.['option'] !== 'mounts' || file === undefined) return error;
+  return new BerthError('DevContainerInvalid', error.message, { cause: error, data: { file } });
+}
+
+function failedReference(error: unknown): string {
+  const reference = error instanceof BerthError ? error.data?.['reference'] : undefined;
+  return typeof reference === 'string' ? reference : '';
 }

@@ -20,7 +20,7 @@ describe('devcontainer.json', () => {
     assert.equal(defaultDevContainer(context).workspaceFolder, '/workspaces/project');
     const config = parseDevContainer('{ "image": "debian:12", }', context);
     assert.equal(config.image, 'debian:12');
-    assert.equal(config.workspaceMountTarget, '/workspaces/project');
+    assert.equal(config.workspaceMount.target, '/workspaces/project');
     assert.deepEqual(config.mounts, []);
   });
 
@@ -42,12 +42,12 @@ describe('devcontainer.json', () => {
 
   it('starts terminals in workspaceFolder, and puts the folder there when it is elsewhere', () => {
     const inside = parseDevContainer('{ "workspaceFolder": "/workspaces/project/packages/a" }', context);
-    assert.equal(inside.workspaceMountTarget, '/workspaces/project');
+    assert.equal(inside.workspaceMount.target, '/workspaces/project');
     assert.equal(inside.workspaceFolder, '/workspaces/project/packages/a');
     const elsewhere = parseDevContainer('{ "workspaceFolder": "/srv/app" }', context);
-    assert.equal(elsewhere.workspaceMountTarget, '/srv/app');
+    assert.equal(elsewhere.workspaceMount.target, '/srv/app');
     const mounted = parseDevContainer('{ "workspaceMount": "source=${localWorkspaceFolder},target=/w,type=bind", "workspaceFolder": "/w/x" }', context);
-    assert.equal(mounted.workspaceMountTarget, '/w');
+    assert.equal(mounted.workspaceMount.target, '/w');
     assert.equal(mounted.workspaceFolder, '/w/x');
   });
 

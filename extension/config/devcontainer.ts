@@ -14,8 +14,8 @@ export interface DevContainer {
   /** Absent when the file names none: then the user is asked. */
   readonly image?: string;
   readonly name?: string;
-  /** Where the folder appears inside the container. */
-  readonly workspaceMountTarget: string;
+  /** Where the folder appears inside the container, and whether it can only be read there. */
+  readonly workspaceMount: Pick<Mount, 'target' | 'readOnly'>;
   /** Where terminals start. */
   readonly workspaceFolder: string;
   /** For every process of the container. */
@@ -60,7 +60,7 @@ const ignoredProperties = [
 /** What applies when a folder has no devcontainer.json. */
 export function defaultDevContainer(context: DevContainerContext): DevContainer {
   const target = defaultTarget(context.localFolder);
-  return { workspaceMountTarget: target, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ignored: [] };
+  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ignored: [] };
 }
 
 /**
@@ -77,8 +77,8 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
   const variables: Variables = { localFolder: context.localFolder, localEnv: context.localEnv, containerFolder: defaults.workspaceFolder };
   const givenMount = read.string('workspaceMount');
   const givenFolder = substitute(read.string('workspaceFolder'), variables);
-  const target = workspaceTarget(givenMount, givenFolder, variables, defaults.workspaceMountTarget, file);
-  const workspaceFolder = givenFolder ?? target;
+  const workspaceMount = workspaceMountOf(givenMount, givenFolder, variables, defaults.workspaceMount.target, file);
+  const workspaceFolder = givenFolder ?? workspaceMount.target;
   if (!posix.isAbsolute(workspaceFolder)) throw unusable(`“workspaceFolder” in ${file} must be an absolute path; it is “${workspaceFolder}”.`);
 
   const resolved: Variables = { ...variables, containerFolder: workspaceFolder };
@@ -91,7 +91,7 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
     ...(name ? { name } : {}),
     ...(containerUser ? { containerUser } : {}),
     ...(remoteUser ? { remoteUser } : {}),
-    workspaceMountTarget: target,
+    workspaceMount,
     workspaceFolder,
     containerEnv: substituteAll(read.environment('containerEnv'), resolved),
     remoteEnv: substituteAll(read.environment('remoteEnv'), resolved),
@@ -112,13 +112,13 @@ export function resolveRemoteEnv(remoteEnv: Readonly<Record<string, string>>, co
 
 /** Changes when the container would have to be made anew. Terminals' settings (remoteEnv, remoteUser) do not count. */
 export function configurationHash(config: DevContainer, image: string): string {
-  const relevant = [image, config.workspaceMountTarget, config.containerEnv, config.containerUser ?? '', config.mounts];
+  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts];
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 16);
 }
 
 function parseObject(text: string, file: string): Record<string, unknown> {
   const errors: ParseError[] = [];
-  const root: unknown = parse(text, errors, { allowTrailingComma: true });
+  const root: unknown = parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
   const first = errors[0];
   if (first) {
     const line = text.slice(0, first.offset).split('\n').length;
@@ -181,17 +181,17 @@ function reader(root: Record<string, unknown>, file: string) {
   };
 }
 
-/** The mount's target if the file gives one; else the usual place, unless “workspaceFolder” lies elsewhere. */
-function workspaceTarget(mount: string | undefined, folder: string | undefined, variables: Variables, usual: string, file: string): string {
+/** The mount if the file gives one; else the usual place, unless “workspaceFolder” lies elsewhere. */
+function workspaceMountOf(mount: string | undefined, folder: string | undefined, variables: Variables, usual: string, file: string): DevContainer['workspaceMount'] {
   if (mount) {
     const parsed = parseMountOrThrow(mount, variables, file);
     if (parsed.source !== variables.localFolder) {
       throw unusable(`“workspaceMount” in ${file} must have \${localWorkspaceFolder} as its source.`);
     }
-    return parsed.target;
+    return { target: parsed.target, readOnly: parsed.readOnly };
   }
-  if (folder === undefined || folder === usual || folder.startsWith(`${usual}/`)) return usual;
-  return folder;
+  const isInside = folder === undefined || folder === usual || folder.startsWith(`${usual}/`);
+  return { target: isInside ? usual : folder, readOnly: false };
 }
 
 function parseMountOrThrow(entry: unknown, variables: Variables, file: string): Mount {

@@ -56,7 +56,8 @@ export class HostSession implements vscode.Disposable {
    * @throws BerthError HostUnreachable, VersionMismatch
    */
   connect(): Promise<BerthClient> {
-    if (this.#link) return Promise.resolve(this.#link.client);
+    // Until both lists are there, nobody may take an empty one for the truth.
+    if (this.#link && !this.#connecting) return Promise.resolve(this.#link.client);
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
     });
@@ -102,13 +103,17 @@ export class HostSession implements vscode.Disposable {
   }
 
   async #load(client: BerthClient): Promise<void> {
-    const [containers, images] = await Promise.all([client.containers.list({ all: true }), client.images.list()]);
-    this.#containers.clear();
-    for (const info of containers) this.#containers.set(info.id, info);
-    this.#images.clear();
-    for (const info of images) this.#images.set(info.reference, info);
-    this.#changed.fire('containers');
-    this.#changed.fire('images');
+    // Each as soon as it comes: what the host tells after its answer is newer.
+    await Promise.all([
+      client.containers.list({ all: true }).then((containers) => this.#replace('containers', this.#containers, containers, ({ id }) => id)),
+      client.images.list().then((images) => this.#replace('images', this.#images, images, ({ reference }) => reference)),
+    ]);
+  }
+
+  #replace<T>(what: 'containers' | 'images', map: Map<string, T>, items: readonly T[], keyOf: (item: T) => string): void {
+    map.clear();
+    for (const item of items) map.set(keyOf(item), item);
+    this.#changed.fire(what);
   }
 
   #set<T>(map: Map<string, T>, key: string, value: T | undefined): void {

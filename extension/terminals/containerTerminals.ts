@@ -1,132 +1,142 @@
 import * as vscode from 'vscode';
 import type { HostStream } from '../../runtime-host/client/index.ts';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, TerminalSize } from '../../runtime-host/protocol/types.ts';
-import type { Services } from '../context.ts';
-import type { ErrorReporter } from '../errors.ts';
+import type { DevContainer } from '../config/devcontainer.ts';
 import { readFolderConfig } from '../config/folderConfig.ts';
-import { resolveRemoteEnv } from '../config/devcontainer.ts';
+import type { Services } from '../context.ts';
+import { describe, type ErrorReporter } from '../errors.ts';
 import { workspaceLabel } from '../windowContainer.ts';
 import { ProcessTerminal } from './processTerminal.ts';
+import { shellCommand } from './shellCommand.ts';
 
-/** A login shell: bash where the image has it, else sh. */
-const loginShell = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi'];
+/** What a terminal shows of a long log: about as much as its scrollback keeps. */
+const logLines = 10_000;
+
+interface OpenTerminal {
+  readonly containerId: string;
+  readonly kind: 'shell' | 'log';
+  readonly pty: ProcessTerminal;
+}
 
 /** The integrated terminals that this window has in containers. */
 export class ContainerTerminals implements vscode.Disposable {
   readonly #services: Services;
   readonly #errors: ErrorReporter;
-  readonly #shells = new Map<vscode.Terminal, string>();
-  readonly #logs = new Map<string, vscode.Terminal>();
-  readonly #subscription: vscode.Disposable;
+  /** Those that are open. */
+  readonly #terminals = new Map<vscode.Terminal, OpenTerminal>();
+  /** By their pseudo-terminals also those that VS Code has yet to open by itself. */
+  readonly #made = new WeakMap<object, OpenTerminal>();
+  readonly #subscriptions: readonly vscode.Disposable[];
 
   constructor(services: Services, errors: ErrorReporter) {
     this.#services = services;
     this.#errors = errors;
-    this.#subscription = vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal));
+    this.#subscriptions = [
+      vscode.window.onDidOpenTerminal((terminal) => this.#opened(terminal)),
+      vscode.window.onDidCloseTerminal((terminal) => this.#closed(terminal)),
+    ];
   }
 
   /** A new terminal with a login shell in a running container. */
-  async openShell(container: ContainerInfo, options: { preserveFocus?: boolean } = {}): Promise<vscode.Terminal> {
-    const terminal = vscode.window.createTerminal(this.shellOptions(container));
-    this.#shells.set(terminal, container.id);
-    terminal.show(options.preserveFocus ?? false);
-    if (this.#services.window.isCurrent(container)) await this.#services.window.rememberTerminal(true);
+  openShell(container: ContainerInfo, options: { preserveFocus?: boolean } = {}): vscode.Terminal {
+    const terminal = this.#open(this.shellOptions(container), options);
+    this.#rememberShells();
     return terminal;
   }
 
   /** What VS Code needs to make such a terminal by itself (a terminal profile). */
   shellOptions(container: ContainerInfo): vscode.ExtensionTerminalOptions {
-    return {
-      name: container.name,
-      iconPath: new vscode.ThemeIcon('vm-running'),
-      isTransient: true,
-      pty: new ProcessTerminal({
-        open: (size) => this.#exec(container, size),
-        onFailure: (error) => this.#services.log.error(`Terminal in ${container.name}: ${error.message}`),
-        explainEnd: () => this.#whyStopped(container),
-      }),
-    };
+    const pty = new ProcessTerminal({
+      open: (size) => this.#exec(container, size),
+      onFailure: (error, wasOpen) => {
+        // A lost connection ends them all at once: each says so, and the views offer the way back.
+        if (wasOpen) this.#services.log.error(`Terminal in ${container.name}: ${describe(error)}`);
+        else this.#errors.report(error, { retry: () => this.openShell(container) });
+      },
+      onEnded: () => this.#rememberShells(),
+      explainEnd: () => this.#whyStopped(container),
+    });
+    this.#made.set(pty, { containerId: container.id, kind: 'shell', pty });
+    return { name: container.name, iconPath: new vscode.ThemeIcon('vm-running'), isTransient: true, pty };
   }
 
-  /** Shows the shell terminal that is open in this container, if there is one. */
+  /** Shows the shell that runs in a terminal in this container, if there is one. */
   reveal(container: ContainerInfo): boolean {
-    for (const [terminal, id] of this.#shells) {
-      if (id !== container.id || terminal.exitStatus) continue;
-      terminal.show();
-      return true;
-    }
-    return false;
+    return this.#show(container, 'shell') !== undefined;
   }
 
   /** The container's first process: what it prints, and what it reads. */
   attach(container: ContainerInfo): vscode.Terminal {
-    const terminal = vscode.window.createTerminal({
-      name: `${container.name}: first process`,
-      iconPath: new vscode.ThemeIcon('debug-console'),
-      isTransient: true,
-      pty: new ProcessTerminal({
-        open: async (size) => {
-          const client = await this.#services.session.connect();
-          const stream = await client.containers.attach(container.id, { replay: true });
-          if (size && container.terminal) stream.resize(size);
-          return stream;
-        },
-        onFailure: (error) => this.#errors.report(error),
-        addCarriageReturns: !container.terminal,
-        readOnly: !container.stdin,
-        keepOpen: true,
-      }),
+    const pty = new ProcessTerminal({
+      open: async (size) => {
+        const client = await this.#services.session.connect();
+        const stream = await client.containers.attach(container.id, { replay: true });
+        if (size && container.terminal) stream.resize(size);
+        return stream;
+      },
+      onFailure: (error) => this.#errors.report(error),
+      addCarriageReturns: !container.terminal,
+      readOnly: !container.stdin,
+      keepOpen: true,
     });
-    terminal.show();
-    return terminal;
+    return this.#open({ name: `${container.name}: first process`, iconPath: new vscode.ThemeIcon('debug-console'), isTransient: true, pty });
   }
 
   /** What the first process has printed, and what it prints from now on. One terminal per container. */
   showLog(container: ContainerInfo): vscode.Terminal {
-    const open = this.#logs.get(container.id);
-    if (open && !open.exitStatus) {
-      open.show();
-      return open;
-    }
-    const terminal = vscode.window.createTerminal({
-      name: `Log: ${container.name}`,
-      iconPath: new vscode.ThemeIcon('output'),
-      isTransient: true,
-      pty: new ProcessTerminal({
-        open: async () => {
-          const client = await this.#services.session.connect();
-          return client.containers.logs(container.id, { follow: true });
-        },
-        onFailure: (error) => this.#errors.report(error),
-        addCarriageReturns: !container.terminal,
-        readOnly: true,
-        keepOpen: true,
-        startText: `Log of ${container.name} (${container.image}). It follows while the container runs.`,
-        endText: 'The log ends here: the container has stopped.',
-      }),
+    const shown = this.#show(container, 'log');
+    if (shown) return shown;
+    const pty = new ProcessTerminal({
+      open: async () => {
+        const client = await this.#services.session.connect();
+        return client.containers.logs(container.id, { follow: true, tail: logLines });
+      },
+      onFailure: (error) => this.#errors.report(error),
+      addCarriageReturns: !container.terminal,
+      readOnly: true,
+      keepOpen: true,
+      startText: `Log of ${container.name} (${container.image}). It follows while the container runs.`,
+      endText: 'The log ends here: the container has stopped.',
     });
-    this.#logs.set(container.id, terminal);
-    terminal.show();
+    this.#made.set(pty, { containerId: container.id, kind: 'log', pty });
+    return this.#open({ name: `Log: ${container.name}`, iconPath: new vscode.ThemeIcon('output'), isTransient: true, pty });
+  }
+
+  #open(options: vscode.ExtensionTerminalOptions, { preserveFocus = false }: { readonly preserveFocus?: boolean } = {}): vscode.Terminal {
+    const terminal = vscode.window.createTerminal(options);
+    const made = this.#made.get(options.pty);
+    if (made) this.#terminals.set(terminal, made);
+    terminal.show(preserveFocus);
     return terminal;
+  }
+
+  /** One whose process has ended only waits to be read and closed; it is not what anybody asks for. */
+  #show(container: ContainerInfo, kind: OpenTerminal['kind']): vscode.Terminal | undefined {
+    for (const [terminal, open] of this.#terminals) {
+      if (open.containerId !== container.id || open.kind !== kind || open.pty.ended) continue;
+      terminal.show();
+      return terminal;
+    }
+    return undefined;
   }
 
   async #exec(container: ContainerInfo, size: TerminalSize | undefined): Promise<HostStream> {
     const client = await this.#services.session.connect();
+    return client.containers.exec(container.id, shellCommand(container, await this.#configOf(container), size));
+  }
+
+  /** A file that is just being edited must not keep anybody from a container that runs. */
+  async #configOf(container: ContainerInfo): Promise<DevContainer | undefined> {
     const folder = container.labels[workspaceLabel];
-    const config = folder === undefined ? undefined : await readFolderConfig(folder);
-    const remoteEnv = config ? resolveRemoteEnv(config.remoteEnv, container.env) : [];
-    const user = config?.remoteUser ?? container.user;
-    const workingDirectory = config?.workspaceFolder ?? container.workingDirectory;
-    return client.containers.exec(container.id, {
-      command: loginShell,
-      terminal: true,
-      stdin: true,
-      hangUp: true,
-      env: ['TERM=xterm-256color', 'COLORTERM=truecolor', ...remoteEnv],
-      ...(size ? { size: { columns: size.columns, rows: size.rows } } : {}),
-      ...(user ? { user } : {}),
-      ...(workingDirectory ? { workingDirectory } : {}),
-    });
+    if (folder === undefined) return undefined;
+    try {
+      return await readFolderConfig(folder);
+    } catch (error) {
+      if (!(error instanceof BerthError) || error.code !== 'DevContainerInvalid') throw error;
+      this.#services.log.warn(`A terminal is opened without the folder’s configuration: ${describe(error)}`);
+      return undefined;
+    }
   }
 
   /** A stopping machine ends its processes with a signal; the exit code 137 alone would explain nothing. */
@@ -137,17 +147,32 @@ export class ContainerTerminals implements vscode.Disposable {
     return now.error ? `The container “${name}” has stopped: ${now.error.message}` : `The container “${name}” has stopped.`;
   }
 
+  /** Also tells of those that VS Code has made from a profile. */
+  #opened(terminal: vscode.Terminal): void {
+    const { pty } = terminal.creationOptions as Partial<vscode.ExtensionTerminalOptions>;
+    const made = pty && this.#made.get(pty);
+    if (!made || this.#terminals.has(terminal)) return;
+    this.#terminals.set(terminal, made);
+    terminal.show(); // VS Code does not when the profile took its time, as it does when the machine had to be started.
+    this.#rememberShells();
+  }
+
   /** VS Code also closes terminals when the window reloads; then one is opened again afterwards. */
   #closed(terminal: vscode.Terminal): void {
-    for (const [id, log] of this.#logs) {
-      if (log === terminal) this.#logs.delete(id);
-    }
-    if (!this.#shells.delete(terminal)) return;
-    if (terminal.exitStatus?.reason === vscode.TerminalExitReason.Shutdown) return;
-    if (this.#shells.size === 0) void this.#services.window.rememberTerminal(false);
+    if (!this.#terminals.delete(terminal)) return;
+    if (terminal.exitStatus?.reason !== vscode.TerminalExitReason.Shutdown) this.#rememberShells();
+  }
+
+  #rememberShells(): void {
+    const { window } = this.#services;
+    const ofWindow = [...this.#terminals.values()].some(({ containerId, kind, pty }) => {
+      const container = this.#services.session.container(containerId);
+      return kind === 'shell' && !pty.ended && container !== undefined && window.isCurrent(container);
+    });
+    if (window.hadTerminal !== ofWindow) void window.rememberTerminal(ofWindow);
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
   }
 }

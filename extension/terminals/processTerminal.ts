@@ -7,8 +7,8 @@ import { pump, type PumpOptions } from './outputPump.ts';
 export interface ProcessTerminalOptions extends PumpOptions {
   /** Opens the process's streams; called once the terminal is shown and its size is known. */
   open(size: TerminalSize | undefined): Promise<HostStream>;
-  /** Told when it could not be opened, or ended otherwise than by the process. */
-  onFailure(error: BerthError): void;
+  /** Told when it could not be opened, or, once it was open, ended otherwise than by the process. */
+  onFailure(error: BerthError, wasOpen: boolean): void;
   /** Typing does nothing. */
   readonly readOnly?: boolean;
   /** Shown first, faintly. */
@@ -17,6 +17,8 @@ export interface ProcessTerminalOptions extends PumpOptions {
   readonly endText?: string;
   /** Why the process ended, when that was not of its own accord: shown instead of the exit code. */
   readonly explainEnd?: () => string | undefined;
+  /** Told when the process has ended. */
+  onEnded?(): void;
   /** Stay open to be read after exit code 0 as well. */
   readonly keepOpen?: boolean;
 }
@@ -60,7 +62,13 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     else this.#typedAhead.push(data);
   }
 
+  /** Whether it only waits to be closed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   setDimensions(dimensions: vscode.TerminalDimensions): void {
+    if (dimensions.columns < 1 || dimensions.rows < 1) return; // A hidden panel; no terminal is that small.
     this.#size = dimensions;
     this.#stream?.resize(dimensions);
   }
@@ -91,6 +99,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   }
 
   #end(exitCode: number | undefined): void {
+    this.#ended = true;
+    this.#options.onEnded?.();
     if (exitCode === 0 && !this.#options.keepOpen) {
       this.#close.fire(0);
       return;
@@ -101,14 +111,14 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   }
 
   #fail(error: BerthError): void {
+    this.#ended = true;
     if (this.#closedByUser) return;
-    this.#options.onFailure(error);
+    this.#options.onFailure(error, this.#stream !== undefined);
     this.#finish(error.message, 31);
   }
 
   /** `colour` is an SGR parameter (ECMA-48): 2 faint, 31 red, 33 yellow. */
   #finish(text: string, colour: number): void {
-    this.#ended = true;
     this.#write.fire(`\r\n\x1b[${colour}m${text}\x1b[0m\r\n\x1b[2mPress any key to close the terminal.\x1b[0m\r\n`);
   }
 }

@@ -1,17 +1,38 @@
 import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
+import { ensureStarted } from '../host/ensureStarted.ts';
 import type { ContainerTerminals } from './containerTerminals.ts';
 
 /** Offers the window's container in the terminal's “+” menu. */
-export function registerTerminalProfile({ session, window }: Services, terminals: ContainerTerminals): vscode.Disposable {
+export function registerTerminalProfile(services: Services, terminals: ContainerTerminals): vscode.Disposable {
   return vscode.window.registerTerminalProfileProvider('berth.terminal', {
     provideTerminalProfile: async () => {
-      await session.connect();
-      const container = window.current;
-      if (container?.state === 'running') return new vscode.TerminalProfile(terminals.shellOptions(container));
-      // There is nothing to open a terminal in yet; the command knows what to do.
-      void vscode.commands.executeCommand(container ? 'berth.openTerminal' : 'berth.openFolder', container?.id);
-      throw new vscode.CancellationError();
+      if (!vscode.workspace.isTrusted) throw new Error('Containers can be started only for folders that you trust.');
+      await services.session.connect();
+      const container = services.window.current;
+      if (container) return new vscode.TerminalProfile(terminals.shellOptions(await ensureStarted(services, container)));
+      return new vscode.TerminalProfile({ name: 'Berth', pty: new CommandInstead('berth.openFolder') });
     },
   });
+}
+
+/** For when there is nothing to open a terminal in yet: VS Code shows an error where it gets no profile at all. */
+class CommandInstead implements vscode.Pseudoterminal {
+  readonly #command: string;
+  readonly #close = new vscode.EventEmitter<void>();
+  readonly onDidWrite = new vscode.EventEmitter<string>().event;
+  readonly onDidClose = this.#close.event;
+
+  constructor(command: string) {
+    this.#command = command;
+  }
+
+  open(): void {
+    this.#close.fire();
+    void vscode.commands.executeCommand(this.#command);
+  }
+
+  close(): void {
+    this.#close.dispose();
+  }
 }

@@ -13,8 +13,7 @@ export class ContainersTree implements vscode.TreeDataProvider<vscode.TreeItem>,
   constructor(services: Services) {
     this.#services = services;
     this.#subscriptions = [
-      services.session.onDidChange((what) => { if (what !== 'images') this.#changed.fire(); }),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#changed.fire()),
+      services.window.onDidChange(() => this.#changed.fire()),
     ];
   }
 

@@ -107,8 +107,8 @@ export function checkWorkingDirectory(path: string | undefined): void {
 }
 
 function checkMemory(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < minimumMemoryBytes) throw invalid(`A container needs at least ${minimumMemoryBytes / mebibyte} MiB of memory.`);
-  if (bytes > totalmem()) throw invalid(`This machine has ${Math.floor(totalmem() / mebibyte)} MiB of memory; a container cannot have ${Math.ceil(bytes / mebibyte)} MiB.`);
+  if (!Number.isSafeInteger(bytes) || bytes < minimumMemoryBytes) throw invalid(`A container needs at least ${minimumMemoryBytes / mebibyte} MiB of memory.`, 'memoryBytes');
+  if (bytes > totalmem()) throw invalid(`This machine has ${Math.floor(totalmem() / mebibyte)} MiB of memory; a container cannot have ${Math.ceil(bytes / mebibyte)} MiB.`, 'memoryBytes');
 }
 
 /** Half of the machine's processors, so that it stays usable whatever a container does. */
@@ -117,19 +117,19 @@ export function defaultCpus(): number {
 }
 
 function checkCpus(cpus: number): void {
-  if (!Number.isSafeInteger(cpus) || cpus < 1) throw invalid('A container needs at least one CPU, and only whole ones.');
-  if (cpus > availableParallelism()) throw invalid(`This machine has ${availableParallelism()} CPUs; a container cannot have ${cpus}.`);
+  if (!Number.isSafeInteger(cpus) || cpus < 1) throw invalid('A container needs at least one CPU, and only whole ones.', 'cpus');
+  if (cpus > availableParallelism()) throw invalid(`This machine has ${availableParallelism()} CPUs; a container cannot have ${cpus}.`, 'cpus');
 }
 
 async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
-  if (mounts.length > maximumShares) throw invalid(`A container can share ${maximumShares} directories, not ${mounts.length}.`);
+  if (mounts.length > maximumShares) throw invalid(`A container can share ${maximumShares} directories, not ${mounts.length}.`, 'mounts');
   const targets = new Set<string>();
   const checked: Mount[] = [];
   for (const mount of mounts) {
     const target = posix.normalize(mount.target).replace(/(?<=.)\/$/, '');
-    if (!target.startsWith('/') || target.includes('\0')) throw invalid(`“${mount.target}” is not an absolute path in the container.`);
-    if (reservedTargets.includes(target)) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`);
-    if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`);
+    if (!target.startsWith('/') || target.includes('\0')) throw invalid(`“${mount.target}” is not an absolute path in the container.`, 'mounts');
+    if (reservedTargets.includes(target)) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`, 'mounts');
+    if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`, 'mounts');
     targets.add(target);
     checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly });
   }
@@ -154,6 +154,7 @@ async function directoryOf(source: string): Promise<string> {
   return path;
 }
 
-function invalid(message: string): BerthError {
-  return new BerthError('InvalidArgument', message);
+/** @param option the member of the specification that is wrong, for clients that can point to where it comes from */
+function invalid(message: string, option?: keyof ContainerSpec): BerthError {
+  return new BerthError('InvalidArgument', message, option ? { data: { option } } : {});
 }

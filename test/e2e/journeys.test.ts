@@ -10,8 +10,8 @@ import { startSlowRegistry } from './slowRegistry.ts';
 
 /** Pulling, unpacking and booting under emulation on a busy machine. */
 const patience = 120_000;
-/** The guest's; a shell on this machine would show another folder. */
-const prompt = /^\/workspaces\/sample # *$/m;
+/** The guest's, as the last that is shown: a shell on this machine has another folder, and one that has ended says so. */
+const prompt = /(?:^|\n)\/workspaces\/sample #$/;
 
 /** One person's day with Berth: the tests follow one another in one window. */
 describe('a folder in a container, in VS Code', () => {
@@ -86,7 +86,10 @@ describe('a folder in a container, in VS Code', () => {
     await code.workbench.waitForTerminal(/Process exited with code 3\./);
   });
 
-  it('lets the terminal be closed by a key, and opens another', async () => {
+  it('opens another terminal beside one that has ended, and lets that be closed by a key', async () => {
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.waitForTerminal(prompt);
+    await code.workbench.runCommand('Terminal: Kill the Active Terminal Instance');
     await code.workbench.closeEndedTerminal();
     await code.workbench.runCommand('Berth: Reopen Terminal');
     await code.workbench.waitForTerminal(prompt);
@@ -105,13 +108,16 @@ describe('a folder in a container, in VS Code', () => {
   it('follows containers that the command line starts, stops and removes', async () => {
     await sandbox.container('run', '-d', '--name', 'outside', sandbox.image, 'sh', '-c', 'echo one; echo two; exec sleep 1000');
     await containerRow('outside').filter({ hasText: 'running' }).waitFor();
-    await sandbox.container('stop', '-t', '1', 'outside');
-    await containerRow('outside').filter({ hasText: 'exited with code 137' }).waitFor();
   });
 
-  it('shows a container’s log', async () => {
+  it('shows a container’s log, which follows until the container stops', async () => {
     await code.workbench.contextMenu(containerRow('outside'), 'Show Log');
     await code.workbench.waitForTerminal(/Log of outside[^]*^one$\n^two$/m);
+    await code.workbench.page.setViewportSize({ width: 1000, height: 900 });
+    await code.workbench.page.setViewportSize({ width: 1280, height: 800 });
+    await sandbox.container('stop', '-t', '1', 'outside');
+    await containerRow('outside').filter({ hasText: 'exited with code 137' }).waitFor();
+    await code.workbench.waitForTerminal(/^two$[^]*The log ends here: the container has stopped/m);
     await sandbox.container('rm', 'outside');
     await containerRow('outside').waitFor({ state: 'detached' });
   });
@@ -156,12 +162,48 @@ describe('a folder in a container, in VS Code', () => {
     await code.workbench.statusBarItem('stopped').waitFor();
   });
 
+  it('starts it again for a terminal of its profile', async () => {
+    await code.workbench.runCommand('Create New Terminal (With Profile)');
+    await code.workbench.quickPickRow('Berth Container').click();
+    await code.workbench.waitForTerminal(prompt, patience);
+    assert.equal(await code.workbench.page.locator('.notifications-toasts .codicon-error').count(), 0);
+    await sandbox.container('stop', 'sample');
+    await code.workbench.waitForTerminal(/The container “sample” has stopped\./);
+  });
+
   it('starts the same container again when the folder is opened again', async () => {
     const idBefore = await containerId();
-    await code.workbench.closeEndedTerminal();
     await code.workbench.runCommand('Berth: Open Folder in Container');
     await code.workbench.waitForTerminal(prompt, patience);
     assert.equal(await containerId(), idBefore);
+  });
+
+  it('keeps the container until there is another image for it, and asks but once', async () => {
+    const idBefore = await containerId();
+    const missing = sandbox.image.replace('busybox:1', 'missing:1');
+    await sandbox.configure({ image: missing });
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.dialog.filter({ hasText: 'has changed since its container was made' }).waitFor();
+    await code.picture('configuration-changed');
+    await code.workbench.dialog.getByRole('button', { name: 'Make Anew' }).click();
+    const message = code.workbench.notification('berth/missing');
+    await message.getByRole('button', { name: 'Choose Image…' }).waitFor();
+    assert.equal(await containerId(), idBefore);
+    await message.getByRole('button', { name: 'Choose Image…' }).click();
+    await code.workbench.quickPickRow('busybox:1').click();
+    // The terminal in the old container ends; that in the new one takes its place.
+    await code.workbench.waitForTerminal(/Press any key to close/, patience);
+    await code.workbench.waitForTerminal(prompt, patience);
+    const idAfter = await containerId();
+    assert.notEqual(idAfter, idBefore);
+    await code.workbench.typeInTerminal('echo made anew');
+    await code.workbench.waitForTerminal(/^made anew$/m);
+    // It fits the configuration as well as it can, so nothing is asked, and its terminal is shown.
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.typeInTerminal('echo and again');
+    await code.workbench.waitForTerminal(/^made anew$[^]*^and again$/m);
+    assert.equal(await containerId(), idAfter);
+    await sandbox.configure({ image: sandbox.image });
   });
 
   it('offers actions in the status bar', async () => {

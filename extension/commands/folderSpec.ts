@@ -1,0 +1,51 @@
+import * as vscode from 'vscode';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount } from '../../runtime-host/protocol/types.ts';
+import { configurationHash } from '../config/devcontainer.ts';
+import type { FolderConfig } from '../config/folderConfig.ts';
+import { configurationLabel, imageLabel, workspaceLabel } from '../windowContainer.ts';
+
+/**
+ * Stays until the container is stopped, and then ends at once; needs nothing of the image but a shell and sleep. The
+ * signals are those that images name as theirs to stop with, by numbers because not every shell knows all names:
+ * HUP INT QUIT USR1 USR2 TERM WINCH PWR RTMIN+3.
+ */
+const keepAlive = ['/bin/sh', '-c', 'trap "exit 0" 1 2 3 10 12 15 28 30 37; while :; do sleep 3600 & wait $!; done'];
+
+export interface FolderSpecOptions {
+  /** Real path. */
+  readonly folder: string;
+  readonly config: FolderConfig;
+  readonly mounts: readonly Mount[];
+  readonly image: string;
+  readonly name: string;
+}
+
+/**
+ * What the host is asked for: the folder, what its configuration grants, and nothing else.
+ * @throws BerthError InvalidArgument when a setting cannot be meant
+ */
+export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOptions): ContainerSpec {
+  const settings = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder));
+  const memory = settings.get<number>('memory', 2048);
+  const cpus = settings.get<number | null>('cpus', null);
+  const least = minimumMemoryBytes / 1024 ** 2;
+  if (!(memory >= least)) throw new BerthError('InvalidArgument', `The setting “berth.memory” must be at least ${least} (megabytes).`, { data: { option: 'memoryBytes' } });
+  return {
+    image,
+    name,
+    entrypoint: keepAlive,
+    workingDirectory: config.workspaceFolder,
+    mounts: [{ source: folder, ...config.workspaceMount }, ...mounts],
+    env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
+    labels: { [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, config.image ?? image), [imageLabel]: image },
+    memoryBytes: Math.round(memory) * 1024 * 1024,
+    ...(config.containerUser ? { user: config.containerUser } : {}),
+    ...(cpus ? { cpus } : {}),
+  };
+}
+
+/** Whether a container still is what the configuration asks for. Where that names no image, any will do. */
+export function isMadeFrom({ labels, image }: ContainerInfo, config: FolderConfig): boolean {
+  return labels[configurationLabel] === configurationHash(config, config.image ?? labels[imageLabel] ?? image);
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BerthError, errorCodes, type ErrorCode, type ErrorData } from '../runtime-host/protocol/errors.ts';
+import { actionFor, type ErrorAction } from './errorActions.ts';
+
+const all = { retry: true, chooseImage: true };
+const none = { retry: false, chooseImage: false };
+
+function action(code: ErrorCode, data: ErrorData = {}, offers = all): ErrorAction {
+  return actionFor(new BerthError(code, 'What happened.', { data }), offers);
+}
+
+describe('the action of an error', () => {
+  it('is there for every error, and offers nothing that cannot be done', () => {
+    for (const code of errorCodes) {
+      assert.ok(!['retry', 'chooseImage', 'openFile', 'openLog'].includes(action(code, {}, none)), code);
+    }
+  });
+
+  it('is to try again what may go well the next time', () => {
+    for (const code of ['RegistryUnreachable', 'RegistryTimeout', 'RegistryRefused', 'DigestMismatch', 'FolderInvalid', 'QemuMissing', 'KernelMissing', 'DiskFull', 'HostUnreachable', 'VmFailed'] as const) {
+      assert.equal(action(code), 'retry', code);
+    }
+  });
+
+  it('is another image only where the image is what is wrong', () => {
+    for (const code of ['ImageNotFound', 'PlatformUnavailable', 'ManifestInvalid', 'LayerInvalid'] as const) assert.equal(action(code), 'chooseImage', code);
+    assert.equal(action('InvalidArgument', { reference: 'Not An Image' }), 'chooseImage');
+    assert.equal(action('InvalidArgument'), 'showOutput');
+    assert.equal(action('InvalidArgument', { option: 'memoryBytes' }), 'openSettings');
+    assert.equal(action('RegistryRefused', { status: 401 }), 'chooseImage');
+    assert.equal(action('RegistryRefused', { status: 503 }), 'retry');
+  });
+
+  it('is the file or the log that has the reason', () => {
+    assert.equal(action('DevContainerInvalid', { file: '/folder/.devcontainer.json' }), 'openFile');
+    assert.equal(action('VmFailed', { log: '/home/qemu.log' }), 'openLog');
+    assert.equal(action('HostUnreachable', { log: '/home/host.log' }), 'retry');
+    assert.equal(action('HostUnreachable', { log: '/home/host.log' }, none), 'openLog');
+  });
+
+  it('is to end the older of two that do not understand each other', () => {
+    assert.equal(action('VersionMismatch', { hostProtocol: 1, clientProtocol: 2 }), 'restartHost');
+    assert.equal(action('VersionMismatch', { hostProtocol: 3, clientProtocol: 2 }), 'reloadWindow');
+    assert.equal(action('VersionMismatch'), 'showOutput');
+  });
+});
