@@ -51,7 +51,6 @@ export async function runHost(wire: WireServices, environment: NodeJS.ProcessEnv
 class Host {
   readonly #paths: BerthPaths;
   readonly #log: Logger;
-  readonly #lock: HostLock;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #startedAt = new Date();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
@@ -61,7 +60,6 @@ class Host {
   constructor(paths: BerthPaths, log: Logger, lock: HostLock, environment: NodeJS.ProcessEnv) {
     this.#paths = paths;
     this.#log = log;
-    this.#lock = lock;
     this.#environment = environment;
     this.#cleanups.push(() => lock.release());
   }
@@ -143,7 +141,7 @@ class Host {
     process.on('uncaughtException', (error) => {
       this.#log.error('A failure that nobody caught; the host ends, containers go on', error);
       // The state of this process cannot be trusted any more; the next command starts a fresh one and finds the VMs.
-      void this.#lock.release().finally(() => process.exit(1));
+      process.exit(1);
     });
   }
 }

@@ -48,10 +48,13 @@ function nextChange(paths: BerthPaths): { readonly happened: Promise<void>; stop
     const timer = setTimeout(resolve, lookAgainMilliseconds);
     stops.push(() => clearTimeout(timer));
     for (const directory of [paths.home, paths.runtime]) {
-      const watcher = watch(directory, () => resolve());
-      // Without a watcher (too many of them, say) the timer still brings us on.
-      watcher.on('error', () => resolve());
-      stops.push(() => watcher.close());
+      try {
+        const watcher = watch(directory, () => resolve());
+        watcher.on('error', () => resolve());
+        stops.push(() => watcher.close());
+      } catch {
+        // Without a watcher (there may be too many of them) the timer still brings us on.
+      }
     }
   });
   return { happened, stop: () => stops.forEach((stop) => stop()) };

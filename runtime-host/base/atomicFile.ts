@@ -32,6 +32,8 @@ export async function replaceFile(path: string, write: (file: FileHandle) => Pro
   await syncDirectory(dirname(path));
 }
 
+const temporaryPattern = new RegExp(`\\.[0-9a-f]{12}\\${temporarySuffix}$`);
+
 /** A name beside a file for what will take its place. */
 export function temporaryName(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}${temporarySuffix}`;
@@ -40,7 +42,7 @@ export function temporaryName(path: string): string {
 /** Removes what a killed host was just writing. Only for the directory's owner, before it writes there itself. */
 export async function removeTemporaries(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    if (name.endsWith(temporarySuffix)) await rm(join(directory, name), { force: true });
+    if (temporaryPattern.test(name)) await rm(join(directory, name), { force: true });
   }
 }
 

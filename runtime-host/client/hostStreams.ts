@@ -92,6 +92,7 @@ export class HostStream {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
+    if (!this.#settle) return; // It has ended; what was on its way still arrives.
     const frame = isBinary ? decodeFrame(data) : undefined;
     if (frame?.channel === Channel.stdout) return this.#push(this.stdout, frame.payload);
     if (frame?.channel === Channel.stderr) return this.#push(this.stderr, frame.payload);

@@ -121,8 +121,13 @@ export class GuestClient {
     return new ProcessAttachment((requests, signal) => this.#translated(this.#client.attachProcess(requests, { signal })), options);
   }
 
-  async signal(processId: string, signal: number): Promise<void> {
-    await this.#call(undefined, (options) => this.#client.signalProcess({ processId, signal }, options));
+  /**
+   * Answers whether the process can notice it: the kernel keeps from a container's first process what that neither
+   * handles nor waits for.
+   */
+  async signal(processId: string, signal: number): Promise<boolean> {
+    const { unnoticed } = await this.#call(undefined, (options) => this.#client.signalProcess({ processId, signal }, options));
+    return !unnoticed;
   }
 
   /** Lets the guest forget an ended process. */
@@ -131,8 +136,8 @@ export class GuestClient {
   }
 
   /** Ends all processes, syncs and unmounts. Afterwards the VM can be ended without losing anything. */
-  async shutdown(graceMilliseconds: number, signal?: AbortSignal): Promise<void> {
-    await this.#call(signal, (options) => this.#client.shutdown({ graceMilliseconds, powerOff: false }, options));
+  async shutdown(signal?: AbortSignal): Promise<void> {
+    await this.#call(signal, (options) => this.#client.shutdown({ powerOff: false }, options));
   }
 
   /** Ends the connection; the VM and its processes go on. */

@@ -113,7 +113,7 @@ test('what a killed host left is gone after the next start', async (t) => {
   await putImage(store, 'localhost/a:1', 'one');
   const orphan = await put(store, 'arrived before the host died');
   await writeFile(join(directory, 'ingest', 'half'), 'half a blob');
-  await writeFile(join(directory, 'index.json.abcdef.tmp'), 'half an index');
+  await writeFile(join(directory, 'index.json.0123456789ab.tmp'), 'half an index');
   const next = await ContentStore.open(directory);
   assert.ok(!(await next.hasBlob(orphan)));
   assert.deepEqual((await readdir(directory)).sort(), ['blobs', 'index.json', 'ingest', 'oci-layout']);

@@ -60,7 +60,7 @@ export const containerStart = object({ ...workDone, container });
 export const containerStop = object({ container, timeoutSeconds: optional(integer(0, 86_400)) });
 export const containerSignal = object({
   container,
-  signal: text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+]*)$/, expectation: 'the name or the number of a signal' }),
+  signal: text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+-]*)$/, expectation: 'the name or the number of a signal' }),
 });
 export const containerRemove = object({ container, force: optional(flag) });
 export const containerList = object({ all: optional(flag) });

@@ -22,7 +22,10 @@ export async function adoptContainers(containers: readonly Container[], lifecycl
         await adoptContainer(container, processes.get(qmpChardev(container.paths.qmpSocket)), lifecycle, log);
       } catch (error) {
         log.error('A container could not be adopted', error, { container: container.id });
-        await lifecycle.markStopped(container, BerthError.from(error));
+        await lifecycle.markStopped(container, BerthError.from(error)).catch((failure: unknown) => {
+          log.error('The end of a container could not be recorded', failure, { container: container.id });
+          container.state = 'stopped';
+        });
       }
     }),
   );
@@ -37,7 +40,10 @@ async function adoptContainer(container: Container, pid: number | undefined, lif
     log.info('Found a running container again.', { container: container.id, pid });
     return;
   }
-  if (container.record.state === 'running') {
+  if (container.record.state === 'running' && container.record.exitCode !== undefined) {
+    log.info('A container had ended before its virtual machine had.', { container: container.id });
+    await lifecycle.markStopped(container);
+  } else if (container.record.state === 'running') {
     log.warn('A container’s virtual machine is gone.', { container: container.id });
     const message = `The virtual machine of container “${container.name}” ended, or was still starting, when Berth’s runtime host ended. Start the container again.`;
     await lifecycle.markStopped(container, new BerthError('VmFailed', message));

@@ -74,10 +74,14 @@ export class ContainerLifecycle {
   /** From now on the container runs in this run's VM; its end is taken care of. */
   took(container: Container, run: ContainerRun): void {
     container.run = run;
-    void run.exited.then(() => {
+    const noted = run.exited.then(async (end) => {
       if (container.state === 'running') this.#setState(container, 'stopping');
+      await this.#noteStatus(container, end);
     });
-    container.settled = run.finished.then((end) => this.#finish(container, end));
+    container.settled = run.finished.then(async (end) => {
+      await noted;
+      return this.#finish(container, end);
+    });
     this.#setState(container, 'running');
   }
 
@@ -89,8 +93,9 @@ export class ContainerLifecycle {
     this.#setState(container, 'stopping');
     run.expectEnd();
     try {
-      await answered(run.signal(signalNumber(container.record.stopSignal ?? 'TERM')), obey);
-      if (!(await within(run.exited, timeoutSeconds * 1000))) await answered(run.signal(sigkill), obey);
+      // Who cannot notice the signal will not end for it, however long one waits.
+      const patience = (await answered(run.signal(signalNumber(container.record.stopSignal ?? 'TERM')), obey)) ? timeoutSeconds * 1000 : 0;
+      if (!(await within(run.exited, patience))) await answered(run.signal(sigkill), obey);
       if (!(await within(run.exited, obey))) throw new BerthError('GuestFailed', 'The process did not end when it was killed.');
     } catch (error) {
       // It may have ended by itself meanwhile; else its guest does not obey, and only ending the VM is left.
@@ -150,14 +155,28 @@ export class ContainerLifecycle {
       return;
     }
     if (before.fresh) await Promise.all([paths.overlay, paths.outputLog, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })));
-    await this.#save(container, before.record);
+    try {
+      await this.#save(container, before.record);
+    } catch (error) {
+      // What went wrong first is what the user is told.
+      this.#deps.log.error('A container that did not start could not be put back', error, { container: container.id });
+    }
     this.#setState(container, before.state);
+  }
+
+  /** The VM takes a while to end; should the host be killed meanwhile, the next one still knows how the process did. */
+  async #noteStatus(container: Container, end: RunEnd): Promise<void> {
+    if (!('exitCode' in end)) return;
+    container.record = { ...container.record, exitCode: end.exitCode };
+    if (container.record.removeOnExit) return;
+    await this.#deps.store.save(container.record).catch((error: unknown) => {
+      this.#deps.log.error('The exit status of a container could not be recorded yet', error, { container: container.id });
+    });
   }
 
   async #finish(container: Container, end: RunEnd): Promise<RunEnd> {
     container.run = undefined;
     try {
-      if ('exitCode' in end) container.record = { ...container.record, exitCode: end.exitCode };
       await this.markStopped(container, 'error' in end ? end.error : undefined);
     } catch (error) {
       this.#deps.log.error('The end of a container could not be recorded', error, { container: container.id });
@@ -179,8 +198,9 @@ export class ContainerLifecycle {
 }
 
 /** A guest whose QEMU is frozen never answers. */
-async function answered(answer: Promise<void>, milliseconds: number): Promise<void> {
+async function answered<Answer>(answer: Promise<Answer>, milliseconds: number): Promise<Answer> {
   if (!(await within(answer, milliseconds))) throw new BerthError('GuestFailed', 'The virtual machine does not answer.');
+  return answer;
 }
 
 /** Whether a promise settles in time. */

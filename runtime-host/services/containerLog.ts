@@ -13,6 +13,8 @@ interface Piece {
 export class ContainerLog {
   readonly path: string;
   #writer: OutputLogWriter | undefined;
+  /** Of the last run, once it has ended. */
+  #last = { end: logStart, runStart: logStart };
   #change = Promise.withResolvers<void>();
 
   constructor(path: string) {
@@ -22,7 +24,12 @@ export class ContainerLog {
   /** Opens it for writing, where the last run's output ends, or at the beginning of a new run. */
   async open(run: 'new' | 'same'): Promise<void> {
     const writer = await OutputLogWriter.open(this.path);
-    if (run === 'new') await writer.markStart();
+    try {
+      if (run === 'new') await writer.markStart();
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
     this.#writer = writer;
   }
 
@@ -32,12 +39,12 @@ export class ContainerLog {
 
   /** Where what is written next will begin. */
   get end(): number {
-    return this.#writer?.end ?? logStart;
+    return (this.#writer ?? this.#last).end;
   }
 
   /** Where this run's output began. */
   get runStart(): number {
-    return this.#writer?.runStart ?? logStart;
+    return (this.#writer ?? this.#last).runStart;
   }
 
   /** Resolves when the piece is stored. */
@@ -49,6 +56,7 @@ export class ContainerLog {
   /** Nothing more comes in this run: those who follow it get to their end. */
   async close(): Promise<void> {
     const writer = this.#writer;
+    if (writer) this.#last = { end: writer.end, runStart: writer.runStart };
     this.#writer = undefined;
     await writer?.close();
     this.#notify();

@@ -68,8 +68,10 @@ export async function adoptRun(context: RunContext, pid: number): Promise<Contai
   const { limits } = context;
   const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket, limits.adopt);
   if (!machine) return undefined;
+  let guest: GuestClient | undefined;
   try {
-    const { guest, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal: limitOf(limits.adopt, 'answer'), answerMilliseconds: limits.answer });
+    const { guest: connected, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal: limitOf(limits.adopt, 'answer'), answerMilliseconds: limits.answer });
+    guest = connected;
     if (!state.containerStarted) {
       guest.close();
       await machine.kill();
@@ -81,6 +83,11 @@ export async function adoptRun(context: RunContext, pid: number): Promise<Contai
     return run;
   } catch (error) {
     const reason = await explain(error, context, machine);
+    // Nobody will be able to end it later; what it still holds is written back if it can be.
+    await guest?.shutdown(limitOf(limits.shutdown, 'shut down')).catch((failure: unknown) => {
+      context.log.error('A virtual machine did not shut down in order', failure, { container: context.record.id });
+    });
+    guest?.close();
     await machine.quit(limits.quit);
     throw reason;
   }
@@ -97,6 +104,8 @@ export class ContainerRun {
   /** Settles when the VM is gone as well. Never rejects; never settles after {@link release}. */
   readonly finished: Promise<RunEnd>;
   readonly #context: RunContext;
+  /** Where each stream stood when what could not be stored was let go, so that its process can end. */
+  readonly #dropped = { stdout: 0, stderr: 0 };
   #released = false;
   #ending = false;
   #over = false;
@@ -116,8 +125,9 @@ export class ContainerRun {
     return this.#over;
   }
 
-  async signal(signal: number): Promise<void> {
-    await this.explained(this.guest.signal(firstProcess, signal));
+  /** Answers whether the first process can notice the signal at all. */
+  async signal(signal: number): Promise<boolean> {
+    return this.explained(this.guest.signal(firstProcess, signal));
   }
 
   /** What a call to the guest answers. Where the connection ended first, it throws how the container ended. */
@@ -178,7 +188,7 @@ export class ContainerRun {
         }
         await this.#store(event);
         const { stdout, stderr } = this.#context.output.offsets;
-        this.input.acknowledge(stdout, stderr);
+        this.input.acknowledge(Math.max(stdout, this.#dropped.stdout), Math.max(stderr, this.#dropped.stderr));
       }
       throw new BerthError('GuestFailed', 'The virtual machine’s init ended the connection.');
     } catch (error) {
@@ -206,6 +216,7 @@ export class ContainerRun {
     }
     await output.append({ stream: event.stream, offset: Math.max(event.offset, stored), data: fresh }).catch((error: unknown) => {
       log.error('The last output of a container was lost', error, { container: record.id });
+      this.#dropped[event.stream] = event.offset + event.data.length;
     });
   }
 
@@ -226,7 +237,7 @@ export class ContainerRun {
   async #shutdownGuest(end: RunEnd): Promise<void> {
     if ('error' in end) return;
     try {
-      await this.guest.shutdown(0, limitOf(this.#context.limits.shutdown, 'shut down'));
+      await this.guest.shutdown(limitOf(this.#context.limits.shutdown, 'shut down'));
     } catch (error) {
       this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
     }

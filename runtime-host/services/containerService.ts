@@ -181,7 +181,7 @@ class QemuContainerService implements DiskUser {
 
   async attach(query: string, options: OperationOptions & { readonly start?: boolean; readonly replay?: boolean } = {}): Promise<ProcessStreams> {
     const container = this.#find(query);
-    const started = options.start === true && !container.run;
+    const started = options.start === true && container.state !== 'running';
     if (started) await this.start(query, options);
     const { run, settled } = container;
     if (!run || !settled) throw notRunning(container);

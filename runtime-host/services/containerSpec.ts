@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024;
 export const defaultMemory = 1024 * mebibyte;
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Directories that the guest itself provides. */
-const reservedTargets = ['/', '/proc', '/sys', '/dev'];
+const reservedTargets = ['/proc', '/sys', '/dev'];
 
 /**
  * Checks what can be checked without the image, before anything is fetched or written, and resolves the sources of
@@ -128,7 +128,7 @@ async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
   for (const mount of mounts) {
     const target = posix.normalize(mount.target).replace(/(?<=.)\/$/, '');
     if (!target.startsWith('/') || target.includes('\0')) throw invalid(`“${mount.target}” is not an absolute path in the container.`, 'mounts');
-    if (reservedTargets.includes(target)) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`, 'mounts');
+    if (target === '/' || reservedTargets.some((reserved) => target === reserved || target.startsWith(`${reserved}/`))) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`, 'mounts');
     if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`, 'mounts');
     targets.add(target);
     checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly });

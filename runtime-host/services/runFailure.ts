@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
 import { describeEnd, type VirtualMachine } from '../vm/virtualMachine.ts';
 import type { RunContext } from './containerRun.ts';
+
+const largestTail = 64 * 1024;
 
 /** QEMU's sockets close before its process is gone. */
 const vmEndLimitMilliseconds = 10_000;
@@ -57,7 +59,15 @@ export function limitOf(milliseconds: number, what: string): AbortSignal {
 
 async function lastLines(path: string, count = 40): Promise<string[]> {
   try {
-    return (await readFile(path, 'utf8')).trimEnd().split(/\r?\n/).slice(-count);
+    const file = await open(path);
+    try {
+      // A guest may have filled its console with anything.
+      const from = Math.max(0, (await file.stat()).size - largestTail);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(largestTail), 0, largestTail, from);
+      return buffer.toString('utf8', 0, bytesRead).trimEnd().split(/\r?\n/).slice(-count);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (isNodeError(error) && error.code === 'ENOENT') return [];
     throw error;

@@ -32,13 +32,23 @@ export class ContainerStore {
     for (const entry of await readdir(this.#paths.containers)) {
       if (entry.endsWith(removingSuffix)) await rm(join(this.#paths.containers, entry), { recursive: true, force: true });
       else if (/^[0-9a-f]{64}$/.test(entry)) {
-        const record = await this.#read(entry);
-        if (!record) continue;
-        await removeTemporaries(this.#paths.container(entry).directory);
-        records.push(record);
+        const record = await this.#readOrSkip(entry);
+        if (record) records.push(record);
       }
     }
     return records;
+  }
+
+  /** One directory that cannot be read, another user's for instance, does not keep anybody from the others. */
+  async #readOrSkip(id: string): Promise<ContainerRecord | undefined> {
+    try {
+      const record = await this.#read(id);
+      if (record) await removeTemporaries(this.#paths.container(id).directory);
+      return record;
+    } catch (error) {
+      this.#log.error('A container is passed over, as its directory cannot be used', error, { id });
+      return undefined;
+    }
   }
 
   /** Makes the directory that a new container's files go to; {@link save} then makes the container exist. */

@@ -72,10 +72,15 @@ export class OutputLogWriter {
       } else offsets = { ...offsets, [entry.kind]: entry.offset + entry.data.length };
     }
     const file = await open(path, 'a+', 0o600);
-    await file.truncate(end);
-    if (end === logStart) {
-      await file.truncate(0);
-      await file.write(fileMagic);
+    try {
+      await file.truncate(end);
+      if (end === logStart) {
+        await file.truncate(0);
+        await file.write(fileMagic);
+      }
+    } catch (error) {
+      await file.close();
+      throw error;
     }
     return new OutputLogWriter(file, end, runStart, offsets);
   }

@@ -18,7 +18,7 @@ export async function findProcesses(texts: readonly string[]): Promise<Map<strin
   const found = new Map<string, number>();
   if (texts.length === 0) return found;
   for (const { pid, commandLine } of await runningProcesses()) {
-    for (const text of texts) if (commandLine.includes(text)) found.set(text, pid);
+    for (const text of texts) if (commandLine.includes(text) && (await isOurs(pid))) found.set(text, pid);
   }
   return found;
 }
@@ -50,6 +50,18 @@ export async function endProcess(pid: number, text: string): Promise<void> {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     if (!isNodeError(error) || error.code !== 'ESRCH') throw error; // It ended in this moment.
+  }
+}
+
+/** Command lines are for everybody to read, and to imitate. */
+async function isOurs(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  try {
+    const [, user] = /^Uid:\t(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(user) === process.getuid?.();
+  } catch (error) {
+    if (isNodeError(error) && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(error.code ?? '')) return false;
+    throw error;
   }
 }
 

@@ -11,13 +11,10 @@ export async function hostTscKilohertz(): Promise<number | undefined> {
 }
 
 /**
- * On a virtual host “cpu MHz” is the counter's frequency. On bare metal it is the core's speed of the moment; there
- * the nominal speed in the model's name is what the counter of every processor since 2008 runs at, to a few per mille.
+ * “bogomips” is twice the counter's frequency in MHz: Linux does not measure its delay loop where it can take the
+ * counter for it. “cpu MHz” would be the core's speed of the moment.
  */
 export function tscKilohertzFrom(cpuinfo: string): number | undefined {
-  const virtual = /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo);
-  const nominal = /^model name\s*:.*@ ([\d.]+)GHz/m.exec(cpuinfo)?.[1];
-  if (!virtual && nominal) return Math.round(Number(nominal) * 1e6);
-  const current = /^cpu MHz\s*:\s*([\d.]+)/m.exec(cpuinfo)?.[1];
-  return current ? Math.round(Number(current) * 1000) : undefined;
+  const bogomips = /^bogomips\s*:\s*([\d.]+)/m.exec(cpuinfo)?.[1];
+  return bogomips === undefined ? undefined : Math.round((Number(bogomips) * 1000) / 2);
 }

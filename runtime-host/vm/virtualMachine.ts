@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { watch, type FSWatcher } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import { endProcess, isRunning, killProcess, processEnd } from './processes.ts';
 import { QmpClient } from './qmp.ts';
 import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';
+
+const lookAgainMilliseconds = 20;
 
 /** How a VM's process ended. Both are undefined when it was started by an earlier host and could not be waited for. */
 export interface VmEnd {
@@ -82,11 +84,7 @@ export function describeEnd(end: VmEnd): string {
  */
 function watchForFile(path: string, signal: AbortSignal | undefined): { readonly appeared: Promise<undefined>; close(): void } {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const name = basename(path);
-  const watcher: FSWatcher = watch(dirname(path), (_event, changed) => {
-    if (changed === name) resolve(undefined);
-  });
-  watcher.on('error', reject);
+  const unwatch = watchOrLook(path, () => resolve(undefined));
   const giveUp = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', giveUp, { once: true });
   if (signal?.aborted) giveUp();
@@ -95,9 +93,23 @@ function watchForFile(path: string, signal: AbortSignal | undefined): { readonly
     appeared: promise,
     close: () => {
       signal?.removeEventListener('abort', giveUp);
-      watcher.close();
+      unwatch();
     },
   };
+}
+
+/** Where the system gives out no more watchers (editors and builds may have them all), it looks again and again instead. */
+function watchOrLook(path: string, onAppeared: () => void): () => void {
+  try {
+    const watcher = watch(dirname(path), (_event, changed) => {
+      if (changed === basename(path)) onAppeared();
+    });
+    watcher.on('error', () => existsSync(path) && onAppeared());
+    return () => watcher.close();
+  } catch {
+    const timer = setInterval(() => existsSync(path) && onAppeared(), lookAgainMilliseconds);
+    return () => clearInterval(timer);
+  }
 }
 
 async function spawnQemu(program: string, configuration: VmConfiguration, log: string): Promise<ChildMachine> {

@@ -140,7 +140,7 @@ test('a process that ended while no host was there has its status and its last o
 });
 
 test('a virtual machine that died with its host is reported, and can be started again', async () => {
-  const churn = 'echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done';
+  const churn = '[ -e /kept ] || echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done';
   const { id, kill } = await hostWith({ command: ['sh', '-c', churn] }, 'running');
   await logged(id, 'synced');
   await kill();
@@ -197,6 +197,17 @@ test('a kernel that was just being unpacked is cleared away', async () => {
   await writeFile(join(directory, 'vmlinux.0123456789ab.tmp'), 'half');
   await berth.otherHost();
   assert.deepEqual(await readdir(directory), ['vmlinux']);
+});
+
+test('an exit status that was known before the host’s death is the container’s', async () => {
+  const { id } = await berth.create({ command: ['true'] });
+  const { record } = berth.paths.container(id);
+  // As it is between the end of the process and that of its machine.
+  await writeFile(record, JSON.stringify({ ...(JSON.parse(await readFile(record, 'utf8')) as object), state: 'running', exitCode: 3 }));
+  const host = await berth.otherHost();
+  const info = await host.inspect(id);
+  assert.deepEqual([info.state, info.exitCode, info.error], ['stopped', 3, undefined]);
+  await host.remove(id);
 });
 
 test('a damaged record does not keep the host from starting', async () => {

@@ -14,7 +14,7 @@ before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
 after(() => berth.stop());
 
 test('a QEMU that is killed is reported, and the container’s disk survives', async () => {
-  const { id } = await berth.create({ command: ['sh', '-c', 'echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done'] });
+  const { id } = await berth.create({ command: ['sh', '-c', '[ -e /kept ] || echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done'] });
   const streams = await berth.containers.attach(id, { start: true });
   await readUntil(streams.stdout, /synced/);
   const { vmPid } = await berth.containers.inspect(id);

@@ -56,6 +56,14 @@ test('what the host changes while the container runs is seen in it', async () =>
   await berth.containers.remove(id, { force: true });
 });
 
+test('the files of a folder that is shared at /etc are left alone', async () => {
+  const source = await newFolder('etc');
+  await writeFile(join(source, 'hosts'), 'mine\n');
+  await writeFile(join(source, 'hostname'), 'mine\n');
+  await berth.run(['true'], { mounts: [{ source, target: '/etc', readOnly: false }] });
+  assert.deepEqual(await Promise.all(['hosts', 'hostname'].map((name) => readFile(join(source, name), 'utf8'))), ['mine\n', 'mine\n']);
+});
+
 test('a folder in whose place the guest has put a link is not shared at the next start', async () => {
   const source = await newFolder('outer');
   await mkdir(join(source, 'inner'));

@@ -30,12 +30,19 @@ test('a process that ends when it is asked is not killed', async () => {
 });
 
 test('a process that does not want to end is killed after the time it was given', async () => {
-  const id = await ready('trap "" TERM; echo ready; while :; do sleep 0.1; done');
+  const id = await ready('trap : TERM; echo ready; while :; do sleep 0.1; done');
   const begun = Date.now();
   const info = await berth.containers.stop(id, { timeoutSeconds: 1 });
   assert.equal(info.exitCode, 137);
   assert.ok(Date.now() - begun >= 1000);
   assert.equal((await berth.containers.stop(id)).state, 'stopped', 'stopping again is no error');
+  await berth.containers.remove(id);
+});
+
+test('a process that cannot notice the stop signal is not waited for', async () => {
+  const { id } = await berth.background(); // `sleep` handles none, and the kernel protects a first process from those
+  const info = await berth.containers.stop(id, { timeoutSeconds: 3600 });
+  assert.equal(info.exitCode, 137);
   await berth.containers.remove(id);
 });
 

@@ -589,6 +589,13 @@ export declare const SignalProcessRequestSchema: GenMessage<SignalProcessRequest
  * @generated from message berth.guest.v1.SignalProcessResponse
  */
 export declare type SignalProcessResponse = Message<"berth.guest.v1.SignalProcessResponse"> & {
+  /**
+   * The container's first process neither handles the signal nor waits for it, so the kernel keeps it from it
+   * (pid_namespaces(7)). SIGKILL and SIGSTOP always work.
+   *
+   * @generated from field: bool unnoticed = 1;
+   */
+  unnoticed: boolean;
 };
 
 /**
@@ -596,38 +603,6 @@ export declare type SignalProcessResponse = Message<"berth.guest.v1.SignalProces
  * Use `create(SignalProcessResponseSchema)` to create a new message.
  */
 export declare const SignalProcessResponseSchema: GenMessage<SignalProcessResponse>;
-
-/**
- * @generated from message berth.guest.v1.WaitProcessRequest
- */
-export declare type WaitProcessRequest = Message<"berth.guest.v1.WaitProcessRequest"> & {
-  /**
-   * @generated from field: string process_id = 1;
-   */
-  processId: string;
-};
-
-/**
- * Describes the message berth.guest.v1.WaitProcessRequest.
- * Use `create(WaitProcessRequestSchema)` to create a new message.
- */
-export declare const WaitProcessRequestSchema: GenMessage<WaitProcessRequest>;
-
-/**
- * @generated from message berth.guest.v1.WaitProcessResponse
- */
-export declare type WaitProcessResponse = Message<"berth.guest.v1.WaitProcessResponse"> & {
-  /**
-   * @generated from field: berth.guest.v1.ExitStatus exit = 1;
-   */
-  exit?: ExitStatus | undefined;
-};
-
-/**
- * Describes the message berth.guest.v1.WaitProcessResponse.
- * Use `create(WaitProcessResponseSchema)` to create a new message.
- */
-export declare const WaitProcessResponseSchema: GenMessage<WaitProcessResponse>;
 
 /**
  * @generated from message berth.guest.v1.ReleaseProcessRequest
@@ -661,11 +636,6 @@ export declare const ReleaseProcessResponseSchema: GenMessage<ReleaseProcessResp
  * @generated from message berth.guest.v1.ShutdownRequest
  */
 export declare type ShutdownRequest = Message<"berth.guest.v1.ShutdownRequest"> & {
-  /**
-   * @generated from field: uint32 grace_milliseconds = 1;
-   */
-  graceMilliseconds: number;
-
   /**
    * @generated from field: bool power_off = 2;
    */
@@ -768,17 +738,7 @@ export declare const Guest: GenService<{
     output: typeof SignalProcessResponseSchema;
   },
   /**
-   * Answers when the process has ended; its status is kept until ReleaseProcess.
-   *
-   * @generated from rpc berth.guest.v1.Guest.WaitProcess
-   */
-  waitProcess: {
-    methodKind: "unary";
-    input: typeof WaitProcessRequestSchema;
-    output: typeof WaitProcessResponseSchema;
-  },
-  /**
-   * Forgets an ended process.
+   * Forgets an ended process, whose status is kept until then.
    *
    * @generated from rpc berth.guest.v1.Guest.ReleaseProcess
    */
@@ -788,8 +748,7 @@ export declare const Guest: GenService<{
     output: typeof ReleaseProcessResponseSchema;
   },
   /**
-   * Ends all processes (SIGTERM, then SIGKILL after the grace period), syncs, unmounts. With power_off the VM then ends
-   * and the answer may get lost with it.
+   * Kills all processes, syncs, unmounts. With power_off the VM then ends and the answer may get lost with it.
    *
    * @generated from rpc berth.guest.v1.Guest.Shutdown
    */

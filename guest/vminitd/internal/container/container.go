@@ -77,23 +77,33 @@ func (c *Container) Complete(rootDevice, hostname string, shares []Share) error 
 		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
 	}
 	return c.thread.do(func() error {
+		// Before the shares: /etc may be one of them, whose files are the user's.
+		if err := setHostname(hostname); err != nil {
+			return err
+		}
 		for _, share := range inOrder(shares) {
 			if err := mountShare(share); err != nil {
 				return err
 			}
 			c.shares = append(c.shares, share.Target)
 		}
-		return setHostname(hostname)
+		return nil
 	})
 }
 
-// Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before.
+// Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before. Whoever
+// calls it again waits until it is done.
 func (c *Container) Unmount() error {
 	<-c.ready
-	if !c.hasRoot.Swap(false) {
+	if !c.hasRoot.Load() {
 		return nil
 	}
 	return c.thread.do(func() error {
+		if !c.hasRoot.Swap(false) {
+			return nil
+		}
+		// First of all: what is busy (a swap file, a mount below a share) cannot be unmounted, but it can be written out.
+		unix.Sync()
 		var problems []error
 		for i := len(c.shares) - 1; i >= 0; i-- {
 			if err := unix.Unmount(c.shares[i], 0); err != nil {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
@@ -21,43 +20,37 @@ func (p *Process) Signal(signal unix.Signal) error {
 	return err
 }
 
-// End ends everything in the container: SIGTERM, then SIGKILL after the grace period. With the first process the
-// kernel ends all others of its PID namespace. No process can be started afterwards.
-func (t *Table) End(grace time.Duration) {
+// SignalNoticed does the same, and tells whether the process can have noticed it: a PID namespace's first process gets
+// no signals but those that it handles or blocks. One that is about to install its handler has the benefit of the doubt.
+func (t *Table) SignalNoticed(p *Process, signal unix.Signal) (bool, error) {
+	always := p != t.First() || signal == unix.SIGKILL || signal == unix.SIGSTOP
+	noticed := always || handles(p.PID(), signal)
+	if err := p.Signal(signal); err != nil {
+		return false, err
+	}
+	return noticed || handles(p.PID(), signal), nil
+}
+
+// End kills everything in the container: with the first process the kernel ends all others of its PID namespace. No
+// process can be started afterwards.
+func (t *Table) End() {
 	t.Close()
 	first := t.First()
 	if first == nil {
 		return
 	}
-	for _, process := range t.All() {
-		logUnless(process.Signal(unix.SIGTERM))
+	if err := first.Signal(unix.SIGKILL); err != nil {
+		system.Log("end the container: %v", err)
 	}
-	if grace > 0 && heedsTermination(first.PID()) {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-first.Done():
-		case <-timer.C:
-		}
-	}
-	logUnless(first.Signal(unix.SIGKILL))
 	<-first.Done()
 }
 
-func logUnless(err error) {
-	if err != nil {
-		system.Log("end the container: %v", err)
-	}
-}
-
-// heedsTermination tells whether waiting after SIGTERM can be of use. A PID namespace's first process is not ended by
-// signals that it does not handle, so a `sleep infinity` would only waste the grace period.
-func heedsTermination(pid int) bool {
+func handles(pid int, signal unix.Signal) bool {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return true // It may have ended just now.
 	}
-	return handlesSignal(string(content), unix.SIGTERM)
+	return handlesSignal(string(content), signal)
 }
 
 // handlesSignal reads proc(5)'s status: SigCgt has the signals with a handler, SigBlk those that are blocked, which a

@@ -38,7 +38,6 @@ func (g *Guest) methods() map[string]grpc.Handler {
 		"StartProcess":   grpc.Unary(g.StartProcess),
 		"AttachProcess":  g.AttachProcess,
 		"SignalProcess":  grpc.Unary(g.SignalProcess),
-		"WaitProcess":    grpc.Unary(g.WaitProcess),
 		"ReleaseProcess": grpc.Unary(g.ReleaseProcess),
 		"Shutdown":       grpc.Unary(g.Shutdown),
 	}
@@ -107,25 +106,11 @@ func (g *Guest) SignalProcess(_ context.Context, request *guestv1.SignalProcessR
 	if request.Signal < 1 || request.Signal > largestSignal {
 		return nil, grpc.Errorf(grpc.InvalidArgument, "there is no signal %d", request.Signal)
 	}
-	if err := p.Signal(unix.Signal(request.Signal)); err != nil {
+	noticed, err := g.processes.SignalNoticed(p, unix.Signal(request.Signal))
+	if err != nil {
 		return nil, grpc.Errorf(grpc.Internal, "signal %d: %v", request.Signal, err)
 	}
-	return &guestv1.SignalProcessResponse{}, nil
-}
-
-// WaitProcess answers when the process has ended.
-func (g *Guest) WaitProcess(ctx context.Context, request *guestv1.WaitProcessRequest) (*guestv1.WaitProcessResponse, error) {
-	p, err := g.processes.Get(request.ProcessId)
-	if err != nil {
-		return nil, asStatus(err)
-	}
-	select {
-	case <-p.Done():
-		exit, _ := p.Exit()
-		return &guestv1.WaitProcessResponse{Exit: exitStatus(exit)}, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return &guestv1.SignalProcessResponse{Unnoticed: !noticed}, nil
 }
 
 // ReleaseProcess forgets an ended process.

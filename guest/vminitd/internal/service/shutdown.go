@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"time"
 
 	"berth.dev/vminitd/internal/gen/guestv1"
 	"berth.dev/vminitd/internal/grpc"
@@ -12,7 +11,7 @@ import (
 // Shutdown ends the container, and the VM if asked to. It goes on when the host leaves meanwhile: half a shutdown helps nobody.
 func (g *Guest) Shutdown(_ context.Context, request *guestv1.ShutdownRequest) (*guestv1.ShutdownResponse, error) {
 	system.Trace("shutdown")
-	g.processes.End(time.Duration(request.GraceMilliseconds) * time.Millisecond)
+	g.processes.End()
 	err := g.container.Unmount()
 	if err != nil {
 		system.Log("shutdown: %v", err)

@@ -1308,7 +1308,10 @@ func (x *SignalProcessRequest) GetSignal() int32 {
 }
 
 type SignalProcessResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The container's first process neither handles the signal nor waits for it, so the kernel keeps it from it
+	// (pid_namespaces(7)). SIGKILL and SIGSTOP always work.
+	Unnoticed     bool `protobuf:"varint,1,opt,name=unnoticed,proto3" json:"unnoticed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1343,92 +1346,11 @@ func (*SignalProcessResponse) Descriptor() ([]byte, []int) {
 	return file_guest_proto_rawDescGZIP(), []int{17}
 }
 
-type WaitProcessRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ProcessId     string                 `protobuf:"bytes,1,opt,name=process_id,json=processId,proto3" json:"process_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WaitProcessRequest) Reset() {
-	*x = WaitProcessRequest{}
-	mi := &file_guest_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WaitProcessRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WaitProcessRequest) ProtoMessage() {}
-
-func (x *WaitProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[18]
+func (x *SignalProcessResponse) GetUnnoticed() bool {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Unnoticed
 	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WaitProcessRequest.ProtoReflect.Descriptor instead.
-func (*WaitProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *WaitProcessRequest) GetProcessId() string {
-	if x != nil {
-		return x.ProcessId
-	}
-	return ""
-}
-
-type WaitProcessResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Exit          *ExitStatus            `protobuf:"bytes,1,opt,name=exit,proto3" json:"exit,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WaitProcessResponse) Reset() {
-	*x = WaitProcessResponse{}
-	mi := &file_guest_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WaitProcessResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WaitProcessResponse) ProtoMessage() {}
-
-func (x *WaitProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WaitProcessResponse.ProtoReflect.Descriptor instead.
-func (*WaitProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *WaitProcessResponse) GetExit() *ExitStatus {
-	if x != nil {
-		return x.Exit
-	}
-	return nil
+	return false
 }
 
 type ReleaseProcessRequest struct {
@@ -1440,7 +1362,7 @@ type ReleaseProcessRequest struct {
 
 func (x *ReleaseProcessRequest) Reset() {
 	*x = ReleaseProcessRequest{}
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1374,7 @@ func (x *ReleaseProcessRequest) String() string {
 func (*ReleaseProcessRequest) ProtoMessage() {}
 
 func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1387,7 @@ func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{20}
+	return file_guest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReleaseProcessRequest) GetProcessId() string {
@@ -1483,7 +1405,7 @@ type ReleaseProcessResponse struct {
 
 func (x *ReleaseProcessResponse) Reset() {
 	*x = ReleaseProcessResponse{}
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1495,7 +1417,7 @@ func (x *ReleaseProcessResponse) String() string {
 func (*ReleaseProcessResponse) ProtoMessage() {}
 
 func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,20 +1430,19 @@ func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{21}
+	return file_guest_proto_rawDescGZIP(), []int{19}
 }
 
 type ShutdownRequest struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	GraceMilliseconds uint32                 `protobuf:"varint,1,opt,name=grace_milliseconds,json=graceMilliseconds,proto3" json:"grace_milliseconds,omitempty"`
-	PowerOff          bool                   `protobuf:"varint,2,opt,name=power_off,json=powerOff,proto3" json:"power_off,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PowerOff      bool                   `protobuf:"varint,2,opt,name=power_off,json=powerOff,proto3" json:"power_off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1454,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,14 +1467,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *ShutdownRequest) GetGraceMilliseconds() uint32 {
-	if x != nil {
-		return x.GraceMilliseconds
-	}
-	return 0
+	return file_guest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ShutdownRequest) GetPowerOff() bool {
@@ -1571,7 +1485,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1497,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1510,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{23}
+	return file_guest_proto_rawDescGZIP(), []int{21}
 }
 
 var File_guest_proto protoreflect.FileDescriptor
@@ -1689,31 +1603,25 @@ const file_guest_proto_rawDesc = "" +
 	"\x14SignalProcessRequest\x12\x1d\n" +
 	"\n" +
 	"process_id\x18\x01 \x01(\tR\tprocessId\x12\x16\n" +
-	"\x06signal\x18\x02 \x01(\x05R\x06signal\"\x17\n" +
-	"\x15SignalProcessResponse\"3\n" +
-	"\x12WaitProcessRequest\x12\x1d\n" +
-	"\n" +
-	"process_id\x18\x01 \x01(\tR\tprocessId\"E\n" +
-	"\x13WaitProcessResponse\x12.\n" +
-	"\x04exit\x18\x01 \x01(\v2\x1a.berth.guest.v1.ExitStatusR\x04exit\"6\n" +
+	"\x06signal\x18\x02 \x01(\x05R\x06signal\"5\n" +
+	"\x15SignalProcessResponse\x12\x1c\n" +
+	"\tunnoticed\x18\x01 \x01(\bR\tunnoticed\"6\n" +
 	"\x15ReleaseProcessRequest\x12\x1d\n" +
 	"\n" +
 	"process_id\x18\x01 \x01(\tR\tprocessId\"\x18\n" +
-	"\x16ReleaseProcessResponse\"]\n" +
-	"\x0fShutdownRequest\x12-\n" +
-	"\x12grace_milliseconds\x18\x01 \x01(\rR\x11graceMilliseconds\x12\x1b\n" +
-	"\tpower_off\x18\x02 \x01(\bR\bpowerOff\"\x12\n" +
+	"\x16ReleaseProcessResponse\"4\n" +
+	"\x0fShutdownRequest\x12\x1b\n" +
+	"\tpower_off\x18\x02 \x01(\bR\bpowerOffJ\x04\b\x01\x10\x02\"\x12\n" +
 	"\x10ShutdownResponse*Q\n" +
 	"\x0fContractVersion\x12 \n" +
 	"\x1cCONTRACT_VERSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18CONTRACT_VERSION_CURRENT\x10\x012\xcd\x05\n" +
+	"\x18CONTRACT_VERSION_CURRENT\x10\x012\xf5\x04\n" +
 	"\x05Guest\x12P\n" +
 	"\tHandshake\x12 .berth.guest.v1.HandshakeRequest\x1a!.berth.guest.v1.HandshakeResponse\x12]\n" +
 	"\x0eStartContainer\x12%.berth.guest.v1.StartContainerRequest\x1a$.berth.guest.v1.StartProcessResponse\x12Y\n" +
 	"\fStartProcess\x12#.berth.guest.v1.StartProcessRequest\x1a$.berth.guest.v1.StartProcessResponse\x12R\n" +
 	"\rAttachProcess\x12\x1d.berth.guest.v1.AttachRequest\x1a\x1e.berth.guest.v1.AttachResponse(\x010\x01\x12\\\n" +
-	"\rSignalProcess\x12$.berth.guest.v1.SignalProcessRequest\x1a%.berth.guest.v1.SignalProcessResponse\x12V\n" +
-	"\vWaitProcess\x12\".berth.guest.v1.WaitProcessRequest\x1a#.berth.guest.v1.WaitProcessResponse\x12_\n" +
+	"\rSignalProcess\x12$.berth.guest.v1.SignalProcessRequest\x1a%.berth.guest.v1.SignalProcessResponse\x12_\n" +
 	"\x0eReleaseProcess\x12%.berth.guest.v1.ReleaseProcessRequest\x1a&.berth.guest.v1.ReleaseProcessResponse\x12M\n" +
 	"\bShutdown\x12\x1f.berth.guest.v1.ShutdownRequest\x1a .berth.guest.v1.ShutdownResponseB0Z.berth.dev/vminitd/internal/gen/guestv1;guestv1b\x06proto3"
 
@@ -1730,7 +1638,7 @@ func file_guest_proto_rawDescGZIP() []byte {
 }
 
 var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
@@ -1752,12 +1660,10 @@ var file_guest_proto_goTypes = []any{
 	(*Output)(nil),                 // 17: berth.guest.v1.Output
 	(*SignalProcessRequest)(nil),   // 18: berth.guest.v1.SignalProcessRequest
 	(*SignalProcessResponse)(nil),  // 19: berth.guest.v1.SignalProcessResponse
-	(*WaitProcessRequest)(nil),     // 20: berth.guest.v1.WaitProcessRequest
-	(*WaitProcessResponse)(nil),    // 21: berth.guest.v1.WaitProcessResponse
-	(*ReleaseProcessRequest)(nil),  // 22: berth.guest.v1.ReleaseProcessRequest
-	(*ReleaseProcessResponse)(nil), // 23: berth.guest.v1.ReleaseProcessResponse
-	(*ShutdownRequest)(nil),        // 24: berth.guest.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),       // 25: berth.guest.v1.ShutdownResponse
+	(*ReleaseProcessRequest)(nil),  // 20: berth.guest.v1.ReleaseProcessRequest
+	(*ReleaseProcessResponse)(nil), // 21: berth.guest.v1.ReleaseProcessResponse
+	(*ShutdownRequest)(nil),        // 22: berth.guest.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),       // 23: berth.guest.v1.ShutdownResponse
 }
 var file_guest_proto_depIdxs = []int32{
 	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
@@ -1773,28 +1679,25 @@ var file_guest_proto_depIdxs = []int32{
 	17, // 10: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
 	17, // 11: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
 	5,  // 12: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	5,  // 13: berth.guest.v1.WaitProcessResponse.exit:type_name -> berth.guest.v1.ExitStatus
-	2,  // 14: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 15: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	10, // 16: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	13, // 17: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	18, // 18: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	20, // 19: berth.guest.v1.Guest.WaitProcess:input_type -> berth.guest.v1.WaitProcessRequest
-	22, // 20: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	24, // 21: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	3,  // 22: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	11, // 23: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	11, // 24: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	16, // 25: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	19, // 26: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	21, // 27: berth.guest.v1.Guest.WaitProcess:output_type -> berth.guest.v1.WaitProcessResponse
-	23, // 28: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	25, // 29: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	22, // [22:30] is the sub-list for method output_type
-	14, // [14:22] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	2,  // 13: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	6,  // 14: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	10, // 15: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	13, // 16: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	18, // 17: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	20, // 18: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	22, // 19: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	3,  // 20: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	11, // 21: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	11, // 22: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	16, // 23: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	19, // 24: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	21, // 25: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	23, // 26: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	20, // [20:27] is the sub-list for method output_type
+	13, // [13:20] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -1822,7 +1725,7 @@ func file_guest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
