@@ -1,25 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../base/log.ts';
 import { BerthError } from '../protocol/errors.ts';
-import type { ContainerPaths } from '../protocol/paths.ts';
 import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
 import type { ProcessAttachment, ProcessEvent } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { adoptVirtualMachine, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
-import type { ContainerLog } from './containerLog.ts';
+import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
-import type { VmLimits } from './vmLimits.ts';
 import type { VmBasis } from './vmPlatform.ts';
-
-/** What a run needs to know; the same for a VM that is started and one that is adopted. */
-export interface RunContext {
-  readonly record: ContainerRecord;
-  readonly paths: ContainerPaths;
-  readonly output: ContainerLog;
-  readonly log: Logger;
-  readonly hostVersion: string;
-  readonly limits: VmLimits;
-}
 
 /** How a run ended: by its first process, or because its VM failed. */
 export type RunEnd = { readonly exitCode: number } | { readonly error: BerthError };

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
 import { describeEnd, type VirtualMachine } from '../vm/virtualMachine.ts';
-import type { RunContext } from './containerRun.ts';
+import type { RunContext } from './runContext.ts';
 
 const largestTail = 64 * 1024;
 

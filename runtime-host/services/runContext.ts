@@ -1,0 +1,15 @@
+import type { Logger } from '../base/log.ts';
+import type { ContainerPaths } from '../protocol/paths.ts';
+import type { ContainerRecord } from '../store/containerRecord.ts';
+import type { ContainerLog } from './containerLog.ts';
+import type { VmLimits } from './vmLimits.ts';
+
+/** What a run needs to know; the same for a VM that is started and one that is adopted. */
+export interface RunContext {
+  readonly record: ContainerRecord;
+  readonly paths: ContainerPaths;
+  readonly output: ContainerLog;
+  readonly log: Logger;
+  readonly hostVersion: string;
+  readonly limits: VmLimits;
+}
