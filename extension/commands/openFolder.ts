@@ -124,11 +124,11 @@ export class OpenFolderCommand {
   async #create(client: BerthClient, wanted: NewContainer, bar: ProgressBar, signal: AbortSignal): Promise<ContainerInfo> {
     const { folder, config, image, replaces } = wanted;
     bar.message(`Preparing ${image}…`);
-    await pullIfMissing(client, image, bar, signal);
-    // Only now, so that an image that is not to be had costs nobody their container.
-    if (replaces) await client.containers.remove(replaces.id, { force: true });
     const taken = new Set(this.#services.session.containers.filter(({ id }) => id !== replaces?.id).map(({ name }) => name));
     const spec = folderSpec({ ...wanted, name: containerName(basename(folder), taken) });
+    await pullIfMissing(client, image, bar, signal);
+    // Only now, so that a wrong setting or an image that is not to be had costs nobody their container.
+    if (replaces) await client.containers.remove(replaces.id, { force: true });
     this.#services.log.info(`Creating the container “${spec.name ?? ''}” from ${image} for ${folder}.`);
     const container = await client.containers.create(spec, { signal, progress: bar.share(60, 85) }).catch((error: unknown) => {
       throw pointToFile(error, config);

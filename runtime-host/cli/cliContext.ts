@@ -25,8 +25,9 @@ function newLine(): string {
 }
 
 /**
- * Runs something that SIGINT and SIGTERM cancel, with {@link Interrupted} as the reason; a second one ends the program at once. `handOver` ends that early, for
- * whoever listens to the signals itself from then on: there is no moment in which nobody does.
+ * Runs something that SIGINT and SIGTERM cancel, with {@link Interrupted} as the reason; a second one ends the program at
+ * once. `handOver` ends that early, for whoever listens to the signals itself from then on: there is no moment in which
+ * nobody does.
  */
 export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => void) => Promise<T>): Promise<T> {
   const cancellation = new AbortController();

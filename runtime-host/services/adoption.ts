@@ -13,8 +13,9 @@ import { adoptRun } from './containerRun.ts';
 /**
  * After a restart of the host: takes charge of the VMs that still run, whatever their records say, and puts the records
  * right of those that do not. One container that cannot be adopted does not keep the others from it.
+ * @param unreadable ids of containers of which nothing is known; what is theirs is left alone
  */
-export async function adoptContainers(containers: readonly Container[], lifecycle: ContainerLifecycle, paths: BerthPaths, log: Logger): Promise<void> {
+export async function adoptContainers(containers: readonly Container[], unreadable: ReadonlySet<string>, lifecycle: ContainerLifecycle, paths: BerthPaths, log: Logger): Promise<void> {
   const processes = await findProcesses(containers.map((container) => qmpChardev(container.paths.qmpSocket)));
   await Promise.all(
     containers.map(async (container) => {
@@ -29,7 +30,8 @@ export async function adoptContainers(containers: readonly Container[], lifecycl
       }
     }),
   );
-  await removeStaleDirectories(containers, paths);
+  const used = [...containers.filter(({ run }) => run).map(({ id }) => id), ...unreadable];
+  await removeStaleDirectories(new Set(used.map((id) => paths.container(id).sockets)), paths);
   await removeUnfinishedKernels(paths);
 }
 
@@ -51,12 +53,11 @@ async function adoptContainer(container: Container, pid: number | undefined, lif
 }
 
 /** Socket directories of VMs that are gone, and accelerator probes that were interrupted: those VMs run on. */
-async function removeStaleDirectories(containers: readonly Container[], paths: BerthPaths): Promise<void> {
+async function removeStaleDirectories(used: ReadonlySet<string>, paths: BerthPaths): Promise<void> {
   const probes = (await readdir(paths.runtime)).filter((entry) => entry.startsWith(probePrefix)).map((entry) => join(paths.runtime, entry));
   const processes = await findProcesses(probes.map((probe) => qmpChardev(join(probe, 'qmp.sock'))));
   await Promise.all([...processes].map(([text, pid]) => killProcess(pid, text)));
   await Promise.all(probes.map((probe) => rm(probe, { recursive: true, force: true })));
-  const used = new Set(containers.filter((container) => container.run).map((container) => container.paths.sockets));
   for (const entry of await readdir(paths.runtime)) {
     const path = join(paths.runtime, entry);
     if (/^[0-9a-f]{12}$/.test(entry) && !used.has(path)) await rm(path, { recursive: true, force: true });

@@ -81,12 +81,13 @@ class QemuContainerService implements DiskUser {
     const { paths, log } = this.#options;
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
     for (const record of await this.#store.load()) this.#containers.set(record.id, new Container(record, paths.container(record.id)));
-    await adoptContainers([...this.#containers.values()], this.#lifecycle, paths, log);
+    await adoptContainers([...this.#containers.values()], this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
   }
 
   async pruneDisks(): Promise<void> {
     const { disks, log } = this.#options;
+    if (this.#store.unreadable.size > 0) return; // Any disk may be theirs.
     const isUsed = (key: string): boolean => [...this.#containers.values()].some(({ record }) => record.diskKey === key);
     await this.#pruning.run(() => disks.prune(isUsed)).catch((error: unknown) => log.error('Unused disks could not be removed', error));
   }

@@ -19,6 +19,8 @@ import { parseRecord, type ContainerRecord } from './containerRecord.ts';
 export class ContainerStore {
   readonly #paths: BerthPaths;
   readonly #log: Logger;
+  /** Containers that load() could not read. They may run, and they need a disk of which nobody knows which it is. */
+  readonly unreadable = new Set<string>();
 
   constructor(paths: BerthPaths, log: Logger) {
     this.#paths = paths;
@@ -47,6 +49,7 @@ export class ContainerStore {
       return record;
     } catch (error) {
       this.#log.error('A container is passed over, as its directory cannot be used', error, { id });
+      this.unreadable.add(id);
       return undefined;
     }
   }

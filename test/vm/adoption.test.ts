@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, watch } from 'node:fs';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -208,6 +208,24 @@ test('an exit status that was known before the host’s death is the container�
   const info = await host.inspect(id);
   assert.deepEqual([info.state, info.exitCode, info.error], ['stopped', 3, undefined]);
   await host.remove(id);
+});
+
+test('a container that cannot be read keeps nobody from the others, and what may be its own stays', async () => {
+  const { id } = await berth.background();
+  const { record, sockets } = berth.paths.container(id);
+  const disk = berth.paths.disk('of-nobody-known');
+  await writeFile(disk, '');
+  await rm(record);
+  await mkdir(record); // Unreadable, even for root.
+  const host = await berth.otherHost();
+  await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
+  assert.match(berth.log.join(''), /passed over/);
+  assert.ok(existsSync(sockets) && existsSync(disk));
+  assert.equal((await berth.exec(id, ['echo', 'alive'])).stdout, 'alive\n');
+  await rmdir(record);
+  await berth.containers.remove(id, { force: true });
+  await berth.otherHost();
+  assert.ok(!existsSync(disk), 'with all containers known it is nobody’s');
 });
 
 test('a damaged record does not keep the host from starting', async () => {
