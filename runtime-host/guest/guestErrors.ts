@@ -13,6 +13,8 @@ export function guestError(thrown: unknown, connected: boolean, signal?: AbortSi
   const [failure] = error.findDetails(StartFailureSchema);
   if (failure) return startError(failure, error);
   if (error.code === Code.FailedPrecondition) return new BerthError('ContainerNotRunning', 'The container has ended.', { cause: error });
+  // Its machine was started by an older Berth and outlived it.
+  if (error.code === Code.Unimplemented) return new BerthError('GuestFailed', 'The container runs since before Berth was updated, and cannot do this yet. Stop it and start it again.', { cause: error });
   if (!connected) return new BerthError('GuestFailed', 'The connection to the virtual machine has ended.', { cause: error });
   return new BerthError('GuestFailed', `The virtual machine’s init did not do what was asked: ${sentence(error)}`, { cause: error, data: { status: Code[error.code] } });
 }

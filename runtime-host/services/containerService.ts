@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../base/log.ts';
 import type { OperationOptions } from '../base/progress.ts';
+import { abortable } from '../base/abortable.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
-import { checkName, findByQuery, friendlyName, newContainerId } from '../store/containerNames.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { ContainerStore } from '../store/containerStore.ts';
 import { adoptContainers } from './adoption.ts';
@@ -14,6 +14,7 @@ import { Container } from './container.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
 import { skipLines } from './containerLog.ts';
 import { guestProcess } from './containerRun.ts';
+import { notFound, notRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
 import { checkEnvironment, checkProgram, checkSpec, checkWords, checkWorkingDirectory, mergeEnvironment, recordOf } from './containerSpec.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
 import { firstProcessStreams, furtherProcessStreams } from './processStreams.ts';
@@ -23,6 +24,8 @@ import { VmPlatform } from './vmPlatform.ts';
 
 export interface ContainerServiceOptions {
   readonly paths: BerthPaths;
+  /** Empty; filled by {@link ContainerService.adopt}. Shared with the other services. */
+  readonly table: ContainerTable;
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly log: Logger;
@@ -49,15 +52,13 @@ class QemuContainerService implements DiskUser {
   readonly #store: ContainerStore;
   readonly #platform: VmPlatform;
   readonly #lifecycle: ContainerLifecycle;
-  readonly #containers = new Map<string, Container>();
-  readonly #listeners = new Set<(event: { readonly id: string; readonly info?: ContainerInfo }) => void>();
+  readonly #table: ContainerTable;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
-  /** Names of containers that are being created. */
-  readonly #reserved = new Map<string, { readonly id: string; readonly name: string }>();
 
   constructor(options: ContainerServiceOptions) {
     this.#options = options;
+    this.#table = options.table;
     const { paths, log, disks, version } = options;
     this.#store = new ContainerStore(paths, log);
     this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, (message) => this.#noticeListeners.forEach((listener) => listener(message)));
@@ -80,22 +81,22 @@ class QemuContainerService implements DiskUser {
   async adopt(): Promise<void> {
     const { paths, log } = this.#options;
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
-    for (const record of await this.#store.load()) this.#containers.set(record.id, new Container(record, paths.container(record.id)));
-    await adoptContainers([...this.#containers.values()], this.#store.unreadable, this.#lifecycle, paths, log);
+    for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id)));
+    await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
   }
 
   async pruneDisks(): Promise<void> {
     const { disks, log } = this.#options;
     if (this.#store.unreadable.size > 0) return; // Any disk may be theirs.
-    const isUsed = (key: string): boolean => [...this.#containers.values()].some(({ record }) => record.diskKey === key);
+    const isUsed = (key: string): boolean => this.#table.all().some(({ record }) => record.diskKey === key);
     await this.#pruning.run(() => disks.prune(isUsed)).catch((error: unknown) => log.error('Unused disks could not be removed', error));
   }
 
   async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
     const mounts = await checkSpec(spec);
     this.#platform.basis().catch((error: unknown) => this.#options.log.info('Virtual machines are not possible yet.', { reason: String(error) })); // start() asks again, and tells.
-    const identity = this.#reserve(spec.name);
+    const identity = this.#table.reserve(spec.name);
     try {
       if (!(await this.#isLocal(spec.image))) await this.#options.images.pull(spec.image, options);
       return await this.#options.disks.withDisk(spec.image, options, async (disk) => {
@@ -103,7 +104,7 @@ class QemuContainerService implements DiskUser {
         return this.#add(recordOf(spec, identity, mounts, disk));
       });
     } finally {
-      this.#reserved.delete(identity.id);
+      this.#table.release(identity);
     }
   }
 
@@ -117,13 +118,13 @@ class QemuContainerService implements DiskUser {
       throw error;
     }
     const container = new Container(record, this.#options.paths.container(record.id));
-    this.#containers.set(record.id, container);
+    this.#table.add(container);
     this.#onChanged(container);
     return container.info();
   }
 
   async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     await container.queue.run(async () => {
       if (container.state === 'stopping') await container.settled;
       if (container.removed) throw notFound(query);
@@ -133,7 +134,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal } = {}): Promise<ContainerInfo> {
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     const stop = (): Promise<void> => this.#lifecycle.stop(container, options.timeoutSeconds);
     // One that has less patience does not wait for one that has more.
     await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
@@ -142,13 +143,13 @@ class QemuContainerService implements DiskUser {
 
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     if (!container.run || container.run.over) throw notRunning(container);
     await container.run.signal(number);
   }
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
       if (container.run && container.state === 'running') {
@@ -163,16 +164,16 @@ class QemuContainerService implements DiskUser {
   }
 
   list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {
-    const shown = [...this.#containers.values()].filter((container) => options.all || container.active);
+    const shown = this.#table.all().filter((container) => options.all || container.active);
     return Promise.resolve(shown.map((container) => container.info()).sort((one, other) => other.createdAt.localeCompare(one.createdAt)));
   }
 
   inspect(query: string): Promise<ContainerInfo> {
-    return new Promise((resolve) => resolve(this.#find(query).info()));
+    return new Promise((resolve) => resolve(this.#table.find(query).info()));
   }
 
   async wait(query: string, signal?: AbortSignal): Promise<{ readonly exitCode: number }> {
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     if (container.state === 'starting') await abortable(container.queue.run(() => Promise.resolve()), signal);
     if (container.active && container.settled) await abortable(container.settled, signal);
     const { exitCode, error } = container.record;
@@ -181,7 +182,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async attach(query: string, options: OperationOptions & { readonly start?: boolean; readonly replay?: boolean } = {}): Promise<ProcessStreams> {
-    const container = this.#find(query);
+    const container = this.#table.find(query);
     const started = options.start === true && container.state !== 'running';
     if (started) await this.start(query, options);
     const { run, settled } = container;
@@ -190,7 +191,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async exec(query: string, process: ExecOptions): Promise<ProcessStreams> {
-    const { container, run } = this.#running(query);
+    const { container, run } = this.#table.running(query);
     if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
     checkProgram(process.command);
     checkWords('command', process.command);
@@ -214,7 +215,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {
-    const { output } = this.#find(query);
+    const { output } = this.#table.find(query);
     let toSkip = options.tail === undefined ? 0 : await output.linesBefore(options.tail);
     for await (const { kind, data } of output.entries(options)) {
       const shown = skipLines(data, toSkip);
@@ -223,9 +224,8 @@ class QemuContainerService implements DiskUser {
     }
   }
 
-  onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  onDidChange(listener: (event: ContainerEvent) => void): () => void {
+    return this.#table.onDidChange(listener);
   }
 
   onNotice(listener: (message: string) => void): () => void {
@@ -234,21 +234,13 @@ class QemuContainerService implements DiskUser {
   }
 
   async dispose(): Promise<void> {
-    this.#listeners.clear();
+    this.#table.dispose();
     this.#noticeListeners.clear();
-    await Promise.all([...this.#containers.values()].map(async ({ run, settled }) => {
+    await Promise.all(this.#table.all().map(async ({ run, settled }) => {
       await run?.release();
       if (run?.over) await settled;
     }));
     await this.#pruning.run(() => Promise.resolve());
-  }
-
-  #reserve(wanted: string | undefined): { readonly id: string; readonly name: string } {
-    const existing = [...this.#containers.values(), ...this.#reserved.values()];
-    if (wanted !== undefined) checkName(wanted, existing);
-    const identity = { id: newContainerId(), name: wanted ?? friendlyName(existing) };
-    this.#reserved.set(identity.id, identity);
-    return identity;
   }
 
   async #isLocal(image: string): Promise<boolean> {
@@ -261,40 +253,8 @@ class QemuContainerService implements DiskUser {
     }
   }
 
-  #find(query: string): Container {
-    return findByQuery(query, this.#containers.values());
-  }
-
-  #running(query: string): { container: Container; run: NonNullable<Container['run']> } {
-    const container = this.#find(query);
-    if (!container.run || container.state === 'stopping') throw notRunning(container);
-    return { container, run: container.run };
-  }
-
   #onChanged(container: Container): void {
-    if (container.removed) {
-      this.#containers.delete(container.id);
-      void this.pruneDisks();
-    }
-    const event = { id: container.id, ...(container.removed ? {} : { info: container.info() }) };
-    for (const listener of this.#listeners) listener(event);
+    this.#table.changed(container);
+    if (container.removed) void this.pruneDisks();
   }
-}
-
-function notRunning(container: Container): BerthError {
-  return new BerthError('ContainerNotRunning', `Container “${container.name}” is not running. Start it first.`, { data: { id: container.id } });
-}
-
-function notFound(query: string): BerthError {
-  return new BerthError('ContainerNotFound', `There is no container “${query}”. “container ls -a” lists those that exist.`, { data: { container: query } });
-}
-
-function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new BerthError('Cancelled', 'The operation was cancelled.'));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

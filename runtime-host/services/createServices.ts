@@ -5,6 +5,7 @@ import { version } from '../protocol/version.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../vm/qemu.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { createContainerService } from './containerService.ts';
+import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
@@ -30,7 +31,8 @@ export async function createServices({ paths, log, environment, limits }: Servic
   const store = await ContentStore.open(paths.content, log);
   const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks() });
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
-  const containers = createContainerService({ paths, images, disks, log, version, environment, ...(limits && { limits }) });
+  const table = new ContainerTable();
+  const containers = createContainerService({ paths, table, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   return { images, disks, containers, qemuVersion: () => installedQemu(environment) };

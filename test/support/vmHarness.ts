@@ -7,6 +7,7 @@ import { createLogger } from '../../runtime-host/base/log.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import { createContainerService } from '../../runtime-host/services/containerService.ts';
+import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
 import { createServices, type Services } from '../../runtime-host/services/createServices.ts';
 import type { ContainerService, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
@@ -77,7 +78,7 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
     environment: all,
     otherHost: async (changes, limits) => {
       const { images, disks } = services;
-      const service = createContainerService({ paths, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
+      const service = createContainerService({ paths, table: new ContainerTable(), images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
       await service.adopt();
       return service;
     },
