@@ -1,7 +1,7 @@
 import type { HostStream } from '../client/hostStreams.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { Exit, ExitStatus, Interrupted } from './cliError.ts';
-import { DetachKeys } from './detachKeys.ts';
+import type { DetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
 
 export interface AttachOptions {
@@ -13,10 +13,11 @@ export interface AttachOptions {
   readonly started: Promise<void>;
   /** Passes a signal on to the process; without it signals end us alone. */
   readonly sendSignal?: (signal: NodeJS.Signals) => Promise<void>;
-  readonly detachable: boolean;
+  /** Keys that leave the process; undefined when it cannot be left. */
+  readonly detachKeys: DetachKeys | undefined;
 }
 
-/** The user left with Ctrl-P Ctrl-Q. */
+/** The user left with the keys for that. */
 export const detached = Symbol('detached');
 
 /** Docker gives up after as many, so that nobody is stuck with a process that ignores them. */
@@ -86,9 +87,8 @@ function joinInput(stream: HostStream, options: AttachOptions, cleanups: (() => 
 
 function joinTerminal(stream: HostStream, options: AttachOptions, cleanups: (() => void)[], onDetach: () => void): void {
   const raw = new RawMode(process.stdin);
-  const keys = new DetachKeys();
   const onTyped = (typed: Buffer): void => {
-    const { data, detach } = options.detachable ? keys.filter(typed) : { data: typed, detach: false };
+    const { data, detach } = options.detachKeys?.filter(typed) ?? { data: typed, detach: false };
     if (data.length > 0 && !stream.stdin.write(data)) {
       process.stdin.pause();
       stream.stdin.once('drain', () => process.stdin.resume());

@@ -61,6 +61,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('Write a whole number.');
 }
 
+/** `true` or `false`; an option without a value is true. */
+export function parseBoolean(text: string): boolean {
+  if (/^(true|1|t)$/i.test(text)) return true;
+  if (/^(false|0|f)$/i.test(text)) return false;
+  throw new InvalidArgumentError('Write true or false.');
+}
+
 export type Format = 'json' | 'table';
 
 export function parseFormat(text: string): Format {

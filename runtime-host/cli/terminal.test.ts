@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DetachKeys } from './detachKeys.ts';
+import { DetachKeys, parseDetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
 
 test('raw mode is left once, also by the end of the process', () => {
@@ -39,4 +39,17 @@ test('Ctrl-P Ctrl-Q detaches, in one piece or in two; Ctrl-P alone goes on', () 
   assert.deepEqual(keys.filter(Buffer.from('\u0010')), { data: Buffer.from('\u0010'), detach: false });
   assert.deepEqual(keys.filter(Buffer.from('\u0011more')), { data: Buffer.alloc(0), detach: true });
   assert.deepEqual(new DetachKeys().filter(Buffer.from('ab\u0010\u0011c')), { data: Buffer.from('ab'), detach: true });
+});
+
+test('other keys leave as well; what only begins like them goes on', () => {
+  const keys = new DetachKeys(parseDetachKeys('ctrl-a,a,d'));
+  assert.deepEqual(keys.filter(Buffer.from('\u0001')), { data: Buffer.alloc(0), detach: false });
+  assert.deepEqual(keys.filter(Buffer.from('a\u0001')), { data: Buffer.from('\u0001a'), detach: false });
+  assert.deepEqual(keys.filter(Buffer.from('ad!')), { data: Buffer.alloc(0), detach: true });
+  // A beginning may lie within another.
+  assert.deepEqual(new DetachKeys(parseDetachKeys('x,x,y')).filter(Buffer.from('xxxy')), { data: Buffer.from('x'), detach: true });
+  assert.deepEqual(new DetachKeys(parseDetachKeys('')).filter(Buffer.from('\u0010\u0011')), { data: Buffer.from('\u0010\u0011'), detach: false });
+  assert.deepEqual(parseDetachKeys('ctrl-@,ctrl-[,ctrl-_,Q'), [0, 27, 31, 81]);
+  assert.throws(() => parseDetachKeys('ctrl-'), /keys separated by commas/);
+  assert.throws(() => parseDetachKeys('ab'), /keys separated by commas/);
 });

@@ -220,7 +220,13 @@ class ContainerRequests {
   /** Starts a further process in a running container and returns its streams. */
   async exec(container: string, process: ExecOptions, options?: RequestOptions): Promise<HostStream> {
     const { execId } = await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process }, options);
+    if (execId === undefined) throw new BerthError('Internal', 'The runtime host has not prepared the process.');
     return this.#openStream(execStreamPath(execId), options?.signal);
+  }
+
+  /** Starts a further process and leaves it to itself: settles when it runs; what it prints is dropped. */
+  async execDetached(container: string, process: ExecOptions, options?: RequestOptions): Promise<void> {
+    await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process, detach: true }, options);
   }
 
   /** What the first process printed. Closing the stream ends a `follow`. */

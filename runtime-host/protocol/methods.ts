@@ -51,8 +51,11 @@ export const ContainerListRequest = new RequestType<{ readonly all?: boolean }, 
 export const ContainerInspectRequest = new RequestType<ContainerParams, ContainerInfo, void>('container/inspect');
 /** Answers when the container has stopped, at once if it is not running. */
 export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly exitCode: number }, void>('container/wait');
-/** Prepares a further process; it starts when a stream is opened to {@link execStreamPath}. */
-export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions, { readonly execId: string }, void>('container/exec');
+/**
+ * Prepares a further process; it starts when a stream is opened to {@link execStreamPath}. With `detach` it has started
+ * when the answer comes, without input, and what it prints is dropped.
+ */
+export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions & { readonly detach?: boolean }, { readonly execId?: string }, void>('container/exec');
 
 /** Sent to every client; `info` is absent when the container was removed. */
 export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');

@@ -38,10 +38,14 @@ export const containerMethods: readonly Method[] = [
 
   define(methods.ContainerWaitRequest, containerParams, ({ container }, { services, signal }) => services.containers.wait(container, signal)),
 
-  define(methods.ContainerExecRequest, containerExec, async ({ container, ...process }, { services, execs }) => {
+  define(methods.ContainerExecRequest, containerExec, async ({ container, detach, ...process }, { services, execs }) => {
     const { id, name, state } = await services.containers.inspect(container);
     if (state !== 'running') {
       throw new BerthError('ContainerNotRunning', `The container “${name}” is not running. Start it with “container start ${name}”.`, { data: { container: id } });
+    }
+    if (detach) {
+      (await services.containers.exec(id, { ...process, stdin: false, hangUp: false })).close();
+      return {};
     }
     return { execId: execs.prepare({ container: id, process }) };
   }),

@@ -64,7 +64,7 @@ export const containerSignal = object({
 });
 export const containerRemove = object({ container, force: optional(flag) });
 export const containerList = object({ all: optional(flag) });
-export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag) });
+export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), detach: optional(flag) });
 
 export const imageParams = object({ reference });
 export const imagePull = object({ ...workDone, reference });

@@ -170,6 +170,13 @@ test('exec, logs, inspect, wait, stop, rm', async () => {
   await shell.shows(/\n20 90\r\n/);
   shell.type('exit 12\n');
   assert.equal((await shell.result).status, 12);
+  assert.deepEqual(await run('exec', '-d', 'box', 'sh', '-c', 'echo unread; echo $$ > /tmp/detached; sleep 1000'), { status: 0, out: '', error: '' });
+  assert.equal((await run('exec', 'box', 'sh', '-c', 'until [ -s /tmp/detached ]; do sleep 0.1; done; kill -0 $(cat /tmp/detached) && echo alive')).out, 'alive\n');
+  assert.equal((await run('exec', '-d', 'box', 'no-such-command')).status, 127);
+  const keys = terminal('exec', '-it', '--detach-keys', 'ctrl-a,d', 'box', 'sh', '-c', 'echo $$ > /tmp/left; echo ready; sleep 1000');
+  await keys.shows(/ready/);
+  assert.equal((await keys.type('\u0001d').result).status, 0);
+  assert.equal((await run('exec', 'box', 'sh', '-c', 'kill -0 $(cat /tmp/left) && echo alive')).out, 'alive\n');
   const logs = await run('logs', 'box');
   assert.deepEqual([logs.out, logs.error], ['one\nthree\n', 'two\n']);
   // Two pipes have no common order, so the last line can be either.

@@ -3,6 +3,8 @@ import { BerthError } from '../../protocol/errors.ts';
 import { attachProcess, detached } from '../attachedProcess.ts';
 import { withClient } from '../cliContext.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
+import { DetachKeys, parseDetachKeys } from '../detachKeys.ts';
+import { parseBoolean } from '../options.ts';
 
 export function addAttach(parent: Command): void {
   parent
@@ -10,10 +12,12 @@ export function addAttach(parent: Command): void {
     .description('Join the first process of a running container (leave with Ctrl-P Ctrl-Q)')
     .argument('<container>', 'its id, the beginning of it, or its name')
     .option('--no-stdin', 'only watch')
+    .option('--detach-keys <keys>', 'leave with these instead of ctrl-p,ctrl-q', parseDetachKeys)
+    .option('--sig-proxy [boolean]', 'pass signals on to the process', parseBoolean, true)
     .action(attach);
 }
 
-async function attach(container: string, options: { readonly stdin: boolean }): Promise<void> {
+async function attach(container: string, options: { readonly stdin: boolean; readonly detachKeys?: readonly number[]; readonly sigProxy: boolean }): Promise<void> {
   await withClient(async (client) => {
     const { id, name, state, terminal, stdin } = await client.containers.inspect(container);
     if (state !== 'running') throw new BerthError('ContainerNotRunning', `The container “${name}” is not running. Start it with “container start ${name}”.`);
@@ -23,8 +27,8 @@ async function attach(container: string, options: { readonly stdin: boolean }): 
       terminal,
       stdin: withInput,
       started: Promise.resolve(),
-      detachable: terminal,
-      sendSignal: (signal) => client.containers.signal(id, signal),
+      detachKeys: terminal ? new DetachKeys(options.detachKeys) : undefined,
+      ...(options.sigProxy && { sendSignal: (signal: NodeJS.Signals) => client.containers.signal(id, signal) }),
     });
     throw new Exit(status === detached ? ExitStatus.ok : status ?? ExitStatus.ok);
   });

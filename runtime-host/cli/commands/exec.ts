@@ -2,10 +2,13 @@ import type { Command } from 'commander';
 import { attachProcess, detached } from '../attachedProcess.ts';
 import { withClient } from '../cliContext.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
+import { DetachKeys, parseDetachKeys } from '../detachKeys.ts';
 import { collect, parseEnv } from '../options.ts';
 import { terminalSize } from '../terminal.ts';
 
 interface ExecOptions {
+  readonly detach?: boolean;
+  readonly detachKeys?: readonly number[];
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly env?: readonly (string | undefined)[];
@@ -21,6 +24,8 @@ export function addExec(parent: Command): void {
     .argument('<container>', 'its id, the beginning of it, or its name')
     .argument('<command...>', 'the command')
     .passThroughOptions()
+    .option('-d, --detach', 'start it and leave it running')
+    .option('--detach-keys <keys>', 'leave with these instead of ctrl-p,ctrl-q', parseDetachKeys)
     .option('-i, --interactive', 'keep standard input open')
     .option('-t, --tty', 'give the process a terminal')
     .option('-e, --env <name=value>', 'set a variable, or pass on one of yours', collect((text) => parseEnv(text)))
@@ -30,11 +35,12 @@ export function addExec(parent: Command): void {
 }
 
 async function exec(container: string, command: readonly string[], options: ExecOptions): Promise<void> {
-  const { interactive: stdin = false, tty: terminal = false } = options;
+  const { interactive = false, tty: terminal = false, detach = false } = options;
+  const stdin = interactive && !detach;
   if (stdin && terminal && !process.stdin.isTTY) throw new Exit(ExitStatus.failure, 'the input device is not a TTY');
   const size = terminal ? terminalSize(process.stdout) : undefined;
   await withClient(async (client) => {
-    const stream = await client.containers.exec(container, {
+    const request = {
       command,
       terminal,
       stdin,
@@ -42,9 +48,11 @@ async function exec(container: string, command: readonly string[], options: Exec
       ...(options.workdir !== undefined && { workingDirectory: options.workdir }),
       ...(options.user !== undefined && { user: options.user }),
       ...(size && { size }),
-    });
+    };
+    if (detach) return client.containers.execDetached(container, request);
+    const stream = await client.containers.exec(container, request);
     // As with docker, signals end only us; in a terminal Ctrl-C is a key and goes to the process.
-    const status = await attachProcess(stream, { terminal, stdin, started: Promise.resolve(), detachable: terminal && stdin });
+    const status = await attachProcess(stream, { terminal, stdin, started: Promise.resolve(), detachKeys: terminal && stdin ? new DetachKeys(options.detachKeys) : undefined });
     throw new Exit(status === detached ? ExitStatus.ok : status ?? ExitStatus.ok);
   });
 }

@@ -16,6 +16,6 @@ export function addLogs(parent: Command): void {
 async function logs(container: string, { follow = false, tail }: { readonly follow?: boolean; readonly tail?: number }): Promise<void> {
   await withClient(async (client) => {
     const stream = await client.containers.logs(container, { follow, ...(tail !== undefined && { tail }) });
-    await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachable: false });
+    await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachKeys: undefined });
   });
 }

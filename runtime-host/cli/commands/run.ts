@@ -7,6 +7,7 @@ import { cancellable, print, withClient } from '../cliContext.ts';
 import { Exit, ExitStatus, Interrupted } from '../cliError.ts';
 import { ContainerEvents } from '../containerEvents.ts';
 import { collect, parseCpus, parseEnv, parseLabel, parseMemory, parseMount } from '../options.ts';
+import { DetachKeys } from '../detachKeys.ts';
 import { ProgressLine } from '../progressLine.ts';
 import { terminalSize } from '../terminal.ts';
 
@@ -127,7 +128,7 @@ async function runAttached(client: HostConnection, { id, terminal, stdin }: Cont
     // Whatever it prints, it runs.
     stream.stdout.once('data', events.noticeRunning);
     const joined = attachProcess(stream, {
-      terminal, stdin, started, detachable: terminal && stdin,
+      terminal, stdin, started, detachKeys: terminal && stdin ? new DetachKeys() : undefined,
       sendSignal: (name) => client.containers.signal(id, name),
     });
     handOver();
