@@ -5,6 +5,7 @@ import { version } from '../protocol/version.ts';
 import { complain } from './cliContext.ts';
 import { Exit, ExitStatus, statusForError } from './cliError.ts';
 import { addAttach } from './commands/attach.ts';
+import { addCreate } from './commands/create.ts';
 import { addExec } from './commands/exec.ts';
 import { addImage } from './commands/image.ts';
 import { addInspect } from './commands/inspect.ts';
@@ -26,7 +27,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addExec, addList, addStart, addStop, addKill, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addKill, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

@@ -74,6 +74,10 @@ export interface ContainerSpec extends ProcessOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Remove the container and its disk when its process has ended. */
   readonly removeOnExit?: boolean;
+  /** What asks its process to end, by name or number; default: the image's, or SIGTERM. */
+  readonly stopSignal?: string;
+  /** How long the process may take to end before it is killed; default 10. */
+  readonly stopTimeoutSeconds?: number;
 }
 
 export const containerStates = ['created', 'starting', 'running', 'stopping', 'stopped'] as const;
@@ -106,6 +110,9 @@ export interface ContainerInfo {
   readonly workingDirectory: string;
   readonly user: string;
   readonly removeOnExit: boolean;
+  /** Absent: SIGTERM. */
+  readonly stopSignal?: string;
+  readonly stopTimeoutSeconds?: number;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
 }

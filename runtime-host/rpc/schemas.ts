@@ -38,6 +38,8 @@ const name = text({
   expectation: 'a name of letters, digits, "_", "." and "-" that begins with a letter or a digit',
 });
 
+const signal = text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+-]*)$/, expectation: 'the name or the number of a signal' });
+
 /** Of every request that may report progress. */
 const workDone = { workDoneToken: optional(progressToken) };
 
@@ -53,6 +55,8 @@ export const containerSpec = object({
   cpus: optional(integer(1, 256)),
   labels: optional(recordOf(text({ allowEmpty: true }))),
   removeOnExit: optional(flag),
+  stopSignal: optional(signal),
+  stopTimeoutSeconds: optional(integer(0, 86_400)),
 });
 
 export const containerParams = object({ container });
@@ -60,7 +64,7 @@ export const containerStart = object({ ...workDone, container });
 export const containerStop = object({ container, timeoutSeconds: optional(integer(0, 86_400)) });
 export const containerSignal = object({
   container,
-  signal: text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+-]*)$/, expectation: 'the name or the number of a signal' }),
+  signal,
 });
 export const containerRemove = object({ container, force: optional(flag) });
 export const containerList = object({ all: optional(flag) });

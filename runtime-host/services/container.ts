@@ -39,7 +39,7 @@ export class Container {
   }
 
   info(): ContainerInfo {
-    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, stopSignal: _signal, arguments: command, state: _state, ...rest } = this.record;
+    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, ...rest } = this.record;
     return { ...rest, state: this.state, command, ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
   }
 }

@@ -87,7 +87,7 @@ export class ContainerLifecycle {
   }
 
   /** Asks, waits, kills; answers when the VM has ended and the record says so. */
-  async stop(container: Container, timeoutSeconds = defaultStopSeconds): Promise<void> {
+  async stop(container: Container, timeoutSeconds = container.record.stopTimeoutSeconds ?? defaultStopSeconds): Promise<void> {
     const { run, settled } = container;
     if (!run || !settled) return;
     const { obey, quit } = this.#deps.limits;

@@ -28,6 +28,7 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   checkWords('entry point', spec.entrypoint ?? []);
   checkEnvironment(spec.env ?? []);
   checkWorkingDirectory(spec.workingDirectory);
+  if (spec.stopSignal !== undefined) signalNumber(spec.stopSignal);
   return checkMounts(spec.mounts ?? []);
 }
 
@@ -50,7 +51,8 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
   const commandLine = spec.entrypoint ? [...spec.entrypoint, ...(spec.command ?? [])] : [...config.entrypoint, ...(spec.command ?? config.command)];
   if (commandLine.length === 0) throw invalid(`The image ${spec.image} does not say what to run. Give a command.`);
   checkProgram(commandLine);
-  if (config.stopSignal) signalNumber(config.stopSignal);
+  const stopSignal = spec.stopSignal ?? config.stopSignal;
+  if (stopSignal) signalNumber(stopSignal);
   const terminal = spec.terminal ?? false;
   return {
     version: 1,
@@ -68,7 +70,8 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     terminal,
     stdin: spec.stdin ?? false,
     ...(spec.size ? { size: spec.size } : {}),
-    ...(config.stopSignal ? { stopSignal: config.stopSignal } : {}),
+    ...(stopSignal ? { stopSignal } : {}),
+    ...(spec.stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds: spec.stopTimeoutSeconds }),
     mounts,
     memoryBytes: spec.memoryBytes ?? defaultMemory,
     cpus: spec.cpus ?? defaultCpus(),

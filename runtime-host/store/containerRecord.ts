@@ -28,6 +28,8 @@ export interface ContainerRecord {
   readonly size?: TerminalSize;
   /** Name or number; undefined means SIGTERM. */
   readonly stopSignal?: string;
+  /** Undefined means 10. */
+  readonly stopTimeoutSeconds?: number;
   readonly mounts: readonly Mount[];
   readonly memoryBytes: number;
   readonly cpus: number;
@@ -68,6 +70,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   stdin: isBoolean,
   size: isOptional(hasShape({ columns: isCount, rows: isCount })),
   stopSignal: isOptional(isString),
+  stopTimeoutSeconds: isOptional(isCount),
   mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean })),
   memoryBytes: isCount,
   cpus: isCount,

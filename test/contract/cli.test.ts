@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { cliBerth, type CliProcess } from './cliHarness.ts';
@@ -11,7 +13,7 @@ test('help, versions and mistakes need no host', async (t) => {
   const berth = await cliBerth(t);
   const help = await berth.run(['--help']);
   assert.equal(help.status, 0);
-  for (const verb of ['run', 'exec', 'ls|list', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
+  for (const verb of ['run', 'create', 'exec', 'ls|list', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
   assert.deepEqual(await berth.run(['--version']), { status: 0, out: '0.1.0\n', error: '' });
   const versions = JSON.parse((await berth.run(['system', 'version', '--format', 'json'])).out) as { container: string; host: null };
   assert.deepEqual([versions.container, versions.host], ['0.1.0', null]);
@@ -41,6 +43,26 @@ test('the process\'s status is ours, and so are its streams', async (t) => {
   const image = await berth.run(['run', 'missing']);
   assert.deepEqual([image.status, image.error], [125, 'Pulling missing\nError: There is no image missing.\n']);
   assert.equal((await berth.run(['ls', '-aq'])).out, '', 'nothing is left of runs that failed or had --rm');
+});
+
+test('create: options of run, an id on standard output and in a file', async (t) => {
+  const berth = await cliBerth(t);
+  await berth.connect();
+  const file = join(berth.paths.home, 'cid');
+  const variables = join(berth.paths.home, 'variables');
+  await writeFile(variables, '# ours\nA=1\nB=from file\n');
+  const made = await berth.run(['create', '--name', 'made', '--cidfile', file, '--env-file', variables, '-e', 'B=2', '--stop-signal', 'INT', '--stop-timeout', '3', '-l', 'a=b', 'local', 'true']);
+  assert.equal(made.status, 0, made.error);
+  assert.equal(`${await readFile(file, 'utf8')}\n`, made.out);
+  const [info] = JSON.parse((await berth.run(['inspect', 'made'])).out) as ContainerInfo[];
+  assert.deepEqual([info?.state, info?.env, info?.stopSignal, info?.stopTimeoutSeconds, info?.labels], ['created', ['A=1', 'B=from file', 'B=2'], 'INT', 3, { a: 'b' }]);
+  const again = await berth.run(['run', '--cidfile', file, 'local', 'true']);
+  assert.equal(again.status, 125);
+  assert.match(again.error, /exists already/);
+  const fresh = join(berth.paths.home, 'fresh');
+  assert.equal((await berth.run(['run', '--pull', 'never', '--cidfile', fresh, 'missing', 'true'])).status, 125);
+  assert.equal(existsSync(fresh), false, 'no id, no file');
+  assert.equal((await berth.run(['create', '--pull', 'sometimes', 'local'])).status, 1);
 });
 
 test('what the host has to say to its users is on standard error, of every client that is there', async (t) => {

@@ -1,108 +1,40 @@
 import type { Command } from 'commander';
 import type { HostConnection } from '../../client/connect.ts';
 import { BerthError } from '../../protocol/errors.ts';
-import type { ContainerInfo, ContainerSpec, Mount } from '../../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec } from '../../protocol/types.ts';
 import { attachProcess, detached } from '../attachedProcess.ts';
 import { cancellable, print, withClient } from '../cliContext.ts';
 import { Exit, ExitStatus, Interrupted } from '../cliError.ts';
+import { addCreationOptions, createContainer, type CreationOptions } from '../containerCreation.ts';
 import { ContainerEvents } from '../containerEvents.ts';
-import { collect, parseCpus, parseEnv, parseLabel, parseMemory, parseMount } from '../options.ts';
-import { DetachKeys } from '../detachKeys.ts';
-import { ProgressLine } from '../progressLine.ts';
-import { terminalSize } from '../terminal.ts';
+import { addContainerOptions, createSpec } from '../containerOptions.ts';
+import { DetachKeys, parseDetachKeys } from '../detachKeys.ts';
+import { parseBoolean } from '../options.ts';
 
-interface RunOptions {
-  readonly interactive?: boolean;
-  readonly tty?: boolean;
+interface RunOptions extends CreationOptions {
   readonly detach?: boolean;
-  readonly rm?: boolean;
-  readonly name?: string;
-  readonly env?: readonly (string | undefined)[];
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly volume?: readonly Mount[];
-  readonly memory?: number;
-  readonly cpus?: number;
-  readonly entrypoint?: string;
-  readonly label?: readonly (readonly [string, string])[];
+  readonly detachKeys?: readonly number[];
+  readonly sigProxy: boolean;
 }
 
 export function addRun(parent: Command): void {
-  parent
+  const command = parent
     .command('run')
     .description('Run a command in a new container')
-    .usage('[options] IMAGE [COMMAND...]')
-    .argument('<image>', 'the image, pulled when it is not here')
-    .argument('[command...]', 'the command, instead of the image\'s own')
-    .passThroughOptions()
-    .option('-i, --interactive', 'keep standard input open')
-    .option('-t, --tty', 'give the process a terminal')
     .option('-d, --detach', 'leave it running and print its id')
-    .option('--rm', 'remove the container when it has ended')
-    .option('--name <name>', 'a name for the container')
-    .option('-e, --env <name=value>', 'set a variable, or pass on one of yours', collect((text) => parseEnv(text)))
-    .option('-w, --workdir <directory>', 'the working directory')
-    .option('-u, --user <user[:group]>', 'the user, by name or number')
-    .option('-v, --volume <host:target[:ro]>', 'a directory of yours that it may use', collect((text) => parseMount(text)))
-    .option('-m, --memory <size>', 'memory of the virtual machine, such as 512m or 2g', parseMemory)
-    .option('-c, --cpus <count>', 'processors of the virtual machine', parseCpus)
-    .option('--entrypoint <program>', 'the program, instead of the image\'s entry point')
-    .option('-l, --label <key=value>', 'a label', collect(parseLabel))
-    .action((image: string, command: string[], options: RunOptions) => run(createSpec(image, command, options), options.detach ?? false));
+    .option('--detach-keys <keys>', 'leave with these instead of ctrl-p,ctrl-q', parseDetachKeys)
+    .option('--sig-proxy [boolean]', 'pass signals on to the process', parseBoolean, true);
+  addContainerOptions(addCreationOptions(command))
+    .action((image: string, words: string[], options: RunOptions & Record<string, unknown>) => run(createSpec(image, words, options), options));
 }
 
-/** What to ask the host for. @throws Exit when the options do not fit together or this terminal. */
-export function createSpec(image: string, command: readonly string[], options: RunOptions): ContainerSpec {
-  const { interactive = false, tty = false } = options;
-  if (interactive && tty && !options.detach && !process.stdin.isTTY) throw new Exit(ExitStatus.runFailed, 'the input device is not a TTY');
-  const size = tty ? terminalSize(process.stdout) : undefined;
-  return {
-    image,
-    ...(command.length > 0 && { command }),
-    ...(options.entrypoint !== undefined && { entrypoint: options.entrypoint === '' ? [] : [options.entrypoint] }),
-    ...(options.name !== undefined && { name: options.name }),
-    ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
-    ...(options.workdir !== undefined && { workingDirectory: options.workdir }),
-    ...(options.user !== undefined && { user: options.user }),
-    ...(options.volume && { mounts: options.volume }),
-    ...(options.memory !== undefined && { memoryBytes: options.memory }),
-    ...(options.cpus !== undefined && { cpus: options.cpus }),
-    ...(options.label && { labels: Object.fromEntries(options.label) }),
-    ...(options.rm && { removeOnExit: true }),
-    terminal: tty,
-    stdin: interactive,
-    ...(size && { size }),
-  };
-}
-
-async function run(spec: ContainerSpec, detach: boolean): Promise<void> {
+async function run(spec: ContainerSpec, options: RunOptions): Promise<void> {
   // One cancellable piece: a signal between two of the steps is one to the next of them.
   await withClient((client) => cancellable(async (signal, handOver) => {
-    const container = await create(client, spec, signal);
-    if (detach) await startDetached(client, container, signal);
-    else await runAttached(client, container, signal, handOver);
+    const container = await createContainer(client, spec, options, signal);
+    if (options.detach) await startDetached(client, container, signal);
+    else await runAttached(client, container, options, signal, handOver);
   }));
-}
-
-/** Pulls only when it must, and says so; elsewhere than on a terminal nothing else is said. */
-async function create(client: HostConnection, spec: ContainerSpec, signal: AbortSignal): Promise<ContainerInfo> {
-  const progress = new ProgressLine(process.stderr);
-  try {
-    if (!(await isLocal(client, spec.image))) await client.images.pull(spec.image, { signal, progress: progress.show });
-    return await client.containers.create(spec, { signal, ...(process.stderr.isTTY && { progress: progress.show }) });
-  } finally {
-    progress.clear();
-  }
-}
-
-async function isLocal(client: HostConnection, image: string): Promise<boolean> {
-  try {
-    await client.images.inspect(image);
-    return true;
-  } catch (error) {
-    if (error instanceof BerthError && error.code === 'ImageNotFound') return false;
-    throw error;
-  }
 }
 
 async function startDetached(client: HostConnection, { id }: ContainerInfo, signal: AbortSignal): Promise<void> {
@@ -116,7 +48,7 @@ async function startDetached(client: HostConnection, { id }: ContainerInfo, sign
   print(`${id}\n`);
 }
 
-async function runAttached(client: HostConnection, { id, terminal, stdin }: ContainerInfo, signal: AbortSignal, handOver: () => void): Promise<void> {
+async function runAttached(client: HostConnection, { id, terminal, stdin }: ContainerInfo, options: RunOptions, signal: AbortSignal, handOver: () => void): Promise<void> {
   const events = new ContainerEvents(client, id);
   let ran = false;
   const started = events.started.then(() => { ran = true; });
@@ -128,8 +60,8 @@ async function runAttached(client: HostConnection, { id, terminal, stdin }: Cont
     // Whatever it prints, it runs.
     stream.stdout.once('data', events.noticeRunning);
     const joined = attachProcess(stream, {
-      terminal, stdin, started, detachKeys: terminal && stdin ? new DetachKeys() : undefined,
-      sendSignal: (name) => client.containers.signal(id, name),
+      terminal, stdin, started, detachKeys: terminal && stdin ? new DetachKeys(options.detachKeys) : undefined,
+      ...(options.sigProxy && { sendSignal: (name: NodeJS.Signals) => client.containers.signal(id, name) }),
     });
     handOver();
     const status = await joined;

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import type { ContainerSpec } from '../protocol/types.ts';
+import { containerLifeOptions } from './options/containerLifeOptions.ts';
+import { machineOptions } from './options/machineOptions.ts';
+import type { OptionGroup } from './options/optionGroup.ts';
+import { processOptions } from './options/processOptions.ts';
+
+/** What `run` and `create` have in common, in the order of the help. */
+const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, machineOptions];
+
+/** Declares the image, the command and all options that describe a container. */
+export function addContainerOptions(command: Command): Command {
+  command
+    .usage('[options] IMAGE [COMMAND...]')
+    .argument('<image>', 'the image, pulled when it is not here')
+    .argument('[command...]', 'the command, instead of the image\'s own')
+    .passThroughOptions();
+  for (const group of groups) group.add(command);
+  return command;
+}
+
+/** What to ask the host for. @throws Exit when the options do not fit together or this terminal. */
+export function createSpec(image: string, command: readonly string[], options: Readonly<Record<string, unknown>>): ContainerSpec {
+  return Object.assign({ image, ...(command.length > 0 && { command }) }, ...groups.map((group) => group.spec(options))) as ContainerSpec;
+}

@@ -1,0 +1,31 @@
+import { collect, parseCount, parseLabel } from '../options.ts';
+import { readLabelFile } from './lineFiles.ts';
+import { optionGroup } from './optionGroup.ts';
+
+/** The container itself: its name and labels, and how it ends. */
+export const containerLifeOptions = optionGroup<{
+  readonly name?: string;
+  readonly label?: readonly (readonly [string, string])[];
+  readonly labelFile?: readonly string[];
+  readonly rm?: boolean;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: number;
+}>(
+  (command) => command
+    .option('--name <name>', 'a name for the container')
+    .option('-l, --label <key=value>', 'a label', collect(parseLabel))
+    .option('--label-file <file>', 'labels from a file, a line each', collect((text) => text))
+    .option('--rm', 'remove the container when it has ended')
+    .option('--stop-signal <signal>', 'what asks it to end, instead of the image\'s signal or SIGTERM')
+    .option('--stop-timeout <seconds>', 'how long it may take to end before it is killed', parseCount),
+  ({ name, label = [], labelFile = [], rm, stopSignal, stopTimeout }) => {
+    const labels = [...labelFile.flatMap((file) => readLabelFile(file)), ...label];
+    return {
+      ...(name !== undefined && { name }),
+      ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
+      ...(rm && { removeOnExit: true }),
+      ...(stopSignal !== undefined && { stopSignal }),
+      ...(stopTimeout !== undefined && { stopTimeoutSeconds: stopTimeout }),
+    };
+  },
+);

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Exit, ExitStatus } from '../cliError.ts';
+import { parseLabel } from '../options.ts';
+
+/*
+ * --env-file and --label-file: one entry a line. Empty lines and lines that begin with # say nothing; a value is taken
+ * as it stands, quotes and spaces included. That is docker's format.
+ */
+
+/**
+ * `NAME=value`, or `NAME` for a variable of ours; one that is not set is left out.
+ * @throws Exit naming the line that is wrong
+ */
+export function readEnvFile(path: string, environment: NodeJS.ProcessEnv = process.env): string[] {
+  return linesOf(path).flatMap(({ text, place }) => {
+    const equals = text.indexOf('=');
+    const name = equals < 0 ? text : text.slice(0, equals);
+    if (name === '' || /\s/.test(name)) throw new Exit(ExitStatus.runFailed, `${place}: “${name}” is no name of a variable. Write NAME=value.`);
+    if (equals >= 0) return [text];
+    const value = environment[name];
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}
+
+/** @throws Exit naming the line that is wrong */
+export function readLabelFile(path: string): (readonly [string, string])[] {
+  return linesOf(path).map(({ text, place }) => {
+    if (/^(=|[^=]*\s[^=]*(=|$))/.test(text)) throw new Exit(ExitStatus.runFailed, `${place}: this is no label. Write KEY=value.`);
+    return parseLabel(text);
+  });
+}
+
+function linesOf(path: string): { readonly text: string; readonly place: string }[] {
+  let content: string;
+  try {
+    content = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)); // Drops a byte order mark.
+  } catch (error) {
+    const reason = error instanceof TypeError ? 'it is not UTF-8 text' : (error as Error).message;
+    throw new Exit(ExitStatus.runFailed, `The file ${path} cannot be read: ${reason}.`);
+  }
+  return content.split(/\r?\n/)
+    .map((line, index) => ({ text: line.trimStart(), place: `${path}:${index + 1}` }))
+    .filter(({ text }) => text !== '' && !text.startsWith('#'));
+}

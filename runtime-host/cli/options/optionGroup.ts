@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { ContainerSpec } from '../../protocol/types.ts';
+
+/** Options of `run` and `create` that belong together, and what of a container they decide. */
+export interface OptionGroup {
+  /** Declares the options. */
+  add(command: Command): void;
+  /**
+   * @param options what commander made of the command line
+   * @throws Exit when they do not fit together or this terminal
+   */
+  spec(options: Readonly<Record<string, unknown>>): Partial<ContainerSpec>;
+}
+
+/** Ties a group to the type of its own options. */
+export function optionGroup<Options>(add: (command: Command) => void, spec: (options: Options) => Partial<ContainerSpec>): OptionGroup {
+  return { add, spec: (options) => spec(options as Options) };
+}
