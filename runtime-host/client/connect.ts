@@ -37,6 +37,8 @@ export interface HostTransport {
   readonly paths: BerthPaths;
   /** Byte streams to the same host, for `new BerthClient(languageClient, transport)`. */
   readonly openStream: OpenStream;
+  /** False from the moment in which the connection begins to end, which is before its close is told. */
+  readonly isOpen: boolean;
   /** Calls the listener when the connection has ended, for whatever reason. */
   onDidClose(listener: () => void): void;
   close(): void;
@@ -71,6 +73,9 @@ function openTransport(paths: BerthPaths, { signal, anyVersion }: ConnectOptions
     hostVersion,
     paths,
     openStream: streamOpener(paths),
+    get isOpen() {
+      return socket.readyState === socket.OPEN;
+    },
     onDidClose: (listener) => {
       socket.once('close', listener);
     },
@@ -148,7 +153,8 @@ async function introduce(transport: HostTransport): Promise<HostConnection | und
     });
     await connection.sendNotification('initialized', {});
   } catch (error) {
-    if (closed) return undefined;
+    // A host that says goodbye right after its answer is still closing when we thank it for that.
+    if (closed || !transport.isOpen) return undefined;
     transport.close();
     throw connectionLost(transport.paths, error);
   }

@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { connect } from '../../runtime-host/client/index.ts';
+import { protocolVersion } from '../../runtime-host/protocol/methods.ts';
+import { version } from '../../runtime-host/protocol/version.ts';
 import { hasCode, localHostPath, processEnd, scratchBerth } from './rpcHarness.ts';
 
 test('connect() starts a host, and the next one finds it', async (t) => {
@@ -93,6 +95,34 @@ test('stop and start at once overlap without harm', async (t) => {
   await third.images.list().catch(hasCode('HostUnreachable'));
   // The third may have met it at the door on its way out; it still gives its lock back.
   await processEnd(secondPid);
+});
+
+test('a host that says goodbye right after its first answer is left for the next one', async (t) => {
+  const berth = await scratchBerth(t);
+  await mkdir(berth.paths.runtime, { mode: 0o700 });
+  const server = createServer();
+  const sockets = new WebSocketServer({ server });
+  sockets.on('headers', (headers) => headers.push(`berth-version: ${version}`, `berth-protocol: ${protocolVersion}`));
+  let met = 0;
+  sockets.on('connection', (socket) => {
+    met += 1;
+    const leaves = met === 1;
+    socket.on('message', (data) => {
+      const { id } = JSON.parse((data as Buffer).toString()) as { id?: number };
+      if (id !== undefined) socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: {} }));
+      // Together with the answer, so that the client reads both at once.
+      if (leaves) socket.close(1001);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(berth.paths.hostSocket, resolve));
+  try {
+    const client = await berth.connect({ start: false });
+    assert.equal(met, 2);
+    client.close();
+  } finally {
+    for (const socket of sockets.clients) socket.terminate();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 test('a host that cannot start says why, with its log', async (t) => {
