@@ -45,6 +45,7 @@ export class MountItem extends vscode.TreeItem {
 /** “running”, “stopped”, “exited with code 3”, “failed”. */
 export function describeState(container: ContainerInfo): string {
   if (container.state !== 'stopped') return appearance[container.state].word;
+  if (container.restarting) return 'restarting';
   if (container.error) return 'failed';
   return container.exitCode ? `exited with code ${container.exitCode}` : 'stopped';
 }
@@ -56,6 +57,7 @@ export function shortImage(reference: string): string {
 }
 
 function stateIcon(container: ContainerInfo): vscode.ThemeIcon {
+  if (container.restarting) return new vscode.ThemeIcon('loading~spin');
   if (container.state === 'stopped' && container.error) return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
   const { icon, color } = appearance[container.state];
   return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));

@@ -13,6 +13,8 @@ import { addKill } from './commands/kill.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRemove } from './commands/remove.ts';
+import { addRename } from './commands/rename.ts';
+import { addRestart } from './commands/restart.ts';
 import { addRun } from './commands/run.ts';
 import { addStart } from './commands/start.ts';
 import { addStop } from './commands/stop.ts';
@@ -27,7 +29,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addKill, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

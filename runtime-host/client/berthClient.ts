@@ -190,6 +190,15 @@ class ContainerRequests {
     return this.#requester.sendWith(methods.ContainerStopRequest, { container, ...rest }, signal && { signal });
   }
 
+  /** Stops it, if it runs, and starts it. */
+  restart(container: string, { timeoutSeconds, ...options }: LongRequestOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
+    return this.#requester.sendLong(methods.ContainerRestartRequest, { container, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }, options);
+  }
+
+  rename(container: string, name: string): Promise<ContainerInfo> {
+    return this.#requester.sendWith(methods.ContainerRenameRequest, { container, name });
+  }
+
   /** Sends a signal, by name or number, to the first process. */
   async signal(container: string, signal: string): Promise<void> {
     await this.#requester.sendWith(methods.ContainerSignalRequest, { container, signal });

@@ -44,6 +44,9 @@ export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDonePa
 export const ContainerStartRequest = new RequestType<ContainerParams & WorkDoneParams, ContainerInfo, void>('container/start');
 /** Sends the stop signal, waits `timeoutSeconds` (default 10), then kills. Answers when the VM has ended. */
 export const ContainerStopRequest = new RequestType<ContainerParams & { readonly timeoutSeconds?: number }, ContainerInfo, void>('container/stop');
+/** Stops it like `container/stop`, if it runs, and starts it. */
+export const ContainerRestartRequest = new RequestType<ContainerParams & { readonly timeoutSeconds?: number } & WorkDoneParams, ContainerInfo, void>('container/restart');
+export const ContainerRenameRequest = new RequestType<ContainerParams & { readonly name: string }, ContainerInfo, void>('container/rename');
 /** Sends a signal, by name or number, to the first process. */
 export const ContainerSignalRequest = new RequestType<ContainerParams & { readonly signal: string }, null, void>('container/signal');
 export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean }, null, void>('container/remove');

@@ -78,7 +78,18 @@ export interface ContainerSpec extends ProcessOptions {
   readonly stopSignal?: string;
   /** How long the process may take to end before it is killed; default 10. */
   readonly stopTimeoutSeconds?: number;
+  /** Default: `no`. Not together with `removeOnExit`. */
+  readonly restart?: RestartPolicy;
 }
+
+/** What happens when the first process has ended, or the VM has failed; as docker has it. */
+export interface RestartPolicy {
+  readonly name: (typeof restartPolicyNames)[number];
+  /** Only for `on-failure`; without it there is no limit. */
+  readonly maximumRetries?: number;
+}
+
+export const restartPolicyNames = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
 
 export const containerStates = ['created', 'starting', 'running', 'stopping', 'stopped'] as const;
 export type ContainerState = (typeof containerStates)[number];
@@ -113,6 +124,11 @@ export interface ContainerInfo {
   /** Absent: SIGTERM. */
   readonly stopSignal?: string;
   readonly stopTimeoutSeconds?: number;
+  readonly restart?: RestartPolicy;
+  /** How often it was restarted since somebody started it. */
+  readonly restartCount?: number;
+  /** It has ended, and its restart policy is about to start it again. */
+  readonly restarting?: boolean;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
 }

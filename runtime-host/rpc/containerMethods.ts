@@ -2,7 +2,7 @@ import { BerthError } from '../protocol/errors.ts';
 import * as methods from '../protocol/methods.ts';
 import { define, operation } from './method.ts';
 import type { Method } from './method.ts';
-import { containerExec, containerList, containerParams, containerRemove, containerSignal, containerSpec, containerStart, containerStop } from './schemas.ts';
+import { containerExec, containerList, containerParams, containerRemove, containerRename, containerRestart, containerSignal, containerSpec, containerStart, containerStop } from './schemas.ts';
 
 /** container/…: the life of containers. Their byte streams are in streamRoutes.ts. */
 export const containerMethods: readonly Method[] = [
@@ -21,6 +21,15 @@ export const containerMethods: readonly Method[] = [
   ),
 
   define(methods.ContainerStopRequest, containerStop, ({ container, ...options }, { services, signal }) => services.containers.stop(container, { ...options, signal })),
+
+  define(
+    methods.ContainerRestartRequest,
+    containerRestart,
+    ({ container, timeoutSeconds }, context) => context.services.containers.restart(container, { ...operation(context), ...(timeoutSeconds !== undefined && { timeoutSeconds }) }),
+    ({ container }) => `Restarting ${container}`,
+  ),
+
+  define(methods.ContainerRenameRequest, containerRename, ({ container, name }, { services }) => services.containers.rename(container, name)),
 
   define(methods.ContainerSignalRequest, containerSignal, async ({ container, signal }, { services }) => {
     await services.containers.signal(container, signal);

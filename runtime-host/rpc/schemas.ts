@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
-import { minimumMemoryBytes } from '../protocol/types.ts';
-import { arrayOf, flag, integer, invalid, object, optional, progressToken, recordOf, text } from './validate.ts';
+import { minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
+import { arrayOf, flag, integer, invalid, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 
 /*
@@ -57,11 +57,14 @@ export const containerSpec = object({
   removeOnExit: optional(flag),
   stopSignal: optional(signal),
   stopTimeoutSeconds: optional(integer(0, 86_400)),
+  restart: optional(object({ name: oneOf(restartPolicyNames), maximumRetries: optional(integer(1)) })),
 });
 
 export const containerParams = object({ container });
 export const containerStart = object({ ...workDone, container });
 export const containerStop = object({ container, timeoutSeconds: optional(integer(0, 86_400)) });
+export const containerRestart = object({ ...workDone, container, timeoutSeconds: optional(integer(0, 86_400)) });
+export const containerRename = object({ container, name });
 export const containerSignal = object({
   container,
   signal,

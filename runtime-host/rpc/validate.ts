@@ -36,6 +36,11 @@ export function text(rules: TextRules = {}): Check<string> {
 
 export const flag: Check<boolean> = (value, field) => (typeof value === 'boolean' ? value : invalid(field, 'true or false'));
 
+/** One of a few words. */
+export function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
+  return (value, field) => words.find((word) => word === value) ?? invalid(field, `one of ${words.join(', ')}`);
+}
+
 /** A whole number within the bounds, both included. */
 export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Check<number> {
   return (value, field) => {

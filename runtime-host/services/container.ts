@@ -13,10 +13,14 @@ export class Container {
   readonly output: ContainerLog;
   /** One operation that changes its state at a time. */
   readonly queue = new SerialQueue();
+  /** Writes of its record. */
+  readonly saves = new SerialQueue();
   run: ContainerRun | undefined;
   /** Of the current or last run: settles when the record says how it ended. */
   settled: Promise<RunEnd> | undefined;
   removed = false;
+  /** Of its restart policy (restarts.ts). */
+  pendingRestart: NodeJS.Timeout | undefined;
 
   constructor(record: ContainerRecord, paths: ContainerPaths) {
     this.record = record;
@@ -39,7 +43,7 @@ export class Container {
   }
 
   info(): ContainerInfo {
-    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, ...rest } = this.record;
-    return { ...rest, state: this.state, command, ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
+    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, ...rest } = this.record;
+    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
   }
 }

@@ -14,12 +14,11 @@ import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { checkMountSources } from './containerSpec.ts';
 import type { ImageDiskService } from './interfaces.ts';
 import type { RunContext } from './runContext.ts';
-import { signalNumber } from './signals.ts';
+import { sigkill, signalNumber } from './signals.ts';
 import type { VmLimits } from './vmLimits.ts';
 import type { VmPlatform } from './vmPlatform.ts';
 
 const defaultStopSeconds = 10;
-const sigkill = 9;
 
 export interface LifecycleDependencies {
   readonly paths: BerthPaths;
@@ -31,6 +30,15 @@ export interface LifecycleDependencies {
   readonly limits: VmLimits;
   /** Tells the clients. */
   readonly changed: (container: Container) => void;
+  /** A run has ended, and the record says how. */
+  readonly ended: (container: Container) => void;
+}
+
+export interface StartOptions {
+  readonly signal?: AbortSignal;
+  readonly progress?: ReportProgress;
+  /** How often it was restarted since somebody started it, this time included. */
+  readonly restartCount?: number;
 }
 
 /** Takes containers through their states. Callers see to it that one container has one operation at a time. */
@@ -50,13 +58,14 @@ export class ContainerLifecycle {
    * A start that fails leaves the container as it was, except that one with `removeOnExit` is removed. The record says
    * `running` from before the VM runs, so that no VM runs without a record of it, and is written while the VM boots.
    */
-  async start(container: Container, options: { readonly signal?: AbortSignal; readonly progress?: ReportProgress } = {}): Promise<void> {
+  async start(container: Container, options: StartOptions = {}): Promise<void> {
     const before = { state: container.state, record: container.record, fresh: !(await exists(container.paths.overlay)) };
     this.#setState(container, 'starting');
     try {
       options.progress?.({ message: 'Booting the virtual machine' });
-      const { exitCode: _code, error: _error, finishedAt: _finished, ...kept } = container.record;
-      const saved = this.#save(container, { ...kept, state: 'running', startedAt: new Date().toISOString() });
+      const { exitCode: _code, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ...kept } = container.record;
+      const { restartCount } = options;
+      const saved = this.#save(container, { ...kept, ...(restartCount ? { restartCount } : {}), state: 'running', startedAt: new Date().toISOString() });
       const [run] = await Promise.allSettled([this.#boot(container, options.signal), saved]);
       if (run.status === 'rejected') throw run.reason;
       await saved.catch(async (error: unknown) => {
@@ -106,6 +115,18 @@ export class ContainerLifecycle {
       }
     }
     await settled;
+  }
+
+  /** Changes what can be changed of a container at any time. */
+  async update(container: Container, changes: Pick<ContainerRecord, 'name'>): Promise<void> {
+    await this.#save(container, { ...container.record, ...changes });
+    this.#deps.changed(container);
+  }
+
+  /** Before somebody's wish takes effect, so that a host that is killed meanwhile does not act against it. */
+  async noteStoppedByUser(container: Container, stoppedByUser: boolean): Promise<void> {
+    if (!container.record.restart || (container.record.stoppedByUser ?? false) === stoppedByUser) return;
+    await this.#save(container, { ...container.record, stoppedByUser });
   }
 
   async remove(container: Container): Promise<void> {
@@ -170,7 +191,7 @@ export class ContainerLifecycle {
     if (!('exitCode' in end)) return;
     container.record = { ...container.record, exitCode: end.exitCode };
     if (container.record.removeOnExit) return;
-    await this.#deps.store.save(container.record).catch((error: unknown) => {
+    await this.#save(container, container.record).catch((error: unknown) => {
       this.#deps.log.error('The exit status of a container could not be recorded yet', error, { container: container.id });
     });
   }
@@ -183,12 +204,14 @@ export class ContainerLifecycle {
       this.#deps.log.error('The end of a container could not be recorded', error, { container: container.id });
       this.#setState(container, 'stopped');
     }
+    this.#deps.ended(container);
     return end;
   }
 
   async #save(container: Container, record: ContainerRecord): Promise<void> {
     container.record = record;
-    await this.#deps.store.save(record);
+    // One after the other, and always the newest: an older one must not come last.
+    await container.saves.run(() => this.#deps.store.save(container.record));
   }
 
   #setState(container: Container, state: Container['state']): void {

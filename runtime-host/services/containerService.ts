@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../base/log.ts';
 import type { OperationOptions } from '../base/progress.ts';
@@ -13,12 +12,13 @@ import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
 import { skipLines } from './containerLog.ts';
-import { guestProcess } from './containerRun.ts';
 import { notFound, notRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
-import { checkEnvironment, checkProgram, checkSpec, checkWords, checkWorkingDirectory, mergeEnvironment, recordOf } from './containerSpec.ts';
+import { checkSpec, recordOf } from './containerSpec.ts';
+import { execProcess } from './execProcess.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
-import { firstProcessStreams, furtherProcessStreams } from './processStreams.ts';
-import { signalNumber } from './signals.ts';
+import { firstProcessStreams } from './processStreams.ts';
+import { Restarts } from './restarts.ts';
+import { sigkill, signalNumber } from './signals.ts';
 import { defaultVmLimits, type VmLimits } from './vmLimits.ts';
 import { VmPlatform } from './vmPlatform.ts';
 
@@ -52,6 +52,7 @@ class QemuContainerService implements DiskUser {
   readonly #store: ContainerStore;
   readonly #platform: VmPlatform;
   readonly #lifecycle: ContainerLifecycle;
+  readonly #restarts: Restarts;
   readonly #table: ContainerTable;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
@@ -71,7 +72,9 @@ class QemuContainerService implements DiskUser {
       hostVersion: version,
       limits: { ...defaultVmLimits, ...options.limits },
       changed: (container) => this.#onChanged(container),
+      ended: (container) => this.#restarts.consider(container),
     });
+    this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
   }
 
   get accelerator(): Accelerator | undefined {
@@ -84,6 +87,7 @@ class QemuContainerService implements DiskUser {
     for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id)));
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
+    for (const container of this.#table.all()) if (container.state === 'stopped') this.#restarts.consider(container);
   }
 
   async pruneDisks(): Promise<void> {
@@ -128,14 +132,19 @@ class QemuContainerService implements DiskUser {
     await container.queue.run(async () => {
       if (container.state === 'stopping') await container.settled;
       if (container.removed) throw notFound(query);
-      if (container.state !== 'running') await this.#lifecycle.start(container, options);
+      if (container.state === 'running') return;
+      await this.#restarts.startedByUser(container, () => this.#lifecycle.start(container, options));
     });
     return container.info();
   }
 
   async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal } = {}): Promise<ContainerInfo> {
     const container = this.#table.find(query);
-    const stop = (): Promise<void> => this.#lifecycle.stop(container, options.timeoutSeconds);
+    const stop = async (): Promise<void> => {
+      await this.#lifecycle.noteStoppedByUser(container, true);
+      if (this.#restarts.cancel(container)) this.#onChanged(container);
+      await this.#lifecycle.stop(container, options.timeoutSeconds);
+    };
     // One that has less patience does not wait for one that has more.
     await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
     return container.info();
@@ -145,16 +154,45 @@ class QemuContainerService implements DiskUser {
     const number = signalNumber(signal);
     const container = this.#table.find(query);
     if (!container.run || container.run.over) throw notRunning(container);
+    if (number === sigkill || number === signalNumber(container.record.stopSignal ?? 'TERM')) await this.#lifecycle.noteStoppedByUser(container, true);
     await container.run.signal(number);
+  }
+
+  async restart(query: string, options: OperationOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
+    const container = this.#table.find(query);
+    await container.queue.run(async () => {
+      if (container.removed) throw notFound(query);
+      await this.#restarts.startedByUser(container, async () => {
+        await this.#lifecycle.stop(container, options.timeoutSeconds);
+        if (container.removed) throw notFound(query);
+        await this.#lifecycle.start(container, options);
+      });
+    });
+    return container.info();
+  }
+
+  async rename(query: string, name: string): Promise<ContainerInfo> {
+    const container = this.#table.find(query);
+    await container.queue.run(async () => {
+      if (container.removed) throw notFound(query);
+      const identity = this.#table.reserve(name);
+      try {
+        await this.#lifecycle.update(container, { name });
+      } finally {
+        this.#table.release(identity);
+      }
+    });
+    return container.info();
   }
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
     const container = this.#table.find(query);
     if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
-      if (container.run && container.state === 'running') {
+      const pending = container.pendingRestart !== undefined;
+      if (pending || (container.run && container.state === 'running')) {
         if (!options.force) {
-          throw new BerthError('ContainerRunning', `Container “${container.name}” is running. Stop it first, or remove it with force.`, { data: { id: container.id } });
+          throw new BerthError('ContainerRunning', `Container “${container.name}” is ${pending ? 'about to start again' : 'running'}. Stop it first, or remove it with force.`, { data: { id: container.id } });
         }
         await this.#lifecycle.stop(container, 0);
       }
@@ -164,7 +202,7 @@ class QemuContainerService implements DiskUser {
   }
 
   list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {
-    const shown = this.#table.all().filter((container) => options.all || container.active);
+    const shown = this.#table.all().filter((container) => options.all || container.active || container.pendingRestart !== undefined);
     return Promise.resolve(shown.map((container) => container.info()).sort((one, other) => other.createdAt.localeCompare(one.createdAt)));
   }
 
@@ -191,27 +229,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async exec(query: string, process: ExecOptions): Promise<ProcessStreams> {
-    const { container, run } = this.#table.running(query);
-    if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
-    checkProgram(process.command);
-    checkWords('command', process.command);
-    checkEnvironment(process.env ?? []);
-    checkWorkingDirectory(process.workingDirectory);
-    const { record } = container;
-    const terminal = process.terminal ?? false;
-    const id = `exec-${randomBytes(8).toString('hex')}`;
-    await run.explained(run.guest.startProcess(
-      guestProcess(id, {
-        arguments: process.command,
-        env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], record.env, process.env ?? []),
-        workingDirectory: process.workingDirectory ?? record.workingDirectory,
-        user: process.user ?? record.user,
-        terminal,
-        stdin: process.stdin ?? false,
-        ...(process.size ? { size: process.size } : {}),
-      }),
-    ));
-    return furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false });
+    return execProcess(this.#table.running(query), process);
   }
 
   async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {
@@ -234,6 +252,7 @@ class QemuContainerService implements DiskUser {
   }
 
   async dispose(): Promise<void> {
+    this.#restarts.dispose(this.#table.all());
     this.#table.dispose();
     this.#noticeListeners.clear();
     await Promise.all(this.#table.all().map(async ({ run, settled }) => {
@@ -255,6 +274,8 @@ class QemuContainerService implements DiskUser {
 
   #onChanged(container: Container): void {
     this.#table.changed(container);
-    if (container.removed) void this.pruneDisks();
+    if (!container.removed) return;
+    this.#restarts.cancel(container);
+    void this.pruneDisks();
   }
 }

@@ -29,6 +29,7 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   checkEnvironment(spec.env ?? []);
   checkWorkingDirectory(spec.workingDirectory);
   if (spec.stopSignal !== undefined) signalNumber(spec.stopSignal);
+  checkRestart(spec);
   return checkMounts(spec.mounts ?? []);
 }
 
@@ -77,6 +78,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     cpus: spec.cpus ?? defaultCpus(),
     labels: spec.labels ?? {},
     removeOnExit: spec.removeOnExit ?? false,
+    ...(spec.restart ? { restart: spec.restart } : {}),
   };
 }
 
@@ -107,6 +109,12 @@ export function checkProgram([program]: readonly string[]): void {
 /** @throws BerthError InvalidArgument */
 export function checkWorkingDirectory(path: string | undefined): void {
   if (path !== undefined && (!path.startsWith('/') || path.includes('\0'))) throw invalid(`The working directory “${path}” is not an absolute path.`);
+}
+
+function checkRestart({ restart, removeOnExit }: ContainerSpec): void {
+  if (!restart || restart.name === 'no') return;
+  if (removeOnExit) throw invalid('A container that is removed when it ends cannot have a restart policy. Leave one of the two out.', 'restart');
+  if (restart.maximumRetries !== undefined && restart.name !== 'on-failure') throw invalid('Only the restart policy “on-failure” has a limit of retries.', 'restart');
 }
 
 function checkMemory(bytes: number): void {

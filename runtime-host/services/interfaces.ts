@@ -79,6 +79,10 @@ export interface ContainerService {
   /** The signal ends the wait for it; the container stops all the same. */
   stop(container: string, options?: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal }): Promise<ContainerInfo>;
   signal(container: string, signal: string): Promise<void>;
+  /** Stops it, if it runs, and starts it. */
+  restart(container: string, options?: OperationOptions & { readonly timeoutSeconds?: number }): Promise<ContainerInfo>;
+  /** @throws BerthError ContainerNotFound, ContainerNameInUse, InvalidArgument */
+  rename(container: string, name: string): Promise<ContainerInfo>;
   remove(container: string, options?: { readonly force?: boolean }): Promise<void>;
   /** Running ones only, unless `all`; newest first. */
   list(options?: { readonly all?: boolean }): Promise<ContainerInfo[]>;

@@ -1,5 +1,7 @@
 import { BerthError } from '../protocol/errors.ts';
 
+export const sigkill = 9;
+
 /** Linux's numbers, which are the guest's; the host's may differ. */
 const numbers: Readonly<Record<string, number>> = {
   HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, USR1: 10, SEGV: 11, USR2: 12, PIPE: 13, ALRM: 14, TERM: 15,

@@ -1,4 +1,4 @@
-import type { ErrorSummary, Mount, TerminalSize } from '../protocol/types.ts';
+import { restartPolicyNames, type ErrorSummary, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
 export interface ContainerRecord {
@@ -35,6 +35,10 @@ export interface ContainerRecord {
   readonly cpus: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly removeOnExit: boolean;
+  readonly restart?: RestartPolicy;
+  readonly restartCount?: number;
+  /** Somebody has stopped it: no policy brings it back until somebody starts it. */
+  readonly stoppedByUser?: boolean;
 }
 
 type Check = (value: unknown) => boolean;
@@ -76,6 +80,9 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   cpus: isCount,
   labels: (value) => isObject(value) && Object.values(value).every(isString),
   removeOnExit: isBoolean,
+  restart: isOptional(hasShape({ name: (value) => (restartPolicyNames as readonly unknown[]).includes(value), maximumRetries: isOptional(isCount) })),
+  restartCount: isOptional(isCount),
+  stoppedByUser: isOptional(isBoolean),
 };
 
 /**

@@ -13,7 +13,7 @@ test('help, versions and mistakes need no host', async (t) => {
   const berth = await cliBerth(t);
   const help = await berth.run(['--help']);
   assert.equal(help.status, 0);
-  for (const verb of ['run', 'create', 'exec', 'ls|list', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
+  for (const verb of ['run', 'create', 'exec', 'ls|list', 'start', 'stop', 'restart', 'kill', 'rename', 'rm', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
   assert.deepEqual(await berth.run(['--version']), { status: 0, out: '0.1.0\n', error: '' });
   const versions = JSON.parse((await berth.run(['system', 'version', '--format', 'json'])).out) as { container: string; host: null };
   assert.deepEqual([versions.container, versions.host], ['0.1.0', null]);

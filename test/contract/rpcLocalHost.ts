@@ -82,7 +82,7 @@ class LocalContainers implements ContainerService {
       createdAt: new Date().toISOString(), command: [...(spec.entrypoint ?? []), ...(spec.command ?? [])], terminal: spec.terminal ?? false, stdin: spec.stdin ?? false,
       mounts: spec.mounts ?? [], memoryBytes: spec.memoryBytes ?? 2 ** 30, cpus: spec.cpus ?? 1, labels: spec.labels ?? {}, env: spec.env ?? [],
       workingDirectory: spec.workingDirectory ?? '/', user: spec.user ?? '', removeOnExit: spec.removeOnExit ?? false,
-      ...(spec.stopSignal !== undefined && { stopSignal: spec.stopSignal }), ...(spec.stopTimeoutSeconds !== undefined && { stopTimeoutSeconds: spec.stopTimeoutSeconds }),
+      ...(spec.restart && { restart: spec.restart }), ...(spec.stopSignal !== undefined && { stopSignal: spec.stopSignal }), ...(spec.stopTimeoutSeconds !== undefined && { stopTimeoutSeconds: spec.stopTimeoutSeconds }),
     };
     if ([...this.#entries.values()].some((entry) => entry.info.name === info.name)) {
       throw new BerthError('ContainerNameInUse', `The name ${info.name} is in use.`);
@@ -110,6 +110,17 @@ class LocalContainers implements ContainerService {
     const entry = this.#find(container);
     entry.child?.kill('SIGKILL');
     if (entry.info.state === 'running') await entry.ended.promise;
+    return entry.info;
+  }
+
+  async restart(container: string): Promise<ContainerInfo> {
+    await this.stop(container);
+    return this.start(container);
+  }
+
+  async rename(container: string, name: string): Promise<ContainerInfo> {
+    const entry = this.#find(container);
+    this.#update(entry, { name });
     return entry.info;
   }
 

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { BerthError } from '../protocol/errors.ts';
+import type { ExecOptions } from '../protocol/types.ts';
+import type { Container } from './container.ts';
+import { guestProcess, type ContainerRun } from './containerRun.ts';
+import { checkEnvironment, checkProgram, checkWords, checkWorkingDirectory, mergeEnvironment } from './containerSpec.ts';
+import type { ProcessStreams } from './interfaces.ts';
+import { furtherProcessStreams } from './processStreams.ts';
+
+/**
+ * Starts a further process in a running container.
+ * @throws BerthError InvalidArgument, ContainerNotRunning, CommandNotFound, CommandNotExecutable, UserNotFound, GuestFailed
+ */
+export async function execProcess({ container, run }: { readonly container: Container; readonly run: ContainerRun }, process: ExecOptions): Promise<ProcessStreams> {
+  if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
+  checkProgram(process.command);
+  checkWords('command', process.command);
+  checkEnvironment(process.env ?? []);
+  checkWorkingDirectory(process.workingDirectory);
+  const { record } = container;
+  const terminal = process.terminal ?? false;
+  const id = `exec-${randomBytes(8).toString('hex')}`;
+  await run.explained(run.guest.startProcess(
+    guestProcess(id, {
+      arguments: process.command,
+      env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], record.env, process.env ?? []),
+      workingDirectory: process.workingDirectory ?? record.workingDirectory,
+      user: process.user ?? record.user,
+      terminal,
+      stdin: process.stdin ?? false,
+      ...(process.size ? { size: process.size } : {}),
+    }),
+  ));
+  return furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false });
+}

@@ -1,0 +1,82 @@
+import type { Logger } from '../base/log.ts';
+import type { Container } from './container.ts';
+import { restartDelay } from './restartPolicy.ts';
+
+export interface RestartsOptions {
+  readonly log: Logger;
+  readonly start: (container: Container, restartCount: number) => Promise<void>;
+  /** Tells the clients. */
+  readonly changed: (container: Container) => void;
+}
+
+/** Starts containers again when their policy says so. Each has at most one restart pending. */
+export class Restarts {
+  readonly #options: RestartsOptions;
+  readonly #lastDelays = new WeakMap<Container, number>();
+  readonly #held = new WeakSet<Container>();
+  #disposed = false;
+
+  constructor(options: RestartsOptions) {
+    this.#options = options;
+  }
+
+  /** To be called when a container has stopped, for whatever reason, and its record says so. */
+  consider(container: Container): void {
+    const { record } = container;
+    if (this.#disposed || this.#held.has(container) || container.removed || container.active || container.pendingRestart || record.removeOnExit) return;
+    const delay = restartDelay(record.restart, {
+      exitCode: record.error ? undefined : record.exitCode,
+      ranMilliseconds: Date.parse(record.finishedAt ?? '') - Date.parse(record.startedAt ?? ''),
+      stoppedByUser: record.stoppedByUser ?? false,
+      restartCount: record.restartCount ?? 0,
+      lastDelay: this.#lastDelays.get(container),
+    });
+    if (delay === undefined) return;
+    this.#lastDelays.set(container, delay);
+    container.pendingRestart = setTimeout(() => void this.#restart(container), delay);
+    this.#options.changed(container);
+  }
+
+  /** What was pending is not any more. Answers whether something was. */
+  cancel(container: Container): boolean {
+    if (!container.pendingRestart) return false;
+    clearTimeout(container.pendingRestart);
+    container.pendingRestart = undefined;
+    return true;
+  }
+
+  /** Somebody is about to start it: what happened before does not count, and until `start` has settled nothing is pending. */
+  async startedByUser<Result>(container: Container, start: () => Promise<Result>): Promise<Result> {
+    this.cancel(container);
+    this.#lastDelays.delete(container);
+    this.#held.add(container);
+    try {
+      return await start();
+    } finally {
+      this.#held.delete(container);
+    }
+  }
+
+  /** Nothing is restarted by this host any more; the next one looks again. */
+  dispose(containers: Iterable<Container>): void {
+    this.#disposed = true;
+    for (const container of containers) this.cancel(container);
+  }
+
+  async #restart(container: Container): Promise<void> {
+    const { log, start } = this.#options;
+    await container.queue.run(async () => {
+      // Whoever was before us in the queue may have stopped, started or removed it.
+      if (!this.cancel(container) || container.removed || container.active) return;
+      const restartCount = (container.record.restartCount ?? 0) + 1;
+      log.info('A container starts again, as its restart policy says.', { container: container.id, restartCount });
+      try {
+        await start(container, restartCount);
+      } catch (error) {
+        log.error('A container could not be started again', error, { container: container.id });
+        // The policy stays: what is missing now may be there at the next attempt.
+        this.consider(container);
+      }
+    });
+  }
+}
