@@ -13,6 +13,7 @@ import { addKill } from './commands/kill.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRemove } from './commands/remove.ts';
+import { addPrune } from './commands/prune.ts';
 import { addRename } from './commands/rename.ts';
 import { addRestart } from './commands/restart.ts';
 import { addRun } from './commands/run.ts';
@@ -29,7 +30,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

@@ -6,7 +6,7 @@ import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
-import type { ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, SystemStatus } from '../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus } from '../protocol/types.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
 
@@ -137,6 +137,11 @@ class SystemRequests {
     return this.#requester.send(methods.SystemStatusRequest);
   }
 
+  /** What takes room on the disk. */
+  usage(): Promise<DiskUsage> {
+    return this.#requester.send(methods.SystemUsageRequest);
+  }
+
   /** Ends the runtime host; it closes this connection when it has. */
   async stop(options: { readonly stopContainers?: boolean } = {}): Promise<void> {
     await this.#requester.sendWith(methods.SystemStopRequest, options);
@@ -164,6 +169,11 @@ class ImageRequests {
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<void> {
     await this.#requester.sendWith(methods.ImageRemoveRequest, { reference, ...options });
+  }
+
+  /** Removes the images that no container uses. */
+  prune(): Promise<PruneResult> {
+    return this.#requester.send(methods.ImagePruneRequest);
   }
 }
 
@@ -206,6 +216,11 @@ class ContainerRequests {
 
   async remove(container: string, options: { readonly force?: boolean } = {}): Promise<void> {
     await this.#requester.sendWith(methods.ContainerRemoveRequest, { container, ...options });
+  }
+
+  /** Removes the containers that do not run. */
+  prune(): Promise<PruneResult> {
+    return this.#requester.send(methods.ContainerPruneRequest);
   }
 
   list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {

@@ -1,5 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
-import type { ContainerInfo, ContainerSpec, ExecOptions, ImageInfo, SystemStatus } from './types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus } from './types.ts';
 
 /**
  * JSON-RPC methods between clients and the runtime host, spoken over one WebSocket (one JSON-RPC message per text
@@ -32,11 +32,14 @@ export interface ContainerParams {
 export const SystemStatusRequest = new RequestType0<SystemStatus, void>('system/status');
 /** Ends the runtime host. Containers that run are left running unless `stopContainers`. */
 export const SystemStopRequest = new RequestType<{ readonly stopContainers?: boolean }, null, void>('system/stop');
+export const SystemUsageRequest = new RequestType0<DiskUsage, void>('system/usage');
 
 export const ImagePullRequest = new RequestType<{ readonly reference: string } & WorkDoneParams, ImageInfo, void>('image/pull');
 export const ImageListRequest = new RequestType0<ImageInfo[], void>('image/list');
 export const ImageInspectRequest = new RequestType<{ readonly reference: string }, ImageInfo, void>('image/inspect');
 export const ImageRemoveRequest = new RequestType<{ readonly reference: string; readonly force?: boolean }, null, void>('image/remove');
+/** Removes the images that no container uses. */
+export const ImagePruneRequest = new RequestType0<PruneResult, void>('image/prune');
 
 /** Pulls the image first when it is not local. */
 export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDoneParams, ContainerInfo, void>('container/create');
@@ -50,6 +53,8 @@ export const ContainerRenameRequest = new RequestType<ContainerParams & { readon
 /** Sends a signal, by name or number, to the first process. */
 export const ContainerSignalRequest = new RequestType<ContainerParams & { readonly signal: string }, null, void>('container/signal');
 export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean }, null, void>('container/remove');
+/** Removes the containers that do not run. */
+export const ContainerPruneRequest = new RequestType0<PruneResult, void>('container/prune');
 export const ContainerListRequest = new RequestType<{ readonly all?: boolean }, ContainerInfo[], void>('container/list');
 export const ContainerInspectRequest = new RequestType<ContainerParams, ContainerInfo, void>('container/inspect');
 /** Answers when the container has stopped, at once if it is not running. */

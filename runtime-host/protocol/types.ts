@@ -154,3 +154,31 @@ export interface SystemStatus {
   readonly accelerator?: Accelerator;
   readonly qemu?: string;
 }
+
+/** What takes room on the disk, in allocated bytes: sparse files count as what `du` says. */
+export interface DiskUsage {
+  readonly images: UsageGroup;
+  readonly containers: UsageGroup;
+}
+
+export interface UsageGroup {
+  readonly total: number;
+  /** How many of them are in use. */
+  readonly active: number;
+  readonly bytes: number;
+  /** What would come free if those that are not in use were removed. */
+  readonly reclaimableBytes: number;
+  readonly items: readonly UsageItem[];
+}
+
+export interface UsageItem {
+  readonly name: string;
+  readonly bytes: number;
+  readonly inUse: boolean;
+}
+
+export interface PruneResult {
+  /** Ids or references. */
+  readonly removed: readonly string[];
+  readonly reclaimedBytes: number;
+}

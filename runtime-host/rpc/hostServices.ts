@@ -1,10 +1,12 @@
 import type { Logger } from '../base/log.ts';
 import type { ContainerService, ImageService } from '../services/interfaces.ts';
+import type { UsageService } from '../services/usageService.ts';
 
 /** What the RPC layer offers to clients. */
 export interface HostServices {
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly usage: UsageService;
 }
 
 /** The host process itself, as the RPC layer sees it. */

@@ -9,12 +9,14 @@ import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
+import { UsageService } from './usageService.ts';
 import type { VmLimits } from './vmLimits.ts';
 
 export interface Services {
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly containers: ContainerService;
+  readonly usage: UsageService;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
   qemuVersion(): Promise<string | undefined>;
 }
@@ -35,7 +37,8 @@ export async function createServices({ paths, log, environment, limits }: Servic
   const containers = createContainerService({ paths, table, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
-  return { images, disks, containers, qemuVersion: () => installedQemu(environment) };
+  const usage = new UsageService({ paths, images, containers, imageFiles: (reference) => disks.filesOf(reference) });
+  return { images, disks, containers, usage, qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -93,6 +93,17 @@ export class Ext4ImageDiskService implements ImageDiskService {
     }
   }
 
+  /**
+   * Every file that a local image needs here: its blobs and its disk, whether they are there or not.
+   * @throws BerthError ImageNotFound
+   */
+  async filesOf(reference: string): Promise<readonly string[]> {
+    const { store, paths } = this.#options;
+    const image = await resolveImage(store, reference, this.#platform);
+    const descriptors = [image.root, image.manifestDescriptor, image.manifest.config, ...image.manifest.layers];
+    return [...new Set(descriptors.map(({ digest }) => store.blobPath(digest))), paths.disk(diskKey(image))];
+  }
+
   #hold(key: string): () => void {
     this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     return () => {

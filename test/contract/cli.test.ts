@@ -13,7 +13,7 @@ test('help, versions and mistakes need no host', async (t) => {
   const berth = await cliBerth(t);
   const help = await berth.run(['--help']);
   assert.equal(help.status, 0);
-  for (const verb of ['run', 'create', 'exec', 'ls|list', 'start', 'stop', 'restart', 'kill', 'rename', 'rm', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
+  for (const verb of ['run', 'create', 'exec', 'ls|list', 'start', 'stop', 'restart', 'kill', 'rename', 'rm', 'prune', 'logs', 'attach', 'inspect', 'wait', 'image', 'system']) assert.ok(help.out.includes(`  ${verb}`), verb);
   assert.deepEqual(await berth.run(['--version']), { status: 0, out: '0.1.0\n', error: '' });
   const versions = JSON.parse((await berth.run(['system', 'version', '--format', 'json'])).out) as { container: string; host: null };
   assert.deepEqual([versions.container, versions.host], ['0.1.0', null]);
@@ -63,6 +63,32 @@ test('create: options of run, an id on standard output and in a file', async (t)
   assert.equal((await berth.run(['run', '--pull', 'never', '--cidfile', fresh, 'missing', 'true'])).status, 125);
   assert.equal(existsSync(fresh), false, 'no id, no file');
   assert.equal((await berth.run(['create', '--pull', 'sometimes', 'local'])).status, 1);
+});
+
+test('prune asks first; df and system logs tell what there is', async (t) => {
+  const berth = await cliBerth(t);
+  await berth.connect();
+  assert.equal((await berth.run(['run', '--name', 'gone', 'local', 'true'])).status, 0);
+  const asked = await berth.run(['prune'], 'n\n');
+  assert.deepEqual([asked.status, asked.out], [1, '']);
+  assert.match(asked.error, /^This removes all containers that do not run/);
+  assert.match((await berth.run(['ls', '-a'])).out, /gone/);
+  const done = await berth.run(['prune'], 'y\n');
+  assert.equal(done.status, 0);
+  assert.match(done.out, /^Removed containers:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/);
+  const usage = JSON.parse((await berth.run(['system', 'df', '--format', 'json'])).out) as { images: { total: number; active: number } };
+  assert.deepEqual([usage.images.total, usage.images.active], [1, 0]);
+  assert.match((await berth.run(['system', 'df'])).out, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +1 +0 /);
+  assert.match((await berth.run(['system', 'df', '-v'])).out, /Images:\n\nNAME +IN USE +SIZE\nlocal +no /);
+  assert.match((await berth.run(['system', 'prune', '-af'])).out, /Removed images:\nlocal\n/);
+  const events = (await berth.run(['system', 'logs', '--format', 'json'])).out.trim().split('\n').map((line) => JSON.parse(line) as { message: string });
+  assert.equal(events.some(({ message }) => message === 'The runtime host is up'), true);
+  const follow = berth.spawn('system', 'logs', '-f');
+  await follow.printed('The runtime host is up');
+  await berth.run(['system', 'stop']);
+  await follow.printed('The runtime host stops');
+  follow.child.kill('SIGINT');
+  assert.equal((await follow.result).status, 130);
 });
 
 test('what the host has to say to its users is on standard error, of every client that is there', async (t) => {

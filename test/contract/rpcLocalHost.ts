@@ -14,6 +14,7 @@ import { runHost } from '../../runtime-host/host.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions } from '../../runtime-host/protocol/types.ts';
 import type { ContainerService, ImageService, LogEntry, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import { UsageService } from '../../runtime-host/services/usageService.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 
@@ -233,4 +234,9 @@ async function runLocal(command: readonly string[], options: ProcessOptions, onC
   };
 }
 
-await runHost(async () => ({ images: new LocalImages(), containers: new LocalContainers(), qemuVersion: async () => undefined }));
+await runHost(async ({ paths }) => {
+  const images = new LocalImages();
+  const containers = new LocalContainers();
+  const usage = new UsageService({ paths, images, containers, imageFiles: async () => [] });
+  return { images, containers, usage, qemuVersion: async () => undefined };
+});

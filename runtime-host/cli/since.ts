@@ -1,0 +1,18 @@
+import { InvalidArgumentError } from 'commander';
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/**
+ * A moment as docker takes it: RFC 3339 (or a date), seconds since 1970, or how long ago (`90s`, `10m`, `1h30m`).
+ * @returns milliseconds since 1970
+ */
+export function parseMoment(text: string, now = Date.now()): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^(\d+(\.\d+)?[smhd])+$/.test(text)) {
+    const seconds = [...text.matchAll(/([\d.]+)([smhd])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (unitSeconds[unit ?? ''] ?? 0), 0);
+    return now - seconds * 1000;
+  }
+  const moment = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment)) throw new InvalidArgumentError('Write a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m or 1h30m.');
+  return moment;
+}
