@@ -45,7 +45,7 @@ function buildVminitd(architecture, target) {
 /** Everything that decides what the binary is, besides Go itself. */
 function sources() {
   return readdirSync(here, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(\.go|^go\.mod|^go\.sum)$/.test(entry.name) && !entry.name.endsWith('_test.go'))
+    .filter((entry) => entry.isFile() && /(\.go|\.s|^go\.mod|^go\.sum)$/.test(entry.name) && !entry.name.endsWith('_test.go'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -11,6 +11,7 @@ import (
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/control"
 	"berth.dev/vminitd/internal/service"
+	"berth.dev/vminitd/internal/subinit"
 	"berth.dev/vminitd/internal/system"
 )
 
@@ -18,6 +19,9 @@ import (
 var version = "development"
 
 func main() {
+	if subinit.IsWanted(os.Args) {
+		os.Exit(subinit.Run(os.Args))
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "vminitd", version, "is the first process of a Berth guest and does nothing elsewhere.")
 		os.Exit(2)

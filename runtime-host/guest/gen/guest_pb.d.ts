@@ -166,6 +166,48 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
    * @generated from field: berth.guest.v1.Process process = 4;
    */
   process?: Process | undefined;
+
+  /**
+   * File systems in memory.
+   *
+   * @generated from field: repeated berth.guest.v1.TemporaryFileSystem temporary = 20;
+   */
+  temporary: TemporaryFileSystem[];
+
+  /**
+   * Bytes of /dev/shm; 0 for 64 MiB.
+   *
+   * @generated from field: uint64 shared_memory_bytes = 21;
+   */
+  sharedMemoryBytes: bigint;
+
+  /**
+   * The root file system is mounted read-only once all is prepared.
+   *
+   * @generated from field: bool read_only_root = 22;
+   */
+  readOnlyRoot: boolean;
+
+  /**
+   * Nothing of /proc and /sys is hidden or protected, and the machine's devices are in /dev.
+   *
+   * @generated from field: bool privileged = 23;
+   */
+  privileged: boolean;
+
+  /**
+   * The most processes and threads at once; 0 for no limit.
+   *
+   * @generated from field: uint64 maximum_processes = 24;
+   */
+  maximumProcesses: bigint;
+
+  /**
+   * Nothing of /proc and /sys is hidden or protected.
+   *
+   * @generated from field: bool unmasked = 25;
+   */
+  unmasked: boolean;
 };
 
 /**
@@ -173,6 +215,51 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
  * Use `create(StartContainerRequestSchema)` to create a new message.
  */
 export declare const StartContainerRequestSchema: GenMessage<StartContainerRequest>;
+
+/**
+ * @generated from message berth.guest.v1.TemporaryFileSystem
+ */
+export declare type TemporaryFileSystem = Message<"berth.guest.v1.TemporaryFileSystem"> & {
+  /**
+   * Absolute path in the container; created when missing.
+   *
+   * @generated from field: string target = 1;
+   */
+  target: string;
+
+  /**
+   * @generated from field: bool read_only = 2;
+   */
+  readOnly: boolean;
+
+  /**
+   * @generated from field: bool executable = 3;
+   */
+  executable: boolean;
+
+  /**
+   * @generated from field: bool set_user_id = 4;
+   */
+  setUserId: boolean;
+
+  /**
+   * @generated from field: bool devices = 5;
+   */
+  devices: boolean;
+
+  /**
+   * For the kernel's tmpfs, such as "size=65536k,mode=700".
+   *
+   * @generated from field: string options = 6;
+   */
+  options: string;
+};
+
+/**
+ * Describes the message berth.guest.v1.TemporaryFileSystem.
+ * Use `create(TemporaryFileSystemSchema)` to create a new message.
+ */
+export declare const TemporaryFileSystemSchema: GenMessage<TemporaryFileSystem>;
 
 /**
  * @generated from message berth.guest.v1.Share
@@ -259,6 +346,33 @@ export declare type Process = Message<"berth.guest.v1.Process"> & {
    * @generated from field: berth.guest.v1.TerminalSize size = 8;
    */
   size?: TerminalSize | undefined;
+
+  /**
+   * Absent: nothing is kept from the process, as before there was this field.
+   *
+   * @generated from field: berth.guest.v1.Confinement confinement = 20;
+   */
+  confinement?: Confinement | undefined;
+
+  /**
+   * @generated from field: repeated berth.guest.v1.ResourceLimit limits = 21;
+   */
+  limits: ResourceLimit[];
+
+  /**
+   * Names or numbers of groups beside the user's own.
+   *
+   * @generated from field: repeated string additional_groups = 22;
+   */
+  additionalGroups: string[];
+
+  /**
+   * Only for the first process: an init of vminitd's is PID 1, which passes signals on and collects orphans, and the
+   * command is its child.
+   *
+   * @generated from field: bool init = 23;
+   */
+  init: boolean;
 };
 
 /**
@@ -266,6 +380,66 @@ export declare type Process = Message<"berth.guest.v1.Process"> & {
  * Use `create(ProcessSchema)` to create a new message.
  */
 export declare const ProcessSchema: GenMessage<Process>;
+
+/**
+ * @generated from message berth.guest.v1.Confinement
+ */
+export declare type Confinement = Message<"berth.guest.v1.Confinement"> & {
+  /**
+   * 1 << CAP_… each. Root has them; they bound what programs give to others.
+   *
+   * @generated from field: uint64 capabilities = 1;
+   */
+  capabilities: bigint;
+
+  /**
+   * @generated from field: bool no_new_privileges = 2;
+   */
+  noNewPrivileges: boolean;
+
+  /**
+   * No filter of system calls.
+   *
+   * @generated from field: bool unfiltered = 3;
+   */
+  unfiltered: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.Confinement.
+ * Use `create(ConfinementSchema)` to create a new message.
+ */
+export declare const ConfinementSchema: GenMessage<Confinement>;
+
+/**
+ * @generated from message berth.guest.v1.ResourceLimit
+ */
+export declare type ResourceLimit = Message<"berth.guest.v1.ResourceLimit"> & {
+  /**
+   * RLIMIT_… of setrlimit(2).
+   *
+   * @generated from field: uint32 resource = 1;
+   */
+  resource: number;
+
+  /**
+   * 2^64-1 for no limit.
+   *
+   * @generated from field: uint64 soft = 2;
+   */
+  soft: bigint;
+
+  /**
+   * @generated from field: uint64 hard = 3;
+   */
+  hard: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.ResourceLimit.
+ * Use `create(ResourceLimitSchema)` to create a new message.
+ */
+export declare const ResourceLimitSchema: GenMessage<ResourceLimit>;
 
 /**
  * @generated from message berth.guest.v1.TerminalSize

@@ -15,7 +15,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/
  * Describes the file guest.proto.
  */
 export const file_guest = /*@__PURE__*/
-  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCI7CgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMijwEKFVN0YXJ0Q29udGFpbmVyUmVxdWVzdBITCgtyb290X2RldmljZRgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIlCgZzaGFyZXMYAyADKAsyFS5iZXJ0aC5ndWVzdC52MS5TaGFyZRIoCgdwcm9jZXNzGAQgASgLMhcuYmVydGguZ3Vlc3QudjEuUHJvY2VzcyI3CgVTaGFyZRILCgN0YWcYASABKAkSDgoGdGFyZ2V0GAIgASgJEhEKCXJlYWRfb25seRgDIAEoCCKzAQoHUHJvY2VzcxIKCgJpZBgBIAEoCRIRCglhcmd1bWVudHMYAiADKAkSEwoLZW52aXJvbm1lbnQYAyADKAkSGQoRd29ya2luZ19kaXJlY3RvcnkYBCABKAkSDAoEdXNlchgFIAEoCRIQCgh0ZXJtaW5hbBgGIAEoCBINCgVzdGRpbhgHIAEoCBIqCgRzaXplGAggASgLMhwuYmVydGguZ3Vlc3QudjEuVGVybWluYWxTaXplIi0KDFRlcm1pbmFsU2l6ZRIPCgdjb2x1bW5zGAEgASgNEgwKBHJvd3MYAiABKA0iPwoTU3RhcnRQcm9jZXNzUmVxdWVzdBIoCgdwcm9jZXNzGAEgASgLMhcuYmVydGguZ3Vlc3QudjEuUHJvY2VzcyIjChRTdGFydFByb2Nlc3NSZXNwb25zZRILCgNwaWQYASABKAUigwIKDFN0YXJ0RmFpbHVyZRIzCgZyZWFzb24YASABKA4yIy5iZXJ0aC5ndWVzdC52MS5TdGFydEZhaWx1cmUuUmVhc29uEg8KB3N1YmplY3QYAiABKAkirAEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIcChhSRUFTT05fQ09NTUFORF9OT1RfRk9VTkQQARIhCh1SRUFTT05fQ09NTUFORF9OT1RfRVhFQ1VUQUJMRRACEhkKFVJFQVNPTl9VU0VSX05PVF9GT1VORBADEhwKGFJFQVNPTl9XT1JLSU5HX0RJUkVDVE9SWRAEEhAKDFJFQVNPTl9NT1VOVBAFItgBCg1BdHRhY2hSZXF1ZXN0EiwKBXN0YXJ0GAEgASgLMhsuYmVydGguZ3Vlc3QudjEuQXR0YWNoU3RhcnRIABIPCgVzdGRpbhgCIAEoDEgAEhUKC2Nsb3NlX3N0ZGluGAMgASgISAASLgoGcmVzaXplGAQgASgLMhwuYmVydGguZ3Vlc3QudjEuVGVybWluYWxTaXplSAASNgoLYWNrbm93bGVkZ2UYBSABKAsyHy5iZXJ0aC5ndWVzdC52MS5BY2tub3dsZWRnZW1lbnRIAEIJCgdtZXNzYWdlIj8KD0Fja25vd2xlZGdlbWVudBIVCg1zdGRvdXRfb2Zmc2V0GAEgASgEEhUKDXN0ZGVycl9vZmZzZXQYAiABKAQiZQoLQXR0YWNoU3RhcnQSEgoKcHJvY2Vzc19pZBgBIAEoCRIVCg1zdGRvdXRfb2Zmc2V0GAIgASgEEhUKDXN0ZGVycl9vZmZzZXQYAyABKAQSFAoMYWNrbm93bGVkZ2VzGAQgASgIIrcBCg5BdHRhY2hSZXNwb25zZRIoCgZzdGRvdXQYASABKAsyFi5iZXJ0aC5ndWVzdC52MS5PdXRwdXRIABIoCgZzdGRlcnIYAiABKAsyFi5iZXJ0aC5ndWVzdC52MS5PdXRwdXRIABIsCgZleGl0ZWQYAyABKAsyGi5iZXJ0aC5ndWVzdC52MS5FeGl0U3RhdHVzSAASGAoOc3RkaW5fY29uc3VtZWQYBCABKARIAEIJCgdtZXNzYWdlIiYKBk91dHB1dBIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCI6ChRTaWduYWxQcm9jZXNzUmVxdWVzdBISCgpwcm9jZXNzX2lkGAEgASgJEg4KBnNpZ25hbBgCIAEoBSIqChVTaWduYWxQcm9jZXNzUmVzcG9uc2USEQoJdW5ub3RpY2VkGAEgASgIIisKFVJlbGVhc2VQcm9jZXNzUmVxdWVzdBISCgpwcm9jZXNzX2lkGAEgASgJIhgKFlJlbGVhc2VQcm9jZXNzUmVzcG9uc2UiKgoPU2h1dGRvd25SZXF1ZXN0EhEKCXBvd2VyX29mZhgCIAEoCEoECAEQAiISChBTaHV0ZG93blJlc3BvbnNlKlEKD0NvbnRyYWN0VmVyc2lvbhIgChxDT05UUkFDVF9WRVJTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OVFJBQ1RfVkVSU0lPTl9DVVJSRU5UEAEy9QQKBUd1ZXN0ElAKCUhhbmRzaGFrZRIgLmJlcnRoLmd1ZXN0LnYxLkhhbmRzaGFrZVJlcXVlc3QaIS5iZXJ0aC5ndWVzdC52MS5IYW5kc2hha2VSZXNwb25zZRJdCg5TdGFydENvbnRhaW5lchIlLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0Q29udGFpbmVyUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1Jlc3BvbnNlElkKDFN0YXJ0UHJvY2VzcxIjLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1JlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXNwb25zZRJSCg1BdHRhY2hQcm9jZXNzEh0uYmVydGguZ3Vlc3QudjEuQXR0YWNoUmVxdWVzdBoeLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJcCg1TaWduYWxQcm9jZXNzEiQuYmVydGguZ3Vlc3QudjEuU2lnbmFsUHJvY2Vzc1JlcXVlc3QaJS5iZXJ0aC5ndWVzdC52MS5TaWduYWxQcm9jZXNzUmVzcG9uc2USXwoOUmVsZWFzZVByb2Nlc3MSJS5iZXJ0aC5ndWVzdC52MS5SZWxlYXNlUHJvY2Vzc1JlcXVlc3QaJi5iZXJ0aC5ndWVzdC52MS5SZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlEk0KCFNodXRkb3duEh8uYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXF1ZXN0GiAuYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXNwb25zZUIwWi5iZXJ0aC5kZXYvdm1pbml0ZC9pbnRlcm5hbC9nZW4vZ3Vlc3R2MTtndWVzdHYxYgZwcm90bzM");
+  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCI7CgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMivQIKFVN0YXJ0Q29udGFpbmVyUmVxdWVzdBITCgtyb290X2RldmljZRgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIlCgZzaGFyZXMYAyADKAsyFS5iZXJ0aC5ndWVzdC52MS5TaGFyZRIoCgdwcm9jZXNzGAQgASgLMhcuYmVydGguZ3Vlc3QudjEuUHJvY2VzcxI2Cgl0ZW1wb3JhcnkYFCADKAsyIy5iZXJ0aC5ndWVzdC52MS5UZW1wb3JhcnlGaWxlU3lzdGVtEhsKE3NoYXJlZF9tZW1vcnlfYnl0ZXMYFSABKAQSFgoOcmVhZF9vbmx5X3Jvb3QYFiABKAgSEgoKcHJpdmlsZWdlZBgXIAEoCBIZChFtYXhpbXVtX3Byb2Nlc3NlcxgYIAEoBBIQCgh1bm1hc2tlZBgZIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJIjcKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIIr0CCgdQcm9jZXNzEgoKAmlkGAEgASgJEhEKCWFyZ3VtZW50cxgCIAMoCRITCgtlbnZpcm9ubWVudBgDIAMoCRIZChF3b3JraW5nX2RpcmVjdG9yeRgEIAEoCRIMCgR1c2VyGAUgASgJEhAKCHRlcm1pbmFsGAYgASgIEg0KBXN0ZGluGAcgASgIEioKBHNpemUYCCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemUSMAoLY29uZmluZW1lbnQYFCABKAsyGy5iZXJ0aC5ndWVzdC52MS5Db25maW5lbWVudBItCgZsaW1pdHMYFSADKAsyHS5iZXJ0aC5ndWVzdC52MS5SZXNvdXJjZUxpbWl0EhkKEWFkZGl0aW9uYWxfZ3JvdXBzGBYgAygJEgwKBGluaXQYFyABKAgiUgoLQ29uZmluZW1lbnQSFAoMY2FwYWJpbGl0aWVzGAEgASgEEhkKEW5vX25ld19wcml2aWxlZ2VzGAIgASgIEhIKCnVuZmlsdGVyZWQYAyABKAgiPQoNUmVzb3VyY2VMaW1pdBIQCghyZXNvdXJjZRgBIAEoDRIMCgRzb2Z0GAIgASgEEgwKBGhhcmQYAyABKAQiLQoMVGVybWluYWxTaXplEg8KB2NvbHVtbnMYASABKA0SDAoEcm93cxgCIAEoDSI/ChNTdGFydFByb2Nlc3NSZXF1ZXN0EigKB3Byb2Nlc3MYASABKAsyFy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzIiMKFFN0YXJ0UHJvY2Vzc1Jlc3BvbnNlEgsKA3BpZBgBIAEoBSKDAgoMU3RhcnRGYWlsdXJlEjMKBnJlYXNvbhgBIAEoDjIjLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0RmFpbHVyZS5SZWFzb24SDwoHc3ViamVjdBgCIAEoCSKsAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhwKGFJFQVNPTl9DT01NQU5EX05PVF9GT1VORBABEiEKHVJFQVNPTl9DT01NQU5EX05PVF9FWEVDVVRBQkxFEAISGQoVUkVBU09OX1VTRVJfTk9UX0ZPVU5EEAMSHAoYUkVBU09OX1dPUktJTkdfRElSRUNUT1JZEAQSEAoMUkVBU09OX01PVU5UEAUi2AEKDUF0dGFjaFJlcXVlc3QSLAoFc3RhcnQYASABKAsyGy5iZXJ0aC5ndWVzdC52MS5BdHRhY2hTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASFQoLY2xvc2Vfc3RkaW4YAyABKAhIABIuCgZyZXNpemUYBCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemVIABI2CgthY2tub3dsZWRnZRgFIAEoCzIfLmJlcnRoLmd1ZXN0LnYxLkFja25vd2xlZGdlbWVudEgAQgkKB21lc3NhZ2UiPwoPQWNrbm93bGVkZ2VtZW50EhUKDXN0ZG91dF9vZmZzZXQYASABKAQSFQoNc3RkZXJyX29mZnNldBgCIAEoBCJlCgtBdHRhY2hTdGFydBISCgpwcm9jZXNzX2lkGAEgASgJEhUKDXN0ZG91dF9vZmZzZXQYAiABKAQSFQoNc3RkZXJyX29mZnNldBgDIAEoBBIUCgxhY2tub3dsZWRnZXMYBCABKAgitwEKDkF0dGFjaFJlc3BvbnNlEigKBnN0ZG91dBgBIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEigKBnN0ZGVychgCIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEiwKBmV4aXRlZBgDIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIABIYCg5zdGRpbl9jb25zdW1lZBgEIAEoBEgAQgkKB21lc3NhZ2UiJgoGT3V0cHV0Eg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMIjoKFFNpZ25hbFByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkSDgoGc2lnbmFsGAIgASgFIioKFVNpZ25hbFByb2Nlc3NSZXNwb25zZRIRCgl1bm5vdGljZWQYASABKAgiKwoVUmVsZWFzZVByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkiGAoWUmVsZWFzZVByb2Nlc3NSZXNwb25zZSIqCg9TaHV0ZG93blJlcXVlc3QSEQoJcG93ZXJfb2ZmGAIgASgISgQIARACIhIKEFNodXRkb3duUmVzcG9uc2UqUQoPQ29udHJhY3RWZXJzaW9uEiAKHENPTlRSQUNUX1ZFUlNJT05fVU5TUEVDSUZJRUQQABIcChhDT05UUkFDVF9WRVJTSU9OX0NVUlJFTlQQATL1BAoFR3Vlc3QSUAoJSGFuZHNoYWtlEiAuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVxdWVzdBohLmJlcnRoLmd1ZXN0LnYxLkhhbmRzaGFrZVJlc3BvbnNlEl0KDlN0YXJ0Q29udGFpbmVyEiUuYmVydGguZ3Vlc3QudjEuU3RhcnRDb250YWluZXJSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USWQoMU3RhcnRQcm9jZXNzEiMuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1Jlc3BvbnNlElIKDUF0dGFjaFByb2Nlc3MSHS5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXF1ZXN0Gh4uYmVydGguZ3Vlc3QudjEuQXR0YWNoUmVzcG9uc2UoATABElwKDVNpZ25hbFByb2Nlc3MSJC5iZXJ0aC5ndWVzdC52MS5TaWduYWxQcm9jZXNzUmVxdWVzdBolLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXNwb25zZRJfCg5SZWxlYXNlUHJvY2VzcxIlLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVxdWVzdBomLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVzcG9uc2USTQoIU2h1dGRvd24SHy5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlcXVlc3QaIC5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlc3BvbnNlQjBaLmJlcnRoLmRldi92bWluaXRkL2ludGVybmFsL2dlbi9ndWVzdHYxO2d1ZXN0djFiBnByb3RvMw");
 
 /**
  * Describes the message berth.guest.v1.HandshakeRequest.
@@ -53,52 +53,73 @@ export const StartContainerRequestSchema = /*@__PURE__*/
   messageDesc(file_guest, 4);
 
 /**
+ * Describes the message berth.guest.v1.TemporaryFileSystem.
+ * Use `create(TemporaryFileSystemSchema)` to create a new message.
+ */
+export const TemporaryFileSystemSchema = /*@__PURE__*/
+  messageDesc(file_guest, 5);
+
+/**
  * Describes the message berth.guest.v1.Share.
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema = /*@__PURE__*/
-  messageDesc(file_guest, 5);
+  messageDesc(file_guest, 6);
 
 /**
  * Describes the message berth.guest.v1.Process.
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema = /*@__PURE__*/
-  messageDesc(file_guest, 6);
+  messageDesc(file_guest, 7);
+
+/**
+ * Describes the message berth.guest.v1.Confinement.
+ * Use `create(ConfinementSchema)` to create a new message.
+ */
+export const ConfinementSchema = /*@__PURE__*/
+  messageDesc(file_guest, 8);
+
+/**
+ * Describes the message berth.guest.v1.ResourceLimit.
+ * Use `create(ResourceLimitSchema)` to create a new message.
+ */
+export const ResourceLimitSchema = /*@__PURE__*/
+  messageDesc(file_guest, 9);
 
 /**
  * Describes the message berth.guest.v1.TerminalSize.
  * Use `create(TerminalSizeSchema)` to create a new message.
  */
 export const TerminalSizeSchema = /*@__PURE__*/
-  messageDesc(file_guest, 7);
+  messageDesc(file_guest, 10);
 
 /**
  * Describes the message berth.guest.v1.StartProcessRequest.
  * Use `create(StartProcessRequestSchema)` to create a new message.
  */
 export const StartProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 8);
+  messageDesc(file_guest, 11);
 
 /**
  * Describes the message berth.guest.v1.StartProcessResponse.
  * Use `create(StartProcessResponseSchema)` to create a new message.
  */
 export const StartProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 9);
+  messageDesc(file_guest, 12);
 
 /**
  * Describes the message berth.guest.v1.StartFailure.
  * Use `create(StartFailureSchema)` to create a new message.
  */
 export const StartFailureSchema = /*@__PURE__*/
-  messageDesc(file_guest, 10);
+  messageDesc(file_guest, 13);
 
 /**
  * Describes the enum berth.guest.v1.StartFailure.Reason.
  */
 export const StartFailure_ReasonSchema = /*@__PURE__*/
-  enumDesc(file_guest, 10, 0);
+  enumDesc(file_guest, 13, 0);
 
 /**
  * @generated from enum berth.guest.v1.StartFailure.Reason
@@ -111,77 +132,77 @@ export const StartFailure_Reason = /*@__PURE__*/
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 11);
+  messageDesc(file_guest, 14);
 
 /**
  * Describes the message berth.guest.v1.Acknowledgement.
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 12);
+  messageDesc(file_guest, 15);
 
 /**
  * Describes the message berth.guest.v1.AttachStart.
  * Use `create(AttachStartSchema)` to create a new message.
  */
 export const AttachStartSchema = /*@__PURE__*/
-  messageDesc(file_guest, 13);
+  messageDesc(file_guest, 16);
 
 /**
  * Describes the message berth.guest.v1.AttachResponse.
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 14);
+  messageDesc(file_guest, 17);
 
 /**
  * Describes the message berth.guest.v1.Output.
  * Use `create(OutputSchema)` to create a new message.
  */
 export const OutputSchema = /*@__PURE__*/
-  messageDesc(file_guest, 15);
+  messageDesc(file_guest, 18);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessRequest.
  * Use `create(SignalProcessRequestSchema)` to create a new message.
  */
 export const SignalProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 16);
+  messageDesc(file_guest, 19);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessResponse.
  * Use `create(SignalProcessResponseSchema)` to create a new message.
  */
 export const SignalProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 17);
+  messageDesc(file_guest, 20);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessRequest.
  * Use `create(ReleaseProcessRequestSchema)` to create a new message.
  */
 export const ReleaseProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 18);
+  messageDesc(file_guest, 21);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessResponse.
  * Use `create(ReleaseProcessResponseSchema)` to create a new message.
  */
 export const ReleaseProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 19);
+  messageDesc(file_guest, 22);
 
 /**
  * Describes the message berth.guest.v1.ShutdownRequest.
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 20);
+  messageDesc(file_guest, 23);
 
 /**
  * Describes the message berth.guest.v1.ShutdownResponse.
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 21);
+  messageDesc(file_guest, 24);
 
 /**
  * Describes the enum berth.guest.v1.ContractVersion.

@@ -73,7 +73,7 @@ func TestResolve(t *testing.T) {
 		{"1001", Identity{2000, 2000, []uint32{2000}, "/home/number"}}, // a name before a number
 		{"short", Identity{5, 6, []uint32{6}, "/"}},
 	} {
-		got, err := Resolve(test.spec, full())
+		got, err := Resolve(test.spec, nil, full())
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("Resolve(%q) = %+v, %v; want %+v", test.spec, got, err, test.want)
 		}
@@ -83,18 +83,29 @@ func TestResolve(t *testing.T) {
 func TestResolveRefusesUnknownNames(t *testing.T) {
 	for _, spec := range []string{"bob", "alice:nobody", "-1", "4294967295", "4294967296", "al ice", "0:-5"} {
 		var unknown *UnknownError
-		if _, err := Resolve(spec, full()); !errors.As(err, &unknown) {
+		if _, err := Resolve(spec, nil, full()); !errors.As(err, &unknown) {
 			t.Errorf("Resolve(%q): %v", spec, err)
 		}
 	}
 }
 
+func TestResolveWithMoreGroups(t *testing.T) {
+	got, err := Resolve("alice:staff", []string{"wheel", "4711", "50"}, full())
+	if want := []uint32{10, 50, 4711}; err != nil || !reflect.DeepEqual(got.Groups, want) {
+		t.Errorf("%v, %v", got.Groups, err)
+	}
+	var unknown *UnknownError
+	if _, err := Resolve("alice", []string{"nonsense"}, full()); !errors.As(err, &unknown) || unknown.Name != "nonsense" {
+		t.Error(err)
+	}
+}
+
 func TestResolveWithoutFiles(t *testing.T) {
-	got, err := Resolve("", images{})
-	if want := (Identity{0, 0, []uint32{0}, "/root"}); err != nil || !reflect.DeepEqual(got, want) {
+	got, err := Resolve("", nil, images{})
+	if want := (Identity{0, 0, []uint32{0}, "/"}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := Resolve("root", images{}); err == nil {
+	if _, err := Resolve("root", nil, images{}); err == nil {
 		t.Error("a name needs a file")
 	}
 }

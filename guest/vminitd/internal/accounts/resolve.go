@@ -30,8 +30,8 @@ func (e *UnknownError) Error() string { return fmt.Sprintf("no %s %q in the imag
 
 // Resolve turns "", "user", "uid", "user:group", "uid:gid" and mixtures into an identity. A name that is also a number
 // is looked up as a name first, as other engines do. An unknown number is used as it is, with group 0 when none is
-// named. A group that is named replaces the user's own groups.
-func Resolve(spec string, files Files) (Identity, error) {
+// named. A group that is named replaces the user's own groups; more are names or numbers of groups to have besides.
+func Resolve(spec string, more []string, files Files) (Identity, error) {
 	userPart, groupPart, groupNamed := strings.Cut(spec, ":")
 	groupNamed = groupNamed && groupPart != ""
 
@@ -45,9 +45,16 @@ func Resolve(spec string, files Files) (Identity, error) {
 			return Identity{}, err
 		}
 		identity.Groups = []uint32{identity.GID}
-		return identity, nil
+	} else {
+		identity.Groups = append([]uint32{identity.GID}, groupIDs(readGroups(files), name)...)
 	}
-	identity.Groups = append([]uint32{identity.GID}, groupIDs(readGroups(files), name)...)
+	for _, group := range more {
+		gid, err := resolveGroup(group, files)
+		if err != nil {
+			return Identity{}, err
+		}
+		identity.Groups = append(identity.Groups, gid)
+	}
 	slices.Sort(identity.Groups)
 	identity.Groups = slices.Compact(identity.Groups)
 	return identity, nil
@@ -71,11 +78,7 @@ func resolveUser(part string, files Files) (Identity, string, error) {
 	if numberErr != nil {
 		return Identity{}, "", &UnknownError{Kind: "user", Name: part}
 	}
-	home := "/"
-	if uid == 0 {
-		home = "/root"
-	}
-	return Identity{UID: uid, Home: home}, "", nil
+	return Identity{UID: uid, Home: "/"}, "", nil
 }
 
 func resolveGroup(part string, files Files) (uint32, error) {

@@ -29,6 +29,7 @@ type Container struct {
 	cgroup  *os.File
 	hasRoot atomic.Bool
 	shares  []string
+	world   World
 }
 
 // Prepare begins to make the container's namespaces, with the root disk as their root directory. That takes a while and
@@ -68,7 +69,7 @@ func (c *Container) prepare() error {
 }
 
 // Complete adds what the host decides. rootDevice must be RootDevice.
-func (c *Container) Complete(rootDevice, hostname string, shares []Share) error {
+func (c *Container) Complete(rootDevice string, world World) error {
 	<-c.ready
 	if c.problem != nil {
 		return c.problem
@@ -76,19 +77,35 @@ func (c *Container) Complete(rootDevice, hostname string, shares []Share) error 
 	if rootDevice != RootDevice {
 		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
 	}
-	return c.thread.do(func() error {
-		// Before the shares: /etc may be one of them, whose files are the user's.
-		if err := setHostname(hostname); err != nil {
+	c.world = world
+	if err := limitProcesses(world.MaximumProcesses); err != nil {
+		return err
+	}
+	return c.thread.do(c.completeInside)
+}
+
+func (c *Container) completeInside() error {
+	if err := resizeSharedMemory(c.world.SharedMemory); err != nil {
+		return err
+	}
+	if c.world.Privileged {
+		if err := openMachine(); err != nil {
 			return err
 		}
-		for _, share := range inOrder(shares) {
-			if err := mountShare(share); err != nil {
-				return err
-			}
-			c.shares = append(c.shares, share.Target)
+	}
+	// Before the shares: /etc may be one of them, whose files are the user's.
+	if err := setHostname(c.world.Hostname); err != nil {
+		return err
+	}
+	for _, place := range c.world.places() {
+		if err := place.mount(place.target); err != nil {
+			return err
 		}
-		return nil
-	})
+		if place.shared {
+			c.shares = append(c.shares, place.target)
+		}
+	}
+	return nil
 }
 
 // Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before. Whoever

@@ -20,6 +20,7 @@ func setHostname(name string) error {
 	hosts := "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + name + "\n"
 	writeIfPossible("/etc/hostname", name+"\n")
 	writeIfPossible("/etc/hosts", hosts)
+	writeIfPossible("/etc/resolv.conf", "# No name servers: the container has no network.\n")
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package container
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +18,7 @@ const plain = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 var kernelMounts = []kernelMount{
 	{"tmpfs", "/dev", unix.MS_NOSUID, "mode=755,size=65536k"},
 	{"devpts", "/dev/pts", unix.MS_NOSUID | unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"},
-	{"tmpfs", "/dev/shm", plain, "mode=1777"},
+	{"tmpfs", "/dev/shm", plain, "mode=1777,size=65536k"},
 	{"mqueue", "/dev/mqueue", plain, ""},
 	{"sysfs", "/sys", plain | unix.MS_RDONLY, ""},
 	{"cgroup2", "/sys/fs/cgroup", plain | unix.MS_RDONLY, ""},
@@ -46,12 +45,12 @@ var links = [][2]string{
 
 // Files that show the whole machine's memory and keys, hidden as other engines hide them.
 var maskedFiles = []string{
-	"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list", "/proc/sysrq-trigger",
+	"/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list", "/proc/timer_stats",
 }
 
-var maskedDirectories = []string{"/proc/acpi", "/proc/scsi", "/sys/firmware"}
+var maskedDirectories = []string{"/proc/acpi", "/proc/asound", "/proc/scsi", "/sys/devices/virtual/powercap", "/sys/firmware"}
 
-var readOnly = []string{"/proc/bus", "/proc/fs", "/proc/irq"}
+var readOnly = []string{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}
 
 func mountKernelFileSystems() error {
 	for _, m := range kernelMounts {
@@ -100,35 +99,4 @@ func fillDev() error {
 		}
 	}
 	return nil
-}
-
-// mask hides and protects; what this kernel does not have needs neither.
-func mask() error {
-	for _, path := range maskedFiles {
-		if err := unix.Mount("/dev/null", path, "", unix.MS_BIND, ""); unlessMissing(err) != nil {
-			return &MountError{path, err}
-		}
-	}
-	for _, path := range maskedDirectories {
-		if err := unix.Mount("tmpfs", path, "tmpfs", plain|unix.MS_RDONLY, "size=0"); unlessMissing(err) != nil {
-			return &MountError{path, err}
-		}
-	}
-	for _, path := range readOnly {
-		err := unix.Mount(path, path, "", unix.MS_BIND|unix.MS_REC, "")
-		if err == nil {
-			err = unix.Mount("", path, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|plain, "")
-		}
-		if unlessMissing(err) != nil {
-			return &MountError{path, err}
-		}
-	}
-	return nil
-}
-
-func unlessMissing(err error) error {
-	if errors.Is(err, unix.ENOENT) {
-		return nil
-	}
-	return err
 }

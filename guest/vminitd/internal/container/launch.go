@@ -6,10 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"berth.dev/vminitd/internal/accounts"
 	"berth.dev/vminitd/internal/reaper"
+	"berth.dev/vminitd/internal/spawn"
+	"berth.dev/vminitd/internal/subinit"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,6 +23,13 @@ type ProcessSpec struct {
 	Terminal         bool
 	Stdin            bool
 	Size             Size
+	// Names or numbers of groups that the user has besides.
+	Groups []string
+	// Nil confines nothing.
+	Confinement *Confinement
+	Limits      []Limit
+	// Only for the first process: vminitd's own small init is PID 1 and the command its child.
+	Init bool
 }
 
 // Process is a started process and this side of its standard streams.
@@ -45,22 +53,49 @@ type plan struct {
 // StartFirst starts the container's first process. It becomes PID 1 of the PID namespace, and everything else there ends
 // with it.
 func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
+	var init *os.File
+	if spec.Init {
+		var err error
+		if init, err = os.Open("/proc/self/exe"); err != nil { // in vminitd's own world, which the thread has left
+			return nil, fmt.Errorf("init of the container: %w", err)
+		}
+		defer init.Close()
+	}
 	return c.launch(spec, r, createDirectory, func(p *plan, files *files) (int, error) {
-		attributes := p.attributes(spec, files, c.cgroup)
-		attributes.Sys.Ptrace = true
-		pid, err := syscall.ForkExec(p.file, p.arguments, attributes)
-		if err != nil {
+		if err := prepareFirst(spec, files); err != nil {
 			return 0, err
 		}
-		return pid, mountProcWhileStopped(pid)
+		s := &spawn.Script{}
+		finishWorld(s, c.world)
+		p.prepare(s, spec, files)
+		if init != nil {
+			s.ExecuteFile(executePurpose, init.Fd(), subinit.Arguments(p.file, p.arguments), p.environment)
+		} else {
+			s.Execute(executePurpose, p.file, p.arguments, p.environment)
+		}
+		return s.RunIn(c.cgroup.Fd())
 	})
+}
+
+// prepareFirst does what further processes find done.
+func prepareFirst(spec ProcessSpec, files *files) error {
+	if err := mountPoint("/proc"); err != nil {
+		return err
+	}
+	if !spec.Terminal {
+		return nil
+	}
+	return bindConsole(files.theirStdin)
 }
 
 // Start starts a further process. As with other engines, its working directory must be there.
 func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
 	useDirectory := func(string) error { return nil }
 	return c.launch(spec, r, useDirectory, func(p *plan, files *files) (int, error) {
-		return syscall.ForkExec(p.file, p.arguments, p.attributes(spec, files, c.cgroup))
+		s := &spawn.Script{}
+		p.prepare(s, spec, files)
+		s.Execute(executePurpose, p.file, p.arguments, p.environment)
+		return s.RunIn(c.cgroup.Fd())
 	})
 }
 
@@ -97,9 +132,9 @@ func makePlan(spec ProcessSpec, prepare func(directory string) error) (*plan, er
 	if len(spec.Arguments) == 0 {
 		return nil, &StartError{ReasonCommandNotFound, "", errors.New("no command")}
 	}
-	identity, err := accounts.Resolve(spec.User, accountFiles{})
+	identity, err := accounts.Resolve(spec.User, spec.Groups, accountFiles{})
 	if err != nil {
-		return nil, &StartError{ReasonUserNotFound, spec.User, err}
+		return nil, &StartError{ReasonUserNotFound, unknownName(err, spec.User), err}
 	}
 	p := &plan{
 		arguments:   spec.Arguments,
@@ -120,6 +155,14 @@ func makePlan(spec ProcessSpec, prepare func(directory string) error) (*plan, er
 		return err
 	})
 	return p, p.explain(err)
+}
+
+func unknownName(err error, otherwise string) string {
+	var unknown *accounts.UnknownError
+	if errors.As(err, &unknown) {
+		return unknown.Name
+	}
+	return otherwise
 }
 
 func (p *plan) completeEnvironment(terminal bool) {
@@ -146,30 +189,38 @@ func checkDirectory(path string) error {
 	return unix.Faccessat2(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 }
 
-// attributes of the new process. Everything that vminitd has open is closed on exec; what the process gets is in files.
-func (p *plan) attributes(spec ProcessSpec, files *files, cgroup *os.File) *syscall.ProcAttr {
-	return &syscall.ProcAttr{
-		Dir:   p.directory,
-		Env:   p.environment,
-		Files: files.descriptors(),
-		Sys: &syscall.SysProcAttr{
-			Credential:  &syscall.Credential{Uid: p.identity.UID, Gid: p.identity.GID, Groups: p.identity.Groups},
-			Setsid:      true,
-			Setctty:     spec.Terminal,
-			Ctty:        0,
-			UseCgroupFD: true,
-			CgroupFD:    int(cgroup.Fd()),
-		},
+// What the calls of a new process are for, where it matters.
+const (
+	directoryPurpose = "working directory"
+	executePurpose   = "execute"
+)
+
+// prepare writes down what the new process does before it runs its program. Everything that vminitd has open is closed
+// on exec; what the process gets is in files.
+func (p *plan) prepare(s *spawn.Script, spec ProcessSpec, files *files) {
+	for target, descriptor := range files.descriptors() {
+		s.Call("standard streams", unix.SYS_DUP3, descriptor, uintptr(target), 0)
 	}
+	s.Call("session", unix.SYS_SETSID)
+	if spec.Terminal {
+		s.Call("controlling terminal", unix.SYS_IOCTL, 0, unix.TIOCSCTTY, 1)
+	}
+	become(s, p.identity, spec.Confinement, spec.Limits)
+	s.Call(directoryPurpose, unix.SYS_CHDIR, s.Text(p.directory))
 }
 
-// explain turns the errors of looking up and executing a command into reasons.
+// explain turns the errors of looking up and starting a command into reasons.
 func (p *plan) explain(err error) error {
 	var known *StartError
+	var failed *spawn.Error
 	command := p.arguments[0]
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
+	case errors.As(err, &failed) && failed.Purpose == directoryPurpose:
+		return &StartError{ReasonWorkingDirectory, p.directory, failed.Errno}
+	case errors.As(err, &failed) && failed.Purpose != executePurpose:
+		return fmt.Errorf("start %s: %w", command, asMountError(failed))
 	case errors.Is(err, fs.ErrNotExist) && p.file != "" && checkExecutable(p.file) == nil:
 		return &StartError{ReasonCommandNotFound, command, errors.New("the interpreter or loader that it names is not in the image")}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENAMETOOLONG):

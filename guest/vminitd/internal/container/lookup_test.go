@@ -51,12 +51,13 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-func TestSharesInOrder(t *testing.T) {
+func TestPlacesInOrder(t *testing.T) {
 	var targets []string
-	for _, share := range inOrder([]Share{{Target: "/w/a/b"}, {Target: "/w//"}, {Target: "/x/../w/a"}}) {
-		targets = append(targets, share.Target)
+	world := World{Shares: []Share{{Target: "/w/a/b"}, {Target: "/w//"}, {Target: "/x/../w/a"}}, Temporary: []Temporary{{Target: "/w/a/b/c"}, {Target: "/t"}}}
+	for _, place := range world.places() {
+		targets = append(targets, place.target)
 	}
-	if want := []string{"/w", "/w/a", "/w/a/b"}; !reflect.DeepEqual(targets, want) {
+	if want := []string{"/w", "/t", "/w/a", "/w/a/b", "/w/a/b/c"}; !reflect.DeepEqual(targets, want) {
 		t.Errorf("%q, want %q", targets, want)
 	}
 }
@@ -64,7 +65,7 @@ func TestSharesInOrder(t *testing.T) {
 func TestSharesStayOutOfTheKernelsPlaces(t *testing.T) {
 	for _, target := range []string{"/", "relative", "/proc", "/proc/sys", "/sys", "/sys/fs", "/dev", "/dev/shm"} {
 		var mount *MountError
-		if err := mountShare(Share{Tag: "tag", Target: target}); !errors.As(err, &mount) {
+		if err := mountShare(Share{Tag: "tag"}, target); !errors.As(err, &mount) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}

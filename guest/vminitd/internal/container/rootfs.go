@@ -47,26 +47,13 @@ func enterRoot(device string) error {
 	return unix.Chdir("/")
 }
 
-// inOrder gives the shares with clean targets, parents before what lies inside them.
-func inOrder(shares []Share) []Share {
-	sorted := slices.Clone(shares)
-	for i := range sorted {
-		sorted[i].Target = filepath.Clean(sorted[i].Target)
-	}
-	slices.SortStableFunc(sorted, func(a, b Share) int {
-		return strings.Count(a.Target, "/") - strings.Count(b.Target, "/")
-	})
-	return sorted
-}
-
 // shareOptions of the 9p file system. msize is the most that the virtio transport carries in one request. `mmap` is
 // the one cache mode with shared writable mappings that forgets nothing the program wrote; `directio` keeps read(2) and
 // write(2) out of that cache, so that what the host changes is seen at once, in open files too. Access checks are the
 // kernel's, on what the host reports; one attachment serves all users.
 const shareOptions = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap,directio,access=any"
 
-func mountShare(share Share) error {
-	target := share.Target
+func mountShare(share Share, target string) error {
 	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc", "/sys", "/dev") {
 		return &MountError{target, fmt.Errorf("not a place where a directory can be shared")}
 	}

@@ -38,6 +38,24 @@ func openTerminal(size Size) (master, slave *os.File, err error) {
 	return master, slave, nil
 }
 
+// bindConsole makes a terminal the container's /dev/console as well. Only on the container's thread.
+func bindConsole(terminal *os.File) error {
+	const console = "/dev/console"
+	var status unix.Stat_t
+	if err := unix.Fstat(int(terminal.Fd()), &status); err != nil {
+		return &MountError{console, err}
+	}
+	file, err := os.OpenFile(console, os.O_CREATE|os.O_WRONLY|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return &MountError{console, err}
+	}
+	file.Close()
+	if err := unix.Mount(fmt.Sprintf("/dev/pts/%d", unix.Minor(status.Rdev)), console, "", unix.MS_BIND, ""); err != nil {
+		return &MountError{console, err}
+	}
+	return nil
+}
+
 // Resize sets the size of a terminal; its foreground processes get SIGWINCH.
 func Resize(master *os.File, size Size) error {
 	return withDescriptor(master, func(fd int) error {

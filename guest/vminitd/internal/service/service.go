@@ -74,11 +74,7 @@ func (g *Guest) Handshake(_ context.Context, request *guestv1.HandshakeRequest) 
 
 // StartContainer completes the container and starts its first process.
 func (g *Guest) StartContainer(_ context.Context, request *guestv1.StartContainerRequest) (*guestv1.StartProcessResponse, error) {
-	shares := make([]container.Share, len(request.Shares))
-	for i, share := range request.Shares {
-		shares[i] = container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly}
-	}
-	complete := func() error { return g.container.Complete(request.RootDevice, request.Hostname, shares) }
+	complete := func() error { return g.container.Complete(request.RootDevice, world(request)) }
 	p, err := g.processes.StartFirst(request.Process.GetId(), processSpec(request.Process), complete)
 	if err != nil {
 		return nil, asStatus(err)
@@ -119,26 +115,6 @@ func (g *Guest) ReleaseProcess(_ context.Context, request *guestv1.ReleaseProces
 		return nil, asStatus(err)
 	}
 	return &guestv1.ReleaseProcessResponse{}, nil
-}
-
-func processSpec(p *guestv1.Process) container.ProcessSpec {
-	return container.ProcessSpec{
-		Arguments:        p.GetArguments(),
-		Environment:      p.GetEnvironment(),
-		WorkingDirectory: p.GetWorkingDirectory(),
-		User:             p.GetUser(),
-		Terminal:         p.GetTerminal(),
-		Stdin:            p.GetStdin(),
-		Size:             terminalSize(p.GetSize()),
-	}
-}
-
-func terminalSize(size *guestv1.TerminalSize) container.Size {
-	const largest = 1<<16 - 1
-	return container.Size{
-		Columns: uint16(min(size.GetColumns(), largest)),
-		Rows:    uint16(min(size.GetRows(), largest)),
-	}
 }
 
 func exitStatus(exit reaper.Status) *guestv1.ExitStatus {

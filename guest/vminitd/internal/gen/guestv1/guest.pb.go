@@ -131,7 +131,7 @@ func (x StartFailure_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StartFailure_Reason.Descriptor instead.
 func (StartFailure_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{10, 0}
+	return file_guest_proto_rawDescGZIP(), []int{13, 0}
 }
 
 type HandshakeRequest struct {
@@ -398,10 +398,22 @@ func (x *ExitStatus) GetExitedUnixNanoseconds() int64 {
 type StartContainerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Block device of the root file system, "/dev/vda".
-	RootDevice    string   `protobuf:"bytes,1,opt,name=root_device,json=rootDevice,proto3" json:"root_device,omitempty"`
-	Hostname      string   `protobuf:"bytes,2,opt,name=hostname,proto3" json:"hostname,omitempty"`
-	Shares        []*Share `protobuf:"bytes,3,rep,name=shares,proto3" json:"shares,omitempty"`
-	Process       *Process `protobuf:"bytes,4,opt,name=process,proto3" json:"process,omitempty"`
+	RootDevice string   `protobuf:"bytes,1,opt,name=root_device,json=rootDevice,proto3" json:"root_device,omitempty"`
+	Hostname   string   `protobuf:"bytes,2,opt,name=hostname,proto3" json:"hostname,omitempty"`
+	Shares     []*Share `protobuf:"bytes,3,rep,name=shares,proto3" json:"shares,omitempty"`
+	Process    *Process `protobuf:"bytes,4,opt,name=process,proto3" json:"process,omitempty"`
+	// File systems in memory.
+	Temporary []*TemporaryFileSystem `protobuf:"bytes,20,rep,name=temporary,proto3" json:"temporary,omitempty"`
+	// Bytes of /dev/shm; 0 for 64 MiB.
+	SharedMemoryBytes uint64 `protobuf:"varint,21,opt,name=shared_memory_bytes,json=sharedMemoryBytes,proto3" json:"shared_memory_bytes,omitempty"`
+	// The root file system is mounted read-only once all is prepared.
+	ReadOnlyRoot bool `protobuf:"varint,22,opt,name=read_only_root,json=readOnlyRoot,proto3" json:"read_only_root,omitempty"`
+	// Nothing of /proc and /sys is hidden or protected, and the machine's devices are in /dev.
+	Privileged bool `protobuf:"varint,23,opt,name=privileged,proto3" json:"privileged,omitempty"`
+	// The most processes and threads at once; 0 for no limit.
+	MaximumProcesses uint64 `protobuf:"varint,24,opt,name=maximum_processes,json=maximumProcesses,proto3" json:"maximum_processes,omitempty"`
+	// Nothing of /proc and /sys is hidden or protected.
+	Unmasked      bool `protobuf:"varint,25,opt,name=unmasked,proto3" json:"unmasked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +476,134 @@ func (x *StartContainerRequest) GetProcess() *Process {
 	return nil
 }
 
+func (x *StartContainerRequest) GetTemporary() []*TemporaryFileSystem {
+	if x != nil {
+		return x.Temporary
+	}
+	return nil
+}
+
+func (x *StartContainerRequest) GetSharedMemoryBytes() uint64 {
+	if x != nil {
+		return x.SharedMemoryBytes
+	}
+	return 0
+}
+
+func (x *StartContainerRequest) GetReadOnlyRoot() bool {
+	if x != nil {
+		return x.ReadOnlyRoot
+	}
+	return false
+}
+
+func (x *StartContainerRequest) GetPrivileged() bool {
+	if x != nil {
+		return x.Privileged
+	}
+	return false
+}
+
+func (x *StartContainerRequest) GetMaximumProcesses() uint64 {
+	if x != nil {
+		return x.MaximumProcesses
+	}
+	return 0
+}
+
+func (x *StartContainerRequest) GetUnmasked() bool {
+	if x != nil {
+		return x.Unmasked
+	}
+	return false
+}
+
+type TemporaryFileSystem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absolute path in the container; created when missing.
+	Target     string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	ReadOnly   bool   `protobuf:"varint,2,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Executable bool   `protobuf:"varint,3,opt,name=executable,proto3" json:"executable,omitempty"`
+	SetUserId  bool   `protobuf:"varint,4,opt,name=set_user_id,json=setUserId,proto3" json:"set_user_id,omitempty"`
+	Devices    bool   `protobuf:"varint,5,opt,name=devices,proto3" json:"devices,omitempty"`
+	// For the kernel's tmpfs, such as "size=65536k,mode=700".
+	Options       string `protobuf:"bytes,6,opt,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TemporaryFileSystem) Reset() {
+	*x = TemporaryFileSystem{}
+	mi := &file_guest_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TemporaryFileSystem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TemporaryFileSystem) ProtoMessage() {}
+
+func (x *TemporaryFileSystem) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TemporaryFileSystem.ProtoReflect.Descriptor instead.
+func (*TemporaryFileSystem) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TemporaryFileSystem) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *TemporaryFileSystem) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *TemporaryFileSystem) GetExecutable() bool {
+	if x != nil {
+		return x.Executable
+	}
+	return false
+}
+
+func (x *TemporaryFileSystem) GetSetUserId() bool {
+	if x != nil {
+		return x.SetUserId
+	}
+	return false
+}
+
+func (x *TemporaryFileSystem) GetDevices() bool {
+	if x != nil {
+		return x.Devices
+	}
+	return false
+}
+
+func (x *TemporaryFileSystem) GetOptions() string {
+	if x != nil {
+		return x.Options
+	}
+	return ""
+}
+
 type Share struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tag of the virtio-9p device.
@@ -477,7 +617,7 @@ type Share struct {
 
 func (x *Share) Reset() {
 	*x = Share{}
-	mi := &file_guest_proto_msgTypes[5]
+	mi := &file_guest_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +629,7 @@ func (x *Share) String() string {
 func (*Share) ProtoMessage() {}
 
 func (x *Share) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[5]
+	mi := &file_guest_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +642,7 @@ func (x *Share) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Share.ProtoReflect.Descriptor instead.
 func (*Share) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{5}
+	return file_guest_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Share) GetTag() string {
@@ -540,15 +680,23 @@ type Process struct {
 	User     string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
 	Terminal bool   `protobuf:"varint,6,opt,name=terminal,proto3" json:"terminal,omitempty"`
 	// Whether input can be written; otherwise standard input is /dev/null.
-	Stdin         bool          `protobuf:"varint,7,opt,name=stdin,proto3" json:"stdin,omitempty"`
-	Size          *TerminalSize `protobuf:"bytes,8,opt,name=size,proto3" json:"size,omitempty"`
+	Stdin bool          `protobuf:"varint,7,opt,name=stdin,proto3" json:"stdin,omitempty"`
+	Size  *TerminalSize `protobuf:"bytes,8,opt,name=size,proto3" json:"size,omitempty"`
+	// Absent: nothing is kept from the process, as before there was this field.
+	Confinement *Confinement     `protobuf:"bytes,20,opt,name=confinement,proto3" json:"confinement,omitempty"`
+	Limits      []*ResourceLimit `protobuf:"bytes,21,rep,name=limits,proto3" json:"limits,omitempty"`
+	// Names or numbers of groups beside the user's own.
+	AdditionalGroups []string `protobuf:"bytes,22,rep,name=additional_groups,json=additionalGroups,proto3" json:"additional_groups,omitempty"`
+	// Only for the first process: an init of vminitd's is PID 1, which passes signals on and collects orphans, and the
+	// command is its child.
+	Init          bool `protobuf:"varint,23,opt,name=init,proto3" json:"init,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_guest_proto_msgTypes[6]
+	mi := &file_guest_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +708,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[6]
+	mi := &file_guest_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +721,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{6}
+	return file_guest_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Process) GetId() string {
@@ -632,6 +780,158 @@ func (x *Process) GetSize() *TerminalSize {
 	return nil
 }
 
+func (x *Process) GetConfinement() *Confinement {
+	if x != nil {
+		return x.Confinement
+	}
+	return nil
+}
+
+func (x *Process) GetLimits() []*ResourceLimit {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Process) GetAdditionalGroups() []string {
+	if x != nil {
+		return x.AdditionalGroups
+	}
+	return nil
+}
+
+func (x *Process) GetInit() bool {
+	if x != nil {
+		return x.Init
+	}
+	return false
+}
+
+type Confinement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 << CAP_… each. Root has them; they bound what programs give to others.
+	Capabilities    uint64 `protobuf:"varint,1,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
+	NoNewPrivileges bool   `protobuf:"varint,2,opt,name=no_new_privileges,json=noNewPrivileges,proto3" json:"no_new_privileges,omitempty"`
+	// No filter of system calls.
+	Unfiltered    bool `protobuf:"varint,3,opt,name=unfiltered,proto3" json:"unfiltered,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Confinement) Reset() {
+	*x = Confinement{}
+	mi := &file_guest_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Confinement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Confinement) ProtoMessage() {}
+
+func (x *Confinement) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Confinement.ProtoReflect.Descriptor instead.
+func (*Confinement) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Confinement) GetCapabilities() uint64 {
+	if x != nil {
+		return x.Capabilities
+	}
+	return 0
+}
+
+func (x *Confinement) GetNoNewPrivileges() bool {
+	if x != nil {
+		return x.NoNewPrivileges
+	}
+	return false
+}
+
+func (x *Confinement) GetUnfiltered() bool {
+	if x != nil {
+		return x.Unfiltered
+	}
+	return false
+}
+
+type ResourceLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// RLIMIT_… of setrlimit(2).
+	Resource uint32 `protobuf:"varint,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	// 2^64-1 for no limit.
+	Soft          uint64 `protobuf:"varint,2,opt,name=soft,proto3" json:"soft,omitempty"`
+	Hard          uint64 `protobuf:"varint,3,opt,name=hard,proto3" json:"hard,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResourceLimit) Reset() {
+	*x = ResourceLimit{}
+	mi := &file_guest_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResourceLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResourceLimit) ProtoMessage() {}
+
+func (x *ResourceLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResourceLimit.ProtoReflect.Descriptor instead.
+func (*ResourceLimit) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ResourceLimit) GetResource() uint32 {
+	if x != nil {
+		return x.Resource
+	}
+	return 0
+}
+
+func (x *ResourceLimit) GetSoft() uint64 {
+	if x != nil {
+		return x.Soft
+	}
+	return 0
+}
+
+func (x *ResourceLimit) GetHard() uint64 {
+	if x != nil {
+		return x.Hard
+	}
+	return 0
+}
+
 type TerminalSize struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Columns       uint32                 `protobuf:"varint,1,opt,name=columns,proto3" json:"columns,omitempty"`
@@ -642,7 +942,7 @@ type TerminalSize struct {
 
 func (x *TerminalSize) Reset() {
 	*x = TerminalSize{}
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +954,7 @@ func (x *TerminalSize) String() string {
 func (*TerminalSize) ProtoMessage() {}
 
 func (x *TerminalSize) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +967,7 @@ func (x *TerminalSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalSize.ProtoReflect.Descriptor instead.
 func (*TerminalSize) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{7}
+	return file_guest_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TerminalSize) GetColumns() uint32 {
@@ -693,7 +993,7 @@ type StartProcessRequest struct {
 
 func (x *StartProcessRequest) Reset() {
 	*x = StartProcessRequest{}
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +1005,7 @@ func (x *StartProcessRequest) String() string {
 func (*StartProcessRequest) ProtoMessage() {}
 
 func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +1018,7 @@ func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessRequest.ProtoReflect.Descriptor instead.
 func (*StartProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{8}
+	return file_guest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StartProcessRequest) GetProcess() *Process {
@@ -738,7 +1038,7 @@ type StartProcessResponse struct {
 
 func (x *StartProcessResponse) Reset() {
 	*x = StartProcessResponse{}
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +1050,7 @@ func (x *StartProcessResponse) String() string {
 func (*StartProcessResponse) ProtoMessage() {}
 
 func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +1063,7 @@ func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessResponse.ProtoReflect.Descriptor instead.
 func (*StartProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{9}
+	return file_guest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StartProcessResponse) GetPid() int32 {
@@ -783,7 +1083,7 @@ type StartFailure struct {
 
 func (x *StartFailure) Reset() {
 	*x = StartFailure{}
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +1095,7 @@ func (x *StartFailure) String() string {
 func (*StartFailure) ProtoMessage() {}
 
 func (x *StartFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +1108,7 @@ func (x *StartFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartFailure.ProtoReflect.Descriptor instead.
 func (*StartFailure) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{10}
+	return file_guest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartFailure) GetReason() StartFailure_Reason {
@@ -841,7 +1141,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +1153,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +1166,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{11}
+	return file_guest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AttachRequest) GetMessage() isAttachRequest_Message {
@@ -968,7 +1268,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1280,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1293,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{12}
+	return file_guest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Acknowledgement) GetStdoutOffset() uint64 {
@@ -1028,7 +1328,7 @@ type AttachStart struct {
 
 func (x *AttachStart) Reset() {
 	*x = AttachStart{}
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1340,7 @@ func (x *AttachStart) String() string {
 func (*AttachStart) ProtoMessage() {}
 
 func (x *AttachStart) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1353,7 @@ func (x *AttachStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachStart.ProtoReflect.Descriptor instead.
 func (*AttachStart) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{13}
+	return file_guest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AttachStart) GetProcessId() string {
@@ -1099,7 +1399,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1411,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1424,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{14}
+	return file_guest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AttachResponse) GetMessage() isAttachResponse_Message {
@@ -1213,7 +1513,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1525,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1538,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{15}
+	return file_guest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Output) GetOffset() uint64 {
@@ -1265,7 +1565,7 @@ type SignalProcessRequest struct {
 
 func (x *SignalProcessRequest) Reset() {
 	*x = SignalProcessRequest{}
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1577,7 @@ func (x *SignalProcessRequest) String() string {
 func (*SignalProcessRequest) ProtoMessage() {}
 
 func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1590,7 @@ func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessRequest.ProtoReflect.Descriptor instead.
 func (*SignalProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{16}
+	return file_guest_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SignalProcessRequest) GetProcessId() string {
@@ -1318,7 +1618,7 @@ type SignalProcessResponse struct {
 
 func (x *SignalProcessResponse) Reset() {
 	*x = SignalProcessResponse{}
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1630,7 @@ func (x *SignalProcessResponse) String() string {
 func (*SignalProcessResponse) ProtoMessage() {}
 
 func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1643,7 @@ func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessResponse.ProtoReflect.Descriptor instead.
 func (*SignalProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{17}
+	return file_guest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SignalProcessResponse) GetUnnoticed() bool {
@@ -1362,7 +1662,7 @@ type ReleaseProcessRequest struct {
 
 func (x *ReleaseProcessRequest) Reset() {
 	*x = ReleaseProcessRequest{}
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1674,7 @@ func (x *ReleaseProcessRequest) String() string {
 func (*ReleaseProcessRequest) ProtoMessage() {}
 
 func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1687,7 @@ func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{18}
+	return file_guest_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReleaseProcessRequest) GetProcessId() string {
@@ -1405,7 +1705,7 @@ type ReleaseProcessResponse struct {
 
 func (x *ReleaseProcessResponse) Reset() {
 	*x = ReleaseProcessResponse{}
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1717,7 @@ func (x *ReleaseProcessResponse) String() string {
 func (*ReleaseProcessResponse) ProtoMessage() {}
 
 func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1730,7 @@ func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{19}
+	return file_guest_proto_rawDescGZIP(), []int{22}
 }
 
 type ShutdownRequest struct {
@@ -1442,7 +1742,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1754,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1767,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{20}
+	return file_guest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ShutdownRequest) GetPowerOff() bool {
@@ -1485,7 +1785,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1797,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1810,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{21}
+	return file_guest_proto_rawDescGZIP(), []int{24}
 }
 
 var File_guest_proto protoreflect.FileDescriptor
@@ -1537,17 +1837,34 @@ const file_guest_proto_rawDesc = "" +
 	"\n" +
 	"ExitStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x126\n" +
-	"\x17exited_unix_nanoseconds\x18\x02 \x01(\x03R\x15exitedUnixNanoseconds\"\xb6\x01\n" +
+	"\x17exited_unix_nanoseconds\x18\x02 \x01(\x03R\x15exitedUnixNanoseconds\"\xb8\x03\n" +
 	"\x15StartContainerRequest\x12\x1f\n" +
 	"\vroot_device\x18\x01 \x01(\tR\n" +
 	"rootDevice\x12\x1a\n" +
 	"\bhostname\x18\x02 \x01(\tR\bhostname\x12-\n" +
 	"\x06shares\x18\x03 \x03(\v2\x15.berth.guest.v1.ShareR\x06shares\x121\n" +
-	"\aprocess\x18\x04 \x01(\v2\x17.berth.guest.v1.ProcessR\aprocess\"N\n" +
+	"\aprocess\x18\x04 \x01(\v2\x17.berth.guest.v1.ProcessR\aprocess\x12A\n" +
+	"\ttemporary\x18\x14 \x03(\v2#.berth.guest.v1.TemporaryFileSystemR\ttemporary\x12.\n" +
+	"\x13shared_memory_bytes\x18\x15 \x01(\x04R\x11sharedMemoryBytes\x12$\n" +
+	"\x0eread_only_root\x18\x16 \x01(\bR\freadOnlyRoot\x12\x1e\n" +
+	"\n" +
+	"privileged\x18\x17 \x01(\bR\n" +
+	"privileged\x12+\n" +
+	"\x11maximum_processes\x18\x18 \x01(\x04R\x10maximumProcesses\x12\x1a\n" +
+	"\bunmasked\x18\x19 \x01(\bR\bunmasked\"\xbe\x01\n" +
+	"\x13TemporaryFileSystem\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1b\n" +
+	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x1e\n" +
+	"\n" +
+	"executable\x18\x03 \x01(\bR\n" +
+	"executable\x12\x1e\n" +
+	"\vset_user_id\x18\x04 \x01(\bR\tsetUserId\x12\x18\n" +
+	"\adevices\x18\x05 \x01(\bR\adevices\x12\x18\n" +
+	"\aoptions\x18\x06 \x01(\tR\aoptions\"N\n" +
 	"\x05Share\x12\x10\n" +
 	"\x03tag\x18\x01 \x01(\tR\x03tag\x12\x16\n" +
 	"\x06target\x18\x02 \x01(\tR\x06target\x12\x1b\n" +
-	"\tread_only\x18\x03 \x01(\bR\breadOnly\"\xfe\x01\n" +
+	"\tread_only\x18\x03 \x01(\bR\breadOnly\"\xb5\x03\n" +
 	"\aProcess\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\targuments\x18\x02 \x03(\tR\targuments\x12 \n" +
@@ -1556,7 +1873,21 @@ const file_guest_proto_rawDesc = "" +
 	"\x04user\x18\x05 \x01(\tR\x04user\x12\x1a\n" +
 	"\bterminal\x18\x06 \x01(\bR\bterminal\x12\x14\n" +
 	"\x05stdin\x18\a \x01(\bR\x05stdin\x120\n" +
-	"\x04size\x18\b \x01(\v2\x1c.berth.guest.v1.TerminalSizeR\x04size\"<\n" +
+	"\x04size\x18\b \x01(\v2\x1c.berth.guest.v1.TerminalSizeR\x04size\x12=\n" +
+	"\vconfinement\x18\x14 \x01(\v2\x1b.berth.guest.v1.ConfinementR\vconfinement\x125\n" +
+	"\x06limits\x18\x15 \x03(\v2\x1d.berth.guest.v1.ResourceLimitR\x06limits\x12+\n" +
+	"\x11additional_groups\x18\x16 \x03(\tR\x10additionalGroups\x12\x12\n" +
+	"\x04init\x18\x17 \x01(\bR\x04init\"}\n" +
+	"\vConfinement\x12\"\n" +
+	"\fcapabilities\x18\x01 \x01(\x04R\fcapabilities\x12*\n" +
+	"\x11no_new_privileges\x18\x02 \x01(\bR\x0fnoNewPrivileges\x12\x1e\n" +
+	"\n" +
+	"unfiltered\x18\x03 \x01(\bR\n" +
+	"unfiltered\"S\n" +
+	"\rResourceLimit\x12\x1a\n" +
+	"\bresource\x18\x01 \x01(\rR\bresource\x12\x12\n" +
+	"\x04soft\x18\x02 \x01(\x04R\x04soft\x12\x12\n" +
+	"\x04hard\x18\x03 \x01(\x04R\x04hard\"<\n" +
 	"\fTerminalSize\x12\x18\n" +
 	"\acolumns\x18\x01 \x01(\rR\acolumns\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\rR\x04rows\"H\n" +
@@ -1638,7 +1969,7 @@ func file_guest_proto_rawDescGZIP() []byte {
 }
 
 var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
@@ -1647,57 +1978,63 @@ var file_guest_proto_goTypes = []any{
 	(*ProcessInfo)(nil),            // 4: berth.guest.v1.ProcessInfo
 	(*ExitStatus)(nil),             // 5: berth.guest.v1.ExitStatus
 	(*StartContainerRequest)(nil),  // 6: berth.guest.v1.StartContainerRequest
-	(*Share)(nil),                  // 7: berth.guest.v1.Share
-	(*Process)(nil),                // 8: berth.guest.v1.Process
-	(*TerminalSize)(nil),           // 9: berth.guest.v1.TerminalSize
-	(*StartProcessRequest)(nil),    // 10: berth.guest.v1.StartProcessRequest
-	(*StartProcessResponse)(nil),   // 11: berth.guest.v1.StartProcessResponse
-	(*StartFailure)(nil),           // 12: berth.guest.v1.StartFailure
-	(*AttachRequest)(nil),          // 13: berth.guest.v1.AttachRequest
-	(*Acknowledgement)(nil),        // 14: berth.guest.v1.Acknowledgement
-	(*AttachStart)(nil),            // 15: berth.guest.v1.AttachStart
-	(*AttachResponse)(nil),         // 16: berth.guest.v1.AttachResponse
-	(*Output)(nil),                 // 17: berth.guest.v1.Output
-	(*SignalProcessRequest)(nil),   // 18: berth.guest.v1.SignalProcessRequest
-	(*SignalProcessResponse)(nil),  // 19: berth.guest.v1.SignalProcessResponse
-	(*ReleaseProcessRequest)(nil),  // 20: berth.guest.v1.ReleaseProcessRequest
-	(*ReleaseProcessResponse)(nil), // 21: berth.guest.v1.ReleaseProcessResponse
-	(*ShutdownRequest)(nil),        // 22: berth.guest.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),       // 23: berth.guest.v1.ShutdownResponse
+	(*TemporaryFileSystem)(nil),    // 7: berth.guest.v1.TemporaryFileSystem
+	(*Share)(nil),                  // 8: berth.guest.v1.Share
+	(*Process)(nil),                // 9: berth.guest.v1.Process
+	(*Confinement)(nil),            // 10: berth.guest.v1.Confinement
+	(*ResourceLimit)(nil),          // 11: berth.guest.v1.ResourceLimit
+	(*TerminalSize)(nil),           // 12: berth.guest.v1.TerminalSize
+	(*StartProcessRequest)(nil),    // 13: berth.guest.v1.StartProcessRequest
+	(*StartProcessResponse)(nil),   // 14: berth.guest.v1.StartProcessResponse
+	(*StartFailure)(nil),           // 15: berth.guest.v1.StartFailure
+	(*AttachRequest)(nil),          // 16: berth.guest.v1.AttachRequest
+	(*Acknowledgement)(nil),        // 17: berth.guest.v1.Acknowledgement
+	(*AttachStart)(nil),            // 18: berth.guest.v1.AttachStart
+	(*AttachResponse)(nil),         // 19: berth.guest.v1.AttachResponse
+	(*Output)(nil),                 // 20: berth.guest.v1.Output
+	(*SignalProcessRequest)(nil),   // 21: berth.guest.v1.SignalProcessRequest
+	(*SignalProcessResponse)(nil),  // 22: berth.guest.v1.SignalProcessResponse
+	(*ReleaseProcessRequest)(nil),  // 23: berth.guest.v1.ReleaseProcessRequest
+	(*ReleaseProcessResponse)(nil), // 24: berth.guest.v1.ReleaseProcessResponse
+	(*ShutdownRequest)(nil),        // 25: berth.guest.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),       // 26: berth.guest.v1.ShutdownResponse
 }
 var file_guest_proto_depIdxs = []int32{
 	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
 	5,  // 1: berth.guest.v1.ProcessInfo.exit:type_name -> berth.guest.v1.ExitStatus
-	7,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
-	8,  // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
-	9,  // 4: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
-	8,  // 5: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
-	1,  // 6: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
-	15, // 7: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
-	9,  // 8: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
-	14, // 9: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
-	17, // 10: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
-	17, // 11: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
-	5,  // 12: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	2,  // 13: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 14: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	10, // 15: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	13, // 16: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	18, // 17: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	20, // 18: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	22, // 19: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	3,  // 20: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	11, // 21: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	11, // 22: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	16, // 23: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	19, // 24: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	21, // 25: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	23, // 26: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	20, // [20:27] is the sub-list for method output_type
-	13, // [13:20] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	8,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
+	9,  // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
+	7,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
+	12, // 5: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
+	10, // 6: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
+	11, // 7: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
+	9,  // 8: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
+	1,  // 9: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
+	18, // 10: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
+	12, // 11: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
+	17, // 12: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
+	20, // 13: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
+	20, // 14: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
+	5,  // 15: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
+	2,  // 16: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	6,  // 17: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	13, // 18: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	16, // 19: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	21, // 20: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	23, // 21: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	25, // 22: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	3,  // 23: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	14, // 24: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	14, // 25: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	19, // 26: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	22, // 27: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	24, // 28: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	26, // 29: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	23, // [23:30] is the sub-list for method output_type
+	16, // [16:23] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -1706,14 +2043,14 @@ func file_guest_proto_init() {
 		return
 	}
 	file_guest_proto_msgTypes[2].OneofWrappers = []any{}
-	file_guest_proto_msgTypes[11].OneofWrappers = []any{
+	file_guest_proto_msgTypes[14].OneofWrappers = []any{
 		(*AttachRequest_Start)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_CloseStdin)(nil),
 		(*AttachRequest_Resize)(nil),
 		(*AttachRequest_Acknowledge)(nil),
 	}
-	file_guest_proto_msgTypes[14].OneofWrappers = []any{
+	file_guest_proto_msgTypes[17].OneofWrappers = []any{
 		(*AttachResponse_Stdout)(nil),
 		(*AttachResponse_Stderr)(nil),
 		(*AttachResponse_Exited)(nil),
@@ -1725,7 +2062,7 @@ func file_guest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   22,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

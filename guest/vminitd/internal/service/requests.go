@@ -1,0 +1,56 @@
+package service
+
+import (
+	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/gen/guestv1"
+)
+
+// world is what a request says about the container itself.
+func world(request *guestv1.StartContainerRequest) container.World {
+	w := container.World{
+		Hostname:         request.Hostname,
+		SharedMemory:     request.SharedMemoryBytes,
+		ReadOnly:         request.ReadOnlyRoot,
+		Privileged:       request.Privileged,
+		Unmasked:         request.Unmasked || request.Privileged,
+		MaximumProcesses: request.MaximumProcesses,
+	}
+	for _, share := range request.Shares {
+		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly})
+	}
+	for _, t := range request.Temporary {
+		w.Temporary = append(w.Temporary, container.Temporary{
+			Target: t.Target, ReadOnly: t.ReadOnly, Executable: t.Executable, SetUserID: t.SetUserId, Devices: t.Devices, Options: t.Options,
+		})
+	}
+	return w
+}
+
+func processSpec(p *guestv1.Process) container.ProcessSpec {
+	spec := container.ProcessSpec{
+		Arguments:        p.GetArguments(),
+		Environment:      p.GetEnvironment(),
+		WorkingDirectory: p.GetWorkingDirectory(),
+		User:             p.GetUser(),
+		Terminal:         p.GetTerminal(),
+		Stdin:            p.GetStdin(),
+		Size:             terminalSize(p.GetSize()),
+		Groups:           p.GetAdditionalGroups(),
+		Init:             p.GetInit(),
+	}
+	if c := p.GetConfinement(); c != nil {
+		spec.Confinement = &container.Confinement{Capabilities: c.Capabilities, NoNewPrivileges: c.NoNewPrivileges, Unfiltered: c.Unfiltered}
+	}
+	for _, limit := range p.GetLimits() {
+		spec.Limits = append(spec.Limits, container.Limit{Resource: limit.Resource, Soft: limit.Soft, Hard: limit.Hard})
+	}
+	return spec
+}
+
+func terminalSize(size *guestv1.TerminalSize) container.Size {
+	const largest = 1<<16 - 1
+	return container.Size{
+		Columns: uint16(min(size.GetColumns(), largest)),
+		Rows:    uint16(min(size.GetRows(), largest)),
+	}
+}
