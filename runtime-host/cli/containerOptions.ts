@@ -4,9 +4,10 @@ import { containerLifeOptions } from './options/containerLifeOptions.ts';
 import { machineOptions } from './options/machineOptions.ts';
 import type { OptionGroup } from './options/optionGroup.ts';
 import { processOptions } from './options/processOptions.ts';
+import { worldOptions } from './options/worldOptions.ts';
 
 /** What `run` and `create` have in common, in the order of the help. */
-const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, machineOptions];
+const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, machineOptions, worldOptions];
 
 /** Declares the image, the command and all options that describe a container. */
 export function addContainerOptions(command: Command): Command {

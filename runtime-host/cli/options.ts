@@ -33,10 +33,15 @@ export function parseMount(text: string, workingDirectory = process.cwd()): Moun
 const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
 /** A size with a unit of 1024 (`512m`, `2g`, `1.5G`, `1GiB`), or plain bytes. */
-export function parseMemory(text: string): number {
+export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (!match) throw new InvalidArgumentError('Write a number with a unit, such as 512m or 2g.');
-  const bytes = Math.round(Number(match[1]) * (unitBytes[match[2]?.toLowerCase() || 'b'] ?? 1));
+  return Math.round(Number(match[1]) * (unitBytes[match[2]?.toLowerCase() || 'b'] ?? 1));
+}
+
+/** The memory of a virtual machine. */
+export function parseMemory(text: string): number {
+  const bytes = parseBytes(text);
   if (bytes < minimumMemoryBytes) throw new InvalidArgumentError(`A virtual machine needs at least ${minimumMemoryBytes / 1024 ** 2}m.`);
   return bytes;
 }

@@ -19,12 +19,31 @@ export interface GuestProcess {
   readonly terminal: boolean;
   readonly stdin: boolean;
   readonly size?: TerminalSize;
+  readonly confinement: { readonly capabilities: bigint; readonly noNewPrivileges: boolean; readonly unfiltered: boolean };
+  /** Numbers as setrlimit(2) has them. */
+  readonly limits: readonly { readonly resource: number; readonly soft: bigint; readonly hard: bigint }[];
+  readonly additionalGroups: readonly string[];
+  /** Run the first process below an init. */
+  readonly init?: boolean;
+}
+
+/** What the container's processes find around them. */
+export interface GuestWorld {
+  readonly temporary: readonly { readonly target: string; readonly readOnly: boolean; readonly executable: boolean; readonly setUserId: boolean; readonly devices: boolean; readonly options: string }[];
+  /** 0 for the default. */
+  readonly sharedMemoryBytes: bigint;
+  readonly readOnlyRoot: boolean;
+  readonly privileged: boolean;
+  readonly unmasked: boolean;
+  /** 0 for no limit. */
+  readonly maximumProcesses: bigint;
 }
 
 export interface GuestContainer {
   readonly rootDevice: string;
   readonly hostname: string;
   readonly shares: readonly { readonly tag: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly world: GuestWorld;
   readonly process: GuestProcess;
 }
 
@@ -104,6 +123,8 @@ export class GuestClient {
           rootDevice: container.rootDevice,
           hostname: container.hostname,
           shares: container.shares.map((share) => ({ ...share })),
+          ...container.world,
+          temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
           process: processMessage(container.process),
         },
         options,
@@ -181,6 +202,8 @@ function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessS
     ...process,
     arguments: [...process.arguments],
     environment: [...process.environment],
+    limits: [...process.limits],
+    additionalGroups: [...process.additionalGroups],
     ...(process.size ? { size: { columns: process.size.columns, rows: process.size.rows } } : {}),
   });
 }

@@ -1,3 +1,5 @@
+import type { WorldOptions } from './worldOptions.ts';
+
 /** An OCI platform: operating system, architecture and variant, as in an image index. */
 export interface Platform {
   readonly os: string;
@@ -53,12 +55,14 @@ export interface ExecOptions extends ProcessOptions {
   readonly command: readonly string[];
   /** When the client goes away first, send SIGHUP, as a terminal does that is closed; otherwise the process goes on. */
   readonly hangUp?: boolean;
+  /** All capabilities and no filter of system calls, whatever the container has. */
+  readonly privileged?: boolean;
 }
 
 /** With less, the guest's kernel has no room to unpack vminitd and start it. */
 export const minimumMemoryBytes = 64 * 1024 ** 2;
 
-export interface ContainerSpec extends ProcessOptions {
+export interface ContainerSpec extends ProcessOptions, WorldOptions {
   readonly image: string;
   /** Chosen by the host when absent. */
   readonly name?: string;
@@ -131,6 +135,8 @@ export interface ContainerInfo {
   readonly restarting?: boolean;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
+  /** What was said about its rights and surroundings when it was created. */
+  readonly world?: WorldOptions;
 }
 
 export interface ErrorSummary {

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
 import { arrayOf, flag, integer, invalid, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
+import { worldMembers } from './worldSchema.ts';
 
 /*
  * The shapes of what clients send (protocol/methods.ts, protocol/types.ts). Only the form is checked here; whether an
@@ -45,6 +46,7 @@ const workDone = { workDoneToken: optional(progressToken) };
 
 export const containerSpec = object({
   ...processMembers,
+  ...worldMembers,
   ...workDone,
   image: reference,
   name: optional(name),
@@ -71,7 +73,7 @@ export const containerSignal = object({
 });
 export const containerRemove = object({ container, force: optional(flag) });
 export const containerList = object({ all: optional(flag) });
-export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), detach: optional(flag) });
+export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), privileged: optional(flag), detach: optional(flag) });
 
 export const imageParams = object({ reference });
 export const imagePull = object({ ...workDone, reference });

@@ -7,6 +7,7 @@ import { adoptVirtualMachine, startVirtualMachine, type VirtualMachine } from '.
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
 import type { VmBasis } from './vmPlatform.ts';
+import { guestWorld, rightsOf, type GuestRights } from './worldSpec.ts';
 
 /** How a run ended: by its first process, or because its VM failed. */
 export type RunEnd = { readonly exitCode: number } | { readonly error: BerthError };
@@ -30,9 +31,10 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
     await guest.startContainer(
       {
         rootDevice: '/dev/vda',
-        hostname: record.id.slice(0, 12),
+        hostname: record.world?.hostname ?? record.id.slice(0, 12),
         shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly })),
-        process: guestProcess(firstProcess, record),
+        world: guestWorld(record.world),
+        process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
       },
       limit,
     );
@@ -232,9 +234,10 @@ export class ContainerRun {
 }
 
 /** What vminitd is told about a process, from a container's record or from a request that has the same members. */
-export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments' | 'env' | 'workingDirectory' | 'user' | 'terminal' | 'stdin' | 'size'>): GuestProcess {
+export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments' | 'env' | 'workingDirectory' | 'user' | 'terminal' | 'stdin' | 'size'>, rights: GuestRights): GuestProcess {
   return {
     id,
+    ...rights,
     arguments: from.arguments,
     environment: from.env,
     workingDirectory: from.workingDirectory,

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../store/containerRecord.ts';
 import { maximumShares } from '../vm/qemuArguments.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { signalNumber } from './signals.ts';
+import { worldOf } from './worldSpec.ts';
 
 const mebibyte = 1024 * 1024;
 /** Bytes. */
@@ -30,7 +31,9 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   checkWorkingDirectory(spec.workingDirectory);
   if (spec.stopSignal !== undefined) signalNumber(spec.stopSignal);
   checkRestart(spec);
-  return checkMounts(spec.mounts ?? []);
+  const mounts = await checkMounts(spec.mounts ?? []);
+  worldOf(spec, mounts);
+  return mounts;
 }
 
 /**
@@ -55,6 +58,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
   const stopSignal = spec.stopSignal ?? config.stopSignal;
   if (stopSignal) signalNumber(stopSignal);
   const terminal = spec.terminal ?? false;
+  const world = worldOf(spec, mounts);
   return {
     version: 1,
     ...identity,
@@ -79,6 +83,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     labels: spec.labels ?? {},
     removeOnExit: spec.removeOnExit ?? false,
     ...(spec.restart ? { restart: spec.restart } : {}),
+    ...(world ? { world } : {}),
   };
 }
 

@@ -6,6 +6,7 @@ import { guestProcess, type ContainerRun } from './containerRun.ts';
 import { checkEnvironment, checkProgram, checkWords, checkWorkingDirectory, mergeEnvironment } from './containerSpec.ts';
 import type { ProcessStreams } from './interfaces.ts';
 import { furtherProcessStreams } from './processStreams.ts';
+import { rightsOf } from './worldSpec.ts';
 
 /**
  * Starts a further process in a running container.
@@ -29,7 +30,7 @@ export async function execProcess({ container, run }: { readonly container: Cont
       terminal,
       stdin: process.stdin ?? false,
       ...(process.size ? { size: process.size } : {}),
-    }),
+    }, rightsOf(record.world, process.privileged)),
   ));
   return furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false });
 }

@@ -1,4 +1,5 @@
 import { restartPolicyNames, type ErrorSummary, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import type { WorldOptions } from '../protocol/worldOptions.ts';
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
 export interface ContainerRecord {
@@ -39,6 +40,7 @@ export interface ContainerRecord {
   readonly restartCount?: number;
   /** Somebody has stopped it: no policy brings it back until somebody starts it. */
   readonly stoppedByUser?: boolean;
+  readonly world?: WorldOptions;
 }
 
 type Check = (value: unknown) => boolean;
@@ -51,6 +53,25 @@ const isOptional = (check: Check): Check => (value) => value === undefined || ch
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const hasShape = (shape: Readonly<Record<string, Check>>): Check => (value) =>
   isObject(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
+
+const isLimit: Check = (value) => value === -1 || isCount(value);
+
+const worldShape: Readonly<Record<keyof WorldOptions, Check>> = {
+  capAdd: isOptional(isListOf(isString)),
+  capDrop: isOptional(isListOf(isString)),
+  privileged: isOptional(isBoolean),
+  noNewPrivileges: isOptional(isBoolean),
+  unfiltered: isOptional(isBoolean),
+  unmasked: isOptional(isBoolean),
+  ulimits: isOptional(isListOf(hasShape({ name: isString, soft: isLimit, hard: isLimit }))),
+  init: isOptional(isBoolean),
+  additionalGroups: isOptional(isListOf(isString)),
+  hostname: isOptional(isString),
+  readOnlyRoot: isOptional(isBoolean),
+  tmpfs: isOptional(isListOf(hasShape({ target: isString, options: isOptional(isString) }))),
+  sharedMemoryBytes: isOptional(isCount),
+  pidsLimit: isOptional(isCount),
+};
 
 const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   version: (value) => value === 1,
@@ -83,6 +104,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   restart: isOptional(hasShape({ name: (value) => (restartPolicyNames as readonly unknown[]).includes(value), maximumRetries: isOptional(isCount) })),
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
+  world: isOptional(hasShape(worldShape)),
 };
 
 /**

@@ -56,6 +56,14 @@ test('what was saved is loaded', async (context) => {
   await store.remove(saved.id);
 });
 
+test('what was said about a container’s world is checked like the rest', () => {
+  const { id, ...others } = record();
+  const parsed = (world: unknown): unknown => parseRecord(JSON.stringify({ id, ...others, world }), id);
+  const world = { capAdd: ['ALL'], ulimits: [{ name: 'core', soft: -1, hard: 0 }], tmpfs: [{ target: '/t' }], init: true };
+  assert.deepEqual(parsed(world), { id, ...others, world });
+  for (const wrong of [[], { capAdd: 'ALL' }, { ulimits: [{ name: 'core', soft: -2, hard: 0 }] }, { tmpfs: [{}] }]) assert.deepEqual(parsed(wrong), { wrong: 'world' });
+});
+
 test('interrupted creations and removals are finished, and only those', async (context) => {
   const paths = await newPaths(context);
   const store = new ContainerStore(paths, silentLogger);

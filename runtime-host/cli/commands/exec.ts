@@ -14,6 +14,7 @@ interface ExecOptions {
   readonly env?: readonly (string | undefined)[];
   readonly workdir?: string;
   readonly user?: string;
+  readonly privileged?: boolean;
 }
 
 export function addExec(parent: Command): void {
@@ -31,6 +32,7 @@ export function addExec(parent: Command): void {
     .option('-e, --env <name=value>', 'set a variable, or pass on one of yours', collect((text) => parseEnv(text)))
     .option('-w, --workdir <directory>', 'the working directory')
     .option('-u, --user <user[:group]>', 'the user, by name or number')
+    .option('--privileged', 'give it all capabilities, whatever the container has')
     .action(exec);
 }
 
@@ -47,6 +49,7 @@ async function exec(container: string, command: readonly string[], options: Exec
       ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
       ...(options.workdir !== undefined && { workingDirectory: options.workdir }),
       ...(options.user !== undefined && { user: options.user }),
+      ...(options.privileged && { privileged: true }),
       ...(size && { size }),
     };
     if (detach) return client.containers.execDetached(container, request);
