@@ -45,6 +45,7 @@ export function actionFor(error: BerthError, offers: Offers): ErrorAction {
     case 'RegistryTimeout':
     case 'DigestMismatch':
     case 'FolderInvalid':
+    case 'FolderProtected':
     case 'QemuMissing':
     case 'KernelMissing':
     case 'DiskFull':

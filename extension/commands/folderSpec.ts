@@ -16,6 +16,7 @@ export interface FolderSpecOptions {
   /** Real path. */
   readonly folder: string;
   readonly config: FolderConfig;
+  /** The folder's own among them. */
   readonly mounts: readonly Mount[];
   readonly image: string;
   readonly name: string;
@@ -36,7 +37,7 @@ export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOp
     name,
     entrypoint: keepAlive,
     workingDirectory: config.workspaceFolder,
-    mounts: [{ source: folder, ...config.workspaceMount }, ...mounts],
+    mounts,
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
     labels: { [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, config.image ?? image), [imageLabel]: image },
     memoryBytes: Math.round(memory) * 1024 * 1024,

@@ -13,6 +13,7 @@ import { containerName } from '../views/format.ts';
 import { allowMounts } from './allowMounts.ts';
 import { chooseFolder } from './chooseFolder.ts';
 import { chooseImage } from './chooseImage.ts';
+import { forceProtected } from './forceProtected.ts';
 import { folderSpec, isMadeFrom } from './folderSpec.ts';
 
 interface OpenOptions {
@@ -26,7 +27,7 @@ interface OpenOptions {
 interface NewContainer {
   readonly folder: string;
   readonly config: FolderConfig;
-  /** The configuration's mounts by their real paths, as the user has allowed them. */
+  /** The folder's own, and the configuration's by their real paths, as the user has allowed them. */
   readonly mounts: readonly Mount[];
   readonly image: string;
   readonly replaces: ContainerInfo | undefined;
@@ -86,7 +87,9 @@ export class OpenFolderCommand {
     }
     const image = options.image ?? config.image ?? (await chooseImage(this.#services, { folder }));
     if (image === undefined) return;
-    const container = await this.#withProgress(folder, (client, bar, signal) => this.#create(client, { folder, config, mounts, image, replaces: existing }, bar, signal));
+    const shared = await forceProtected(await this.#services.session.connect(), [{ source: folder, ...config.workspaceMount }, ...mounts]);
+    if (shared === undefined) return;
+    const container = await this.#withProgress(folder, (client, bar, signal) => this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, bar, signal));
     this.#terminals.openShell(container);
     this.#tellIgnored(config);
   }

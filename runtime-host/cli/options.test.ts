@@ -17,6 +17,8 @@ test('directories', () => {
   assert.deepEqual(parseMount('/a:/b'), { source: '/a', target: '/b', readOnly: false });
   assert.deepEqual(parseMount('./x:/b:ro', '/here'), { source: '/here/x', target: '/b', readOnly: true });
   assert.deepEqual(parseMount('.:/b:rw', '/here'), { source: '/here', target: '/b', readOnly: false });
+  assert.deepEqual(parseMount('/a:/b:ro,force'), { source: '/a', target: '/b', readOnly: true, force: true });
+  assert.deepEqual(parseMount('/a:/b:force'), { source: '/a', target: '/b', readOnly: false, force: true });
   for (const wrong of ['/a', '/a:b', ':/b', '/a:/b:rx', '/a:/b:ro:z', '']) assert.throws(() => parseMount(wrong), invalid, wrong);
 });
 

@@ -6,7 +6,7 @@ import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus } from '../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
 
@@ -184,6 +184,11 @@ class ContainerRequests {
   constructor(requester: Requester, openStream: OpenStream) {
     this.#requester = requester;
     this.#openStream = openStream;
+  }
+
+  /** Which of these directories a container gets only with `force`, and why. */
+  refusedMounts(mounts: readonly Mount[], options?: RequestOptions): Promise<MountRefusal[]> {
+    return this.#requester.sendWith(methods.MountCheckRequest, { mounts }, options);
   }
 
   /** Pulls the image first when it is not local. */

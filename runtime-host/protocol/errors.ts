@@ -16,6 +16,7 @@ export const errorCodes = [
   'ContainerNameInUse',
   'ExecNotFound',
   'FolderInvalid',
+  'FolderProtected',
   'DevContainerInvalid',
   'CommandNotFound',
   'CommandNotExecutable',

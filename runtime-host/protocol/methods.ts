@@ -1,5 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus } from './types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
 
 /**
  * JSON-RPC methods between clients and the runtime host, spoken over one WebSocket (one JSON-RPC message per text
@@ -43,6 +43,8 @@ export const ImagePruneRequest = new RequestType0<PruneResult, void>('image/prun
 
 /** Pulls the image first when it is not local. */
 export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDoneParams, ContainerInfo, void>('container/create');
+/** Which of these directories are shared only with `force`. */
+export const MountCheckRequest = new RequestType<{ readonly mounts: readonly Mount[] }, MountRefusal[], void>('mount/check');
 /** Answers when the first process runs. */
 export const ContainerStartRequest = new RequestType<ContainerParams & WorkDoneParams, ContainerInfo, void>('container/start');
 /** Sends the stop signal, waits `timeoutSeconds` (default 10), then kills. Answers when the VM has ended. */

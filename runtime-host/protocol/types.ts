@@ -28,6 +28,17 @@ export interface Mount {
   /** Absolute path in the container. */
   readonly target: string;
   readonly readOnly: boolean;
+  /** Shared although it holds the user's keys, or more of this machine than a container should have. */
+  readonly force?: boolean;
+}
+
+/** A directory that is shared only when that is forced. */
+export interface MountRefusal {
+  readonly source: string;
+  /** Its real path. */
+  readonly path: string;
+  /** What follows its name in a sentence: “holds your SSH keys”. */
+  readonly reason: string;
 }
 
 /** What to run, beside what the image says. */

@@ -1,12 +1,14 @@
 import type { Logger } from '../base/log.ts';
 import type { ContainerService, ImageService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
+import type { MountPolicy } from '../services/mountPolicy.ts';
 
 /** What the RPC layer offers to clients. */
 export interface HostServices {
   readonly images: ImageService;
   readonly containers: ContainerService;
   readonly usage: UsageService;
+  readonly mounts: Pick<MountPolicy, 'refusals'>;
 }
 
 /** The host process itself, as the RPC layer sees it. */

@@ -15,6 +15,7 @@ import { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess, HostServices } from './hostServices.ts';
 import { imageMethods } from './imageMethods.ts';
 import { usageMethods } from './usageMethods.ts';
+import { mountMethods } from './mountMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
 import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
@@ -34,7 +35,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...usageMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;

@@ -17,7 +17,8 @@ const hostPath: Check<string> = (value, field) => {
   return isAbsolute(path) ? path : invalid(field, 'an absolute path');
 };
 
-const mount = object({ source: hostPath, target: guestPath, readOnly: flag });
+const mount = object({ source: hostPath, target: guestPath, readOnly: flag, force: optional(flag) });
+export const mountCheck = object({ mounts: arrayOf(mount, { max: 64 }) });
 
 const terminalSize = object({ columns: integer(1, 65_535), rows: integer(1, 65_535) });
 

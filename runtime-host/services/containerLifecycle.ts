@@ -13,6 +13,7 @@ import type { Container } from './container.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { checkMountSources } from './containerSpec.ts';
 import type { ImageDiskService } from './interfaces.ts';
+import type { MountPolicy } from './mountPolicy.ts';
 import type { RunContext } from './runContext.ts';
 import { sigkill, signalNumber } from './signals.ts';
 import type { VmLimits } from './vmLimits.ts';
@@ -25,6 +26,7 @@ export interface LifecycleDependencies {
   readonly store: ContainerStore;
   readonly disks: ImageDiskService;
   readonly platform: VmPlatform;
+  readonly mountPolicy: MountPolicy;
   readonly log: Logger;
   readonly hostVersion: string;
   readonly limits: VmLimits;
@@ -153,10 +155,16 @@ export class ContainerLifecycle {
 
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
     const { record, paths } = container;
-    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), checkMountSources(record.mounts), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), this.#checkMounts(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
     signal?.throwIfAborted();
     if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, imageDisk, record.diskSize);
     return startRun(this.context(container), basis, imageDisk, signal);
+  }
+
+  /** The directories must be what they were, and what became worth protecting since is not shared unasked. */
+  async #checkMounts({ mounts }: ContainerRecord): Promise<void> {
+    await checkMountSources(mounts);
+    await this.#deps.mountPolicy.check(mounts);
   }
 
   /** The disk behind the overlay. An overlay fits one disk only, so another one of the same image will not do. */

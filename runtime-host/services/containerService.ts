@@ -16,6 +16,7 @@ import { notFound, notRunning, type ContainerEvent, type ContainerTable } from '
 import { checkSpec, recordOf } from './containerSpec.ts';
 import { execProcess } from './execProcess.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
+import { MountPolicy } from './mountPolicy.ts';
 import { firstProcessStreams } from './processStreams.ts';
 import { Restarts } from './restarts.ts';
 import { sigkill, signalNumber } from './signals.ts';
@@ -51,6 +52,7 @@ class QemuContainerService implements DiskUser {
   readonly #options: ContainerServiceOptions;
   readonly #store: ContainerStore;
   readonly #platform: VmPlatform;
+  readonly #mountPolicy: MountPolicy;
   readonly #lifecycle: ContainerLifecycle;
   readonly #restarts: Restarts;
   readonly #table: ContainerTable;
@@ -63,11 +65,13 @@ class QemuContainerService implements DiskUser {
     const { paths, log, disks, version } = options;
     this.#store = new ContainerStore(paths, log);
     this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, (message) => this.#noticeListeners.forEach((listener) => listener(message)));
+    this.#mountPolicy = new MountPolicy(paths, options.environment);
     this.#lifecycle = new ContainerLifecycle({
       paths,
       store: this.#store,
       disks,
       platform: this.#platform,
+      mountPolicy: this.#mountPolicy,
       log,
       hostVersion: version,
       limits: { ...defaultVmLimits, ...options.limits },
@@ -99,6 +103,7 @@ class QemuContainerService implements DiskUser {
 
   async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
     const mounts = await checkSpec(spec);
+    await this.#mountPolicy.check(mounts);
     this.#platform.basis().catch((error: unknown) => this.#options.log.info('Virtual machines are not possible yet.', { reason: String(error) })); // start() asks again, and tells.
     const identity = this.#table.reserve(spec.name);
     try {

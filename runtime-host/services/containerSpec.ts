@@ -147,7 +147,7 @@ async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
     if (target === '/' || reservedTargets.some((reserved) => target === reserved || target.startsWith(`${reserved}/`))) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`, 'mounts');
     if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`, 'mounts');
     targets.add(target);
-    checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly });
+    checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly, ...(mount.force && { force: true }) });
   }
   return checked;
 }
@@ -162,7 +162,6 @@ async function directoryOf(source: string): Promise<string> {
   } catch (error) {
     throw refuse('does not exist or cannot be reached. Check the path', error);
   }
-  if (path === '/') throw refuse('is the root of this machine, which is never shared. Share a folder inside it');
   if (!(await stat(path)).isDirectory()) throw refuse('is not a directory; only directories can be shared');
   await access(path, constants.R_OK | constants.X_OK).catch((error: unknown) => {
     throw refuse('cannot be opened by you. Check its permissions', error);

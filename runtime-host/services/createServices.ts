@@ -10,6 +10,7 @@ import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
 import { UsageService } from './usageService.ts';
+import { MountPolicy } from './mountPolicy.ts';
 import type { VmLimits } from './vmLimits.ts';
 
 export interface Services {
@@ -17,6 +18,7 @@ export interface Services {
   readonly disks: ImageDiskService;
   readonly containers: ContainerService;
   readonly usage: UsageService;
+  readonly mounts: MountPolicy;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
   qemuVersion(): Promise<string | undefined>;
 }
@@ -38,7 +40,7 @@ export async function createServices({ paths, log, environment, limits }: Servic
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, usage, qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

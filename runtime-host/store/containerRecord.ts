@@ -96,7 +96,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   size: isOptional(hasShape({ columns: isCount, rows: isCount })),
   stopSignal: isOptional(isString),
   stopTimeoutSeconds: isOptional(isCount),
-  mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean })),
+  mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean, force: isOptional(isBoolean) })),
   memoryBytes: isCount,
   cpus: isCount,
   labels: (value) => isObject(value) && Object.values(value).every(isString),

@@ -238,5 +238,5 @@ await runHost(async ({ paths }) => {
   const images = new LocalImages();
   const containers = new LocalContainers();
   const usage = new UsageService({ paths, images, containers, imageFiles: async () => [] });
-  return { images, containers, usage, qemuVersion: async () => undefined };
+  return { images, containers, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

@@ -68,7 +68,11 @@ describe('troubles, in VS Code', () => {
     await code.workbench.runCommand('Berth: Open Folder in Container');
     await code.workbench.dialog.filter({ hasText: '/etc (read only)' }).waitFor();
     await code.picture('message-mounts');
-    await code.workbench.dialog.getByRole('button', { name: 'Cancel' }).click();
+    await code.workbench.dialog.getByRole('button', { name: 'Allow' }).click();
+    const warning = code.workbench.dialog.filter({ hasText: '/etc holds this machine’s settings and passwords.' });
+    await warning.waitFor();
+    await code.picture('message-protected-folder');
+    await warning.getByRole('button', { name: 'Cancel' }).click();
     assert.equal((await sandbox.container('ls', '-a', '--format', 'json')).trim(), '[]');
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -211,10 +211,17 @@ test('Ctrl-C ends the wait for a stop; the container stops all the same', async 
 });
 
 test('directories: read-write, read-only, relative, and nothing else', async () => {
-  await writeFile(join(directory, 'shared.txt'), 'from the host\n');
-  const { out, status } = await run('run', '--rm', '-v', '.:/rw', '-v', `${directory}:/ro:ro`, image, 'sh', '-c', 'cat /rw/shared.txt; echo back > /rw/answer.txt; echo no > /ro/x || echo refused');
+  const folder = join(directory, 'folder');
+  await mkdir(folder);
+  await writeFile(join(folder, 'shared.txt'), 'from the host\n');
+  const { out, status } = await run('run', '--rm', '-v', './folder:/rw', '-v', `${folder}:/ro:ro`, image, 'sh', '-c', 'cat /rw/shared.txt; echo back > /rw/answer.txt; echo no > /ro/x || echo refused');
   assert.deepEqual([status, out], [0, 'from the host\nrefused\n']);
-  assert.equal(await readFile(join(directory, 'answer.txt'), 'utf8'), 'back\n');
+  assert.equal(await readFile(join(folder, 'answer.txt'), 'utf8'), 'back\n');
+  const refused = await run('run', '--rm', '-v', '.:/all:ro', image, 'ls', '/all');
+  assert.equal(refused.status, 125);
+  assert.match(refused.error, /contains .*, which holds Berth’s own data, so it is not shared\..* force it/);
+  const forced = await run('run', '--rm', '-v', '.:/all:ro,force', image, 'ls', '/all');
+  assert.deepEqual([forced.status, forced.out.includes('folder\n')], [0, true]);
 });
 
 test('a signal while the machine is starting leaves nothing', async () => {

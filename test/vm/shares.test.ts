@@ -7,9 +7,12 @@ import { startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 let berth: VmHarness;
 let folder: string;
+/** Of the user, as far as the host knows. */
+let home: string;
 before(async () => {
-  berth = await startVmHarness();
   folder = await realpath(await mkdtemp(join(tmpdir(), 'share-')));
+  home = await newFolder('home');
+  berth = await startVmHarness({ HOME: home });
 }, { timeout: 120_000 });
 after(async () => {
   await berth.stop();
@@ -122,10 +125,25 @@ test('a folder that has vanished, or is no directory any more, keeps the contain
   await berth.containers.remove(id);
 });
 
+test('a folder that has come to hold keys is shared no more, unless that was forced', async () => {
+  const source = await newFolder('keys');
+  const create = (force: boolean) => berth.create({ command: ['ls', '/k/ssh'], mounts: [{ source, target: '/k', readOnly: true, ...(force && { force }) }] });
+  const [{ id: unforced }, { id: forced }] = [await create(false), await create(true)];
+  await writeFile(join(source, 'ssh'), '');
+  await symlink(source, join(home, '.ssh'));
+  await assert.rejects(berth.containers.start(unforced), { code: 'FolderProtected', message: /keys holds your SSH keys/ });
+  await berth.containers.start(forced);
+  assert.equal((await berth.containers.wait(forced)).exitCode, 0);
+  await rm(join(home, '.ssh'));
+  await berth.containers.start(unforced);
+  assert.equal((await berth.containers.wait(unforced)).exitCode, 0);
+  for (const id of [unforced, forced]) await berth.containers.remove(id);
+});
+
 test('folders that cannot be shared are refused before anything is made', async () => {
   const count = (await berth.containers.list({ all: true })).length;
-  for (const source of ['/', join(folder, 'absent')]) {
-    await assert.rejects(berth.create({ command: ['true'], mounts: [{ source, target: '/x', readOnly: false }] }), { code: 'FolderInvalid' });
+  for (const [source, code] of [['/', 'FolderProtected'], [berth.paths.home, 'FolderProtected'], [join(folder, 'absent'), 'FolderInvalid']] as const) {
+    await assert.rejects(berth.create({ command: ['true'], mounts: [{ source, target: '/x', readOnly: false }] }), { code });
   }
   assert.equal((await berth.containers.list({ all: true })).length, count);
 });
