@@ -109,6 +109,14 @@ test('exit statuses and streams', async () => {
   assert.equal((await run('ls', '-aq')).out, '');
 });
 
+test('options of the container’s world reach the process', async () => {
+  const script = 'id; hostname; ulimit -n; touch /file; touch /t/file; grep -o "container-init" /proc/1/comm; grep CapEff /proc/self/status; df -k /dev/shm | tail -1';
+  const { status, out, error } = await run('run', '--rm', '--init', '--read-only', '--tmpfs', '/t', '--cap-drop', 'ALL', '--cap-add', 'CHOWN', '--ulimit', 'nofile=64', '--hostname', 'box', '--uid', '5',
+    '--gid', '29', '--group-add', 'user', '--shm-size', '1m', '--security-opt', 'no-new-privileges', '--pids-limit', '50', image, 'sh', '-c', script);
+  assert.match(out, /^uid=5 gid=29\(audio\) groups=29\(audio\),1000\(user\)\nbox\n64\ncontainer-init\nCapEff:\t0{16}\n\S+ +1024 /);
+  assert.deepEqual([status, error], [0, 'touch: /file: Read-only file system\n']);
+});
+
 test('piped input: 8 MB arrive unchanged, and so does what comes back', async () => {
   const input = randomBytes(8_000_000);
   const digest = createHash('sha256').update(input).digest('hex');

@@ -69,8 +69,8 @@ test('an ordinary container has docker’s rights and surroundings', async (t) =
     assert.equal(await shell(id, `/programs/calls ${refused.join(' ')}`), '1\n'.repeat(refused.length));
     // clone3, and what no kernel has
     assert.equal(await shell(id, '/programs/calls 435 5000 0x40000027'), '38\n38\n38\n');
-    // getpid, landlock_create_ruleset (version), seccomp (available actions: bad address), prctl(PR_GET_NAME) (bad address), personality (which)
-    assert.equal(await shell(id, '/programs/calls 39 444,0,0,1 317,2,0,0 157,16,0 135,0xffffffff'), 'ok\nok\n14\n14\nok\n');
+    // getpid, landlock_create_ruleset (version), seccomp (available actions: bad address), prctl(PR_GET_NAME) (bad address), personality (which), ptrace(TRACEME)
+    assert.equal(await shell(id, '/programs/calls 39 444,0,0,1 317,2,0,0 157,16,0 135,0xffffffff 101,0'), 'ok\nok\n14\n14\nok\nok\n');
     // The same in 32-bit programs: keyctl, unshare, mount, bpf; clone3; getpid.
     assert.equal(await shell(id, '/programs/calls32 288,0 310,0 21 357 435 20'), '1\n1\n1\n1\n38\nok\n');
     // With all rights and no filter: keyctl (a key), unshare (nothing), init_module and reboot (bad requests)
@@ -171,6 +171,9 @@ test('a privileged container has all of its machine', async () => {
   assert.equal(await shell(id, 'mkdir /m /sys/fs/cgroup/mine; mount -t tmpfs none /m; echo 1 > /proc/sys/vm/drop_caches; head -c 1 /dev/vda | wc -c; [ -s /proc/interrupts ]; ls /dev | grep vport || true'), '1\n');
   assert.match(await shell(id, 'cat /proc/mounts'), / \/sys\/fs\/cgroup cgroup2 rw,/);
   assert.equal(await shell(id, '/programs/calls 250,0,-3,1 272,0x4000000 435'), 'ok\nok\n22\n');
+  // As systemd and Docker do it in a container: all processes go below, so that controllers can be used there.
+  await shell(id, 'cd /sys/fs/cgroup; for p in $(cat cgroup.procs); do echo $p > mine/cgroup.procs; done 2>/dev/null; echo +pids > cgroup.subtree_control');
+  assert.equal(await shell(id, 'cat /proc/self/cgroup; cat /sys/fs/cgroup/mine/pids.max'), '0::/mine\nmax\n');
   await assertQuietBoot(id);
   await berth.containers.signal(id, 'CONT'); // passed on by the init
   assert.deepEqual(await berth.containers.wait(id), { exitCode: 5 });

@@ -30,6 +30,7 @@ type Container struct {
 	hasRoot atomic.Bool
 	shares  []string
 	world   World
+	first   *Process
 }
 
 // Prepare begins to make the container's namespaces, with the root disk as their root directory. That takes a while and
@@ -54,9 +55,8 @@ func (c *Container) prepare() error {
 	if err != nil {
 		return err
 	}
-	c.cgroup, err = os.OpenFile(cgroupPath, unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("cgroup of the container: %w", err)
+	if c.cgroup, err = openCgroup(cgroupPath); err != nil {
+		return err
 	}
 	return c.thread.do(func() error {
 		if err := enterRoot(RootDevice); err != nil {
@@ -78,7 +78,7 @@ func (c *Container) Complete(rootDevice string, world World) error {
 		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
 	}
 	c.world = world
-	if err := limitProcesses(world.MaximumProcesses); err != nil {
+	if err := prepareCgroup(world); err != nil {
 		return err
 	}
 	return c.thread.do(c.completeInside)

@@ -61,7 +61,7 @@ func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, er
 		}
 		defer init.Close()
 	}
-	return c.launch(spec, r, createDirectory, func(p *plan, files *files) (int, error) {
+	first, err := c.launch(spec, r, createDirectory, func(p *plan, files *files) (int, error) {
 		if err := prepareFirst(spec, files); err != nil {
 			return 0, err
 		}
@@ -75,6 +75,8 @@ func (c *Container) StartFirst(spec ProcessSpec, r *reaper.Reaper) (*Process, er
 		}
 		return s.RunIn(c.cgroup.Fd())
 	})
+	c.first = first
+	return first, err
 }
 
 // prepareFirst does what further processes find done.
@@ -88,14 +90,13 @@ func prepareFirst(spec ProcessSpec, files *files) error {
 	return bindConsole(files.theirStdin)
 }
 
-// Start starts a further process. As with other engines, its working directory must be there.
-func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
+func (c *Container) startIn(cgroup *os.File, spec ProcessSpec, r *reaper.Reaper) (*Process, error) {
 	useDirectory := func(string) error { return nil }
 	return c.launch(spec, r, useDirectory, func(p *plan, files *files) (int, error) {
 		s := &spawn.Script{}
 		p.prepare(s, spec, files)
 		s.Execute(executePurpose, p.file, p.arguments, p.environment)
-		return s.RunIn(c.cgroup.Fd())
+		return s.RunIn(cgroup.Fd())
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
 
@@ -146,20 +145,6 @@ func addDevices() error {
 	})
 	if err := errors.Join(err, unix.Unmount(kernels, 0), os.Remove(kernels)); err != nil {
 		return &MountError{"/dev", err}
-	}
-	return nil
-}
-
-// limitProcesses is for vminitd's own threads, which see the whole hierarchy.
-func limitProcesses(most uint64) error {
-	if most == 0 {
-		return nil
-	}
-	if err := system.EnableController("pids"); err != nil {
-		return err
-	}
-	if err := os.WriteFile(cgroupPath+"/pids.max", fmt.Appendf(nil, "%d", most), 0); err != nil {
-		return fmt.Errorf("limit of processes: %w", err)
 	}
 	return nil
 }

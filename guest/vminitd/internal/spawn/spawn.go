@@ -36,6 +36,9 @@ type Script struct {
 	pid      int32
 }
 
+// NewProcess is the purpose in an Error when the process itself could not be made.
+const NewProcess = "new process"
+
 // Error says what could not be done in the new process.
 type Error struct {
 	Purpose string
@@ -144,7 +147,7 @@ func (s *Script) run(start call) (int, error) {
 	signalMask(&before, nil)
 	runtime.KeepAlive(s)
 	if errno != 0 {
-		return 0, &Error{"new process", errno}
+		return 0, &Error{NewProcess, errno}
 	}
 	if failed.call == nil {
 		return pid, nil

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -106,4 +108,30 @@ func TestWhatIsMissingIsLeftOut(t *testing.T) {
 	if err != nil || text != "/proc\n" {
 		t.Errorf("%q, %v", text, err)
 	}
+}
+
+// TestManyAtOnce starts processes from several threads while the collector works, which must find everything in place.
+func TestManyAtOnce(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for i := range 40 {
+				s := &Script{}
+				file, want := "/bin/true", error(nil)
+				if i%2 == 1 {
+					file, want = "/no/such/file", unix.ENOENT
+				}
+				s.Execute("execute", file, []string{strings.Repeat("x", 1000)}, []string{"A=" + strings.Repeat("y", 1000)})
+				pid, err := s.Run()
+				if !errors.Is(err, want) {
+					t.Errorf("%s: %v", file, err)
+				}
+				if err == nil {
+					collect(pid)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
