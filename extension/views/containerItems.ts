@@ -44,6 +44,7 @@ export class MountItem extends vscode.TreeItem {
 
 /** “running”, “stopped”, “exited with code 3”, “failed”. */
 export function describeState(container: ContainerInfo): string {
+  if (container.state === 'running' && container.health) return container.health.status === 'starting' ? 'running, not checked yet' : container.health.status;
   if (container.state !== 'stopped') return appearance[container.state].word;
   if (container.restarting) return 'restarting';
   if (container.error) return 'failed';

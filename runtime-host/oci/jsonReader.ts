@@ -75,7 +75,12 @@ export class JsonReader {
   }
 
   size(): number {
-    if (!Number.isSafeInteger(this.#value) || (this.#value as number) < 0) throw this.#wrong('a number of bytes');
+    return this.count('a number of bytes');
+  }
+
+  /** A whole number that is not negative. */
+  count(expected = 'a whole number of at least 0'): number {
+    if (!Number.isSafeInteger(this.#value) || (this.#value as number) < 0) throw this.#wrong(expected);
     return this.#value as number;
   }
 

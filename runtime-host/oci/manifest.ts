@@ -1,6 +1,6 @@
 import { JsonReader, invalidDocument } from './jsonReader.ts';
 import { isConfigurationType, isForeignLayerType, isIndexType, isManifestType, isSchema1Type, layerCompression, ociIndexType, ociManifestType } from './mediaTypes.ts';
-import type { Descriptor, ImageConfiguration, ImageIndex, ImageManifest } from './types.ts';
+import type { Descriptor, ImageConfiguration, ImageHealthCheck, ImageIndex, ImageManifest } from './types.ts';
 
 /** The largest manifest or index that is read (distribution-spec: registries should take up to 4 MiB). */
 export const largestManifest = 4 * 1024 * 1024;
@@ -101,8 +101,16 @@ function readProcessDefaults(config: JsonReader): NonNullable<ImageConfiguration
     WorkingDir: config.field('WorkingDir').optionalString(),
     Labels: config.field('Labels').optionalStringMap(),
     StopSignal: config.field('StopSignal').optionalString(),
+    Healthcheck: readHealthCheck(config.field('Healthcheck')),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function readHealthCheck(check: JsonReader): ImageHealthCheck | undefined {
+  if (!check.isPresent) return undefined;
+  const times = ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'] as const;
+  const given = times.filter((name) => check.field(name).isPresent).map((name) => [name, check.field(name).count()] as const);
+  return { Test: check.field('Test').optionalStrings() ?? [], ...Object.fromEntries(given) };
 }
 
 /** @throws BerthError ManifestInvalid when the configuration does not describe the manifest's layers */

@@ -37,8 +37,20 @@ export interface ImageConfiguration {
     readonly WorkingDir?: string;
     readonly Labels?: Readonly<Record<string, string>>;
     readonly StopSignal?: string;
+    readonly Healthcheck?: ImageHealthCheck;
   };
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] };
+}
+
+/** Docker's addition to the image configuration. Times are nanoseconds; 0 stands for docker's default. */
+export interface ImageHealthCheck {
+  /** `NONE`, `CMD` and a command line, or `CMD-SHELL` and a text for the shell. */
+  readonly Test: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
 }
 
 /** A local image for one platform, with everything that unpacking and running it need. */

@@ -95,6 +95,44 @@ export interface ContainerSpec extends ProcessOptions, WorldOptions {
   readonly stopTimeoutSeconds?: number;
   /** Default: `no`. Not together with `removeOnExit`. */
   readonly restart?: RestartPolicy;
+  readonly healthCheck?: HealthCheckOptions;
+}
+
+/** How a container is checked while it runs. Times are in seconds. */
+export interface HealthCheck {
+  /** A command line; exit status 0 means healthy. */
+  readonly command: readonly string[];
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /** Failures within so long after the start do not count. */
+  readonly startPeriodSeconds: number;
+  /** The interval of the start period. */
+  readonly startIntervalSeconds: number;
+  /** So many failures in a row make it unhealthy. */
+  readonly retries: number;
+}
+
+/** What changes the image's health check. */
+export interface HealthCheckOptions extends Partial<Omit<HealthCheck, 'command'>> {
+  /** For the container's shell. */
+  readonly command?: string;
+  readonly disabled?: boolean;
+}
+
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  /** The last probes, oldest first. */
+  readonly log: readonly HealthProbe[];
+}
+
+export interface HealthProbe {
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** -1 when it took too long or could not be started. */
+  readonly exitCode: number;
+  readonly output: string;
 }
 
 /** What happens when the first process has ended, or the VM has failed; as docker has it. */
@@ -144,6 +182,9 @@ export interface ContainerInfo {
   readonly restartCount?: number;
   /** It has ended, and its restart policy is about to start it again. */
   readonly restarting?: boolean;
+  readonly healthCheck?: HealthCheck;
+  /** Of a running container that has a health check. */
+  readonly health?: Health;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
   /** What was said about its rights and surroundings when it was created. */

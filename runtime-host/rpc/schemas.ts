@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
-import { arrayOf, flag, integer, invalid, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
+import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 import { worldMembers } from './worldSchema.ts';
 
@@ -40,6 +40,7 @@ const name = text({
   expectation: 'a name of letters, digits, "_", "." and "-" that begins with a letter or a digit',
 });
 
+const seconds = number(0.001, 86_400);
 const signal = text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+-]*)$/, expectation: 'the name or the number of a signal' });
 
 /** Of every request that may report progress. */
@@ -60,6 +61,15 @@ export const containerSpec = object({
   removeOnExit: optional(flag),
   stopSignal: optional(signal),
   stopTimeoutSeconds: optional(integer(0, 86_400)),
+  healthCheck: optional(object({
+    command: optional(text()),
+    disabled: optional(flag),
+    intervalSeconds: optional(seconds),
+    timeoutSeconds: optional(seconds),
+    startPeriodSeconds: optional(seconds),
+    startIntervalSeconds: optional(seconds),
+    retries: optional(integer(1, 1000)),
+  })),
   restart: optional(object({ name: oneOf(restartPolicyNames), maximumRetries: optional(integer(1)) })),
 });
 

@@ -50,6 +50,11 @@ export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEG
   };
 }
 
+/** A number within the bounds, both included. */
+export function number(minimum: number, maximum: number): Check<number> {
+  return (value, field) => (typeof value === 'number' && value >= minimum && value <= maximum ? value : invalid(field, `a number from ${minimum} to ${maximum}`));
+}
+
 export function arrayOf<T>(check: Check<T>, bounds: { readonly min?: number; readonly max?: number } = {}): Check<readonly T[]> {
   const { min = 0, max = 10_000 } = bounds;
   return (value, field) => {

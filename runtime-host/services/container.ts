@@ -4,6 +4,7 @@ import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
+import type { HealthMonitor } from './healthMonitor.ts';
 
 /** A container as the host holds it: its record, and its VM while it runs. */
 export class Container {
@@ -16,6 +17,7 @@ export class Container {
   /** Writes of its record. */
   readonly saves = new SerialQueue();
   run: ContainerRun | undefined;
+  health: HealthMonitor | undefined;
   /** Of the current or last run: settles when the record says how it ended. */
   settled: Promise<RunEnd> | undefined;
   removed = false;
@@ -44,6 +46,6 @@ export class Container {
 
   info(): ContainerInfo {
     const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, ...rest } = this.record;
-    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
+    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
   }
 }

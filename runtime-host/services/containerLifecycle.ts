@@ -32,6 +32,8 @@ export interface LifecycleDependencies {
   readonly limits: VmLimits;
   /** Tells the clients. */
   readonly changed: (container: Container) => void;
+  /** A run has begun, or was adopted. */
+  readonly began: (container: Container, run: ContainerRun) => void;
   /** A run has ended, and the record says how. */
   readonly ended: (container: Container) => void;
 }
@@ -94,6 +96,7 @@ export class ContainerLifecycle {
       await noted;
       return this.#finish(container, end);
     });
+    this.#deps.began(container, run);
     this.#setState(container, 'running');
   }
 

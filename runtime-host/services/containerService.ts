@@ -14,7 +14,9 @@ import { ContainerLifecycle } from './containerLifecycle.ts';
 import { skipLines } from './containerLog.ts';
 import { notFound, notRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
 import { checkSpec, recordOf } from './containerSpec.ts';
+import type { ContainerRun } from './containerRun.ts';
 import { execProcess } from './execProcess.ts';
+import { HealthMonitor } from './healthMonitor.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
 import { MountPolicy } from './mountPolicy.ts';
 import { firstProcessStreams } from './processStreams.ts';
@@ -76,6 +78,7 @@ class QemuContainerService implements DiskUser {
       hostVersion: version,
       limits: { ...defaultVmLimits, ...options.limits },
       changed: (container) => this.#onChanged(container),
+      began: (container, run) => this.#watchHealth(container, run),
       ended: (container) => this.#restarts.consider(container),
     });
     this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
@@ -260,7 +263,8 @@ class QemuContainerService implements DiskUser {
     this.#restarts.dispose(this.#table.all());
     this.#table.dispose();
     this.#noticeListeners.clear();
-    await Promise.all(this.#table.all().map(async ({ run, settled }) => {
+    await Promise.all(this.#table.all().map(async ({ run, settled, health }) => {
+      health?.stop();
       await run?.release();
       if (run?.over) await settled;
     }));
@@ -275,6 +279,11 @@ class QemuContainerService implements DiskUser {
       if (error instanceof BerthError && error.code === 'ImageNotFound') return false;
       throw error;
     }
+  }
+
+  #watchHealth(container: Container, run: ContainerRun): void {
+    const check = container.record.healthCheck;
+    container.health = check && new HealthMonitor({ container, run, check, log: this.#options.log, changed: () => this.#onChanged(container) });
   }
 
   #onChanged(container: Container): void {

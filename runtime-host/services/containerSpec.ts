@@ -5,6 +5,7 @@ import { BerthError } from '../protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerSpec, type Mount } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { maximumShares } from '../vm/qemuArguments.ts';
+import { resolveHealthCheck } from './healthCheck.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { signalNumber } from './signals.ts';
 import { worldOf } from './worldSpec.ts';
@@ -31,6 +32,7 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   checkWorkingDirectory(spec.workingDirectory);
   if (spec.stopSignal !== undefined) signalNumber(spec.stopSignal);
   checkRestart(spec);
+  if (spec.healthCheck?.disabled && Object.keys(spec.healthCheck).length > 1) throw invalid('A container that is not checked needs no options of a health check. Leave one of the two out.', 'healthCheck');
   const mounts = await checkMounts(spec.mounts ?? []);
   worldOf(spec, mounts);
   return mounts;
@@ -57,6 +59,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
   checkProgram(commandLine);
   const stopSignal = spec.stopSignal ?? config.stopSignal;
   if (stopSignal) signalNumber(stopSignal);
+  const healthCheck = resolveHealthCheck(spec.healthCheck, config.healthCheck);
   const terminal = spec.terminal ?? false;
   const world = worldOf(spec, mounts);
   return {
@@ -84,6 +87,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     removeOnExit: spec.removeOnExit ?? false,
     ...(spec.restart ? { restart: spec.restart } : {}),
     ...(world ? { world } : {}),
+    ...(healthCheck ? { healthCheck } : {}),
   };
 }
 

@@ -8,11 +8,17 @@ import type { ProcessStreams } from './interfaces.ts';
 import { furtherProcessStreams } from './processStreams.ts';
 import { rightsOf } from './worldSpec.ts';
 
+/** A further process, which can be sent signals as well. */
+export interface FurtherProcess extends ProcessStreams {
+  /** A signal that comes too late is no error. */
+  signal(signal: number): Promise<void>;
+}
+
 /**
  * Starts a further process in a running container.
  * @throws BerthError InvalidArgument, ContainerNotRunning, CommandNotFound, CommandNotExecutable, UserNotFound, GuestFailed
  */
-export async function execProcess({ container, run }: { readonly container: Container; readonly run: ContainerRun }, process: ExecOptions): Promise<ProcessStreams> {
+export async function execProcess({ container, run }: { readonly container: Container; readonly run: ContainerRun }, process: ExecOptions): Promise<FurtherProcess> {
   if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
   checkProgram(process.command);
   checkWords('command', process.command);
@@ -32,5 +38,10 @@ export async function execProcess({ container, run }: { readonly container: Cont
       ...(process.size ? { size: process.size } : {}),
     }, rightsOf(record.world, process.privileged)),
   ));
-  return furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false });
+  return {
+    ...furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false }),
+    signal: async (signal) => {
+      await run.guest.signal(id, signal);
+    },
+  };
 }

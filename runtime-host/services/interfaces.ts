@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, TerminalSize } from '../protocol/types.ts';
 import type { OperationOptions } from '../base/progress.ts';
+import type { ImageHealthCheck } from '../oci/types.ts';
 
 /** What the host can do with images: a content store filled from registries. */
 export interface ImageService {
@@ -52,6 +53,7 @@ export interface ImageProcessDefaults {
   readonly workingDirectory: string;
   readonly user: string;
   readonly stopSignal: string | undefined;
+  readonly healthCheck?: ImageHealthCheck | undefined;
 }
 
 /** A running or ended process as a client sees it through one stream. */

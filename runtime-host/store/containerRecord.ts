@@ -1,4 +1,4 @@
-import { restartPolicyNames, type ErrorSummary, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { restartPolicyNames, type ErrorSummary, type HealthCheck, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
@@ -41,6 +41,7 @@ export interface ContainerRecord {
   /** Somebody has stopped it: no policy brings it back until somebody starts it. */
   readonly stoppedByUser?: boolean;
   readonly world?: WorldOptions;
+  readonly healthCheck?: HealthCheck;
 }
 
 type Check = (value: unknown) => boolean;
@@ -48,6 +49,8 @@ type Check = (value: unknown) => boolean;
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isCount: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isNotNegative: Check = (value) => typeof value === 'number' && value >= 0;
+const isPositive: Check = (value) => typeof value === 'number' && value > 0;
 const isListOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 const isOptional = (check: Check): Check => (value) => value === undefined || check(value);
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -105,6 +108,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
   world: isOptional(hasShape(worldShape)),
+  healthCheck: isOptional(hasShape({ command: isListOf(isString), intervalSeconds: isPositive, timeoutSeconds: isPositive, startPeriodSeconds: isNotNegative, startIntervalSeconds: isPositive, retries: isCount })),
 };
 
 /**

@@ -196,7 +196,7 @@ test('exec, logs, inspect, wait, stop, rm', async () => {
   const [info] = JSON.parse((await run('inspect', 'box')).out) as ContainerInfo[];
   assert.equal(info?.state, 'running');
   assert.equal((await run('stop', 'box')).out, 'box\n');
-  assert.equal((await waiting.result).status, 3);
+  assert.deepEqual(await waiting.result, { status: 0, out: '3\n', error: '' });
   assert.equal((await follow.result).status, 0);
   assert.match((await run('ls', '-a')).out, /Exited \(3\)/);
   assert.equal((await run('start', 'box')).status, 0);

@@ -28,9 +28,9 @@ export function containerTable(containers: readonly ContainerInfo[], now = Date.
   return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES'], rows);
 }
 
-function describeState({ state, createdAt, startedAt, finishedAt, exitCode, restarting }: ContainerInfo, now: number): string {
+function describeState({ state, createdAt, startedAt, finishedAt, exitCode, restarting, health }: ContainerInfo, now: number): string {
   if (restarting) return `Restarting (${exitCode ?? '?'}) ${formatSince(finishedAt ?? createdAt, now)} ago`;
-  if (state === 'running' && startedAt) return `Up ${formatSince(startedAt, now)}`;
+  if (state === 'running' && startedAt) return `Up ${formatSince(startedAt, now)}${health ? ` (${health.status === 'starting' ? 'health: starting' : health.status})` : ''}`;
   if (state === 'stopped' && finishedAt) return `Exited (${exitCode ?? '?'}) ${formatSince(finishedAt, now)} ago`;
   return `${state.slice(0, 1).toUpperCase()}${state.slice(1)}`;
 }
