@@ -65,6 +65,23 @@ test('create: options of run, an id on standard output and in a file', async (t)
   assert.equal((await berth.run(['create', '--pull', 'sometimes', 'local'])).status, 1);
 });
 
+test('start joins; ls shows what is asked for', async (t) => {
+  const berth = await cliBerth(t);
+  await berth.connect();
+  await berth.run(['create', '-i', '--name', 'joined', '-l', 'tier=front', 'local', 'sh', '-c', 'echo begins; cat; exit 7']);
+  assert.deepEqual(await berth.run(['start', '-a', '-i', 'joined'], 'typed\n'), { status: 7, out: 'begins\ntyped\n', error: '' });
+  const { out: id } = await berth.run(['create', '--name', 'other', 'local', 'true']);
+  assert.match((await berth.run(['start', '-a', 'joined', 'other'])).error, /One container at a time/);
+  const names = async (...words: string[]): Promise<string[]> => (JSON.parse((await berth.run(['ls', '--format', 'json', ...words])).out) as ContainerInfo[]).map(({ name }) => name);
+  assert.deepEqual(await names(), []);
+  assert.deepEqual(await names('-f', 'status=exited'), ['joined']);
+  assert.deepEqual(await names('-a', '-f', 'label=tier=front'), ['joined']);
+  assert.deepEqual(await names('-l'), ['other']);
+  assert.deepEqual(await names('-n', '2'), ['other', 'joined']);
+  assert.equal((await berth.run(['ls', '-aq', '--no-trunc', '-f', 'name=other'])).out, id);
+  assert.match((await berth.run(['ls', '-f', 'colour=red'])).error, /one of id, name/);
+});
+
 test('prune asks first; df and system logs tell what there is', async (t) => {
   const berth = await cliBerth(t);
   await berth.connect();

@@ -1,0 +1,55 @@
+import { InvalidArgumentError } from 'commander';
+import { containerStates, type ContainerInfo } from '../protocol/types.ts';
+
+/** `key=value` of --filter. */
+export interface ListFilter {
+  readonly key: FilterKey;
+  readonly value: string;
+}
+
+type FilterKey = keyof typeof tests;
+type Test = (info: ContainerInfo, value: string) => boolean;
+
+/** Docker's word for a state beside ours. */
+const stateWords: Readonly<Record<string, string>> = { exited: 'stopped' };
+
+const tests = {
+  id: (info, value) => info.id.startsWith(value),
+  name: (info, value) => info.name.includes(value),
+  status: (info, value) => (value === 'restarting' ? info.restarting === true : !info.restarting && info.state === (stateWords[value] ?? value)),
+  label: (info, value) => {
+    const equals = value.indexOf('=');
+    return equals < 0 ? Object.hasOwn(info.labels, value) : info.labels[value.slice(0, equals)] === value.slice(equals + 1);
+  },
+  ancestor: (info, value) => info.image === value || info.image.replace(/^.*\//, '') === value || info.image.replace(/^.*\//, '').replace(/[:@].*$/, '') === value || info.manifestDigest.replace(/^sha256:/, '').startsWith(value),
+  exited: (info, value) => info.state === 'stopped' && String(info.exitCode) === value,
+  health: (info, value) => (info.health?.status ?? 'none') === value,
+} satisfies Record<string, Test>;
+
+const words: Readonly<Partial<Record<FilterKey, readonly string[]>>> = {
+  status: [...containerStates, 'exited', 'restarting'],
+  health: ['starting', 'healthy', 'unhealthy', 'none'],
+};
+
+export function parseFilter(text: string): ListFilter {
+  const equals = text.indexOf('=');
+  const key = text.slice(0, Math.max(0, equals));
+  const value = text.slice(equals + 1);
+  if (!isKey(key) || value === '') throw new InvalidArgumentError(`Write KEY=VALUE with one of ${Object.keys(tests).join(', ')}.`);
+  const allowed = words[key];
+  if (allowed && !allowed.includes(value)) throw new InvalidArgumentError(`“${key}” is one of ${allowed.join(', ')}.`);
+  return { key, value };
+}
+
+/** As docker: several values of one key are alternatives, except labels, which must all be there; different keys must all fit. */
+export function matchesFilters(info: ContainerInfo, filters: readonly ListFilter[]): boolean {
+  const byKey = Map.groupBy(filters, ({ key }) => key);
+  return [...byKey].every(([key, group]) => {
+    const fits = ({ value }: ListFilter): boolean => tests[key](info, value);
+    return key === 'label' ? group.every(fits) : group.some(fits);
+  });
+}
+
+function isKey(key: string): key is FilterKey {
+  return Object.hasOwn(tests, key);
+}
