@@ -96,6 +96,10 @@ export interface ContainerSpec extends ProcessOptions, WorldOptions {
   /** Default: `no`. Not together with `removeOnExit`. */
   readonly restart?: RestartPolicy;
   readonly healthCheck?: HealthCheckOptions;
+  /** Absolute path of a kernel to boot instead of ours: an uncompressed ELF file. */
+  readonly kernel?: string;
+  /** `os/architecture`; anything but this machine's is refused. */
+  readonly platform?: string;
 }
 
 /** How a container is checked while it runs. Times are in seconds. */
@@ -183,6 +187,8 @@ export interface ContainerInfo {
   /** It has ended, and its restart policy is about to start it again. */
   readonly restarting?: boolean;
   readonly healthCheck?: HealthCheck;
+  /** Absent: ours. */
+  readonly kernel?: string;
   /** Of a running container that has a health check. */
   readonly health?: Health;
   /** Process id of the container's QEMU while it runs. */

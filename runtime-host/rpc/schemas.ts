@@ -61,6 +61,8 @@ export const containerSpec = object({
   removeOnExit: optional(flag),
   stopSignal: optional(signal),
   stopTimeoutSeconds: optional(integer(0, 86_400)),
+  kernel: optional(hostPath),
+  platform: optional(text({ maxLength: 64 })),
   healthCheck: optional(object({
     command: optional(text()),
     disabled: optional(flag),

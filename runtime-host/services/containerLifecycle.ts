@@ -13,6 +13,7 @@ import type { Container } from './container.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { checkMountSources } from './containerSpec.ts';
 import type { ImageDiskService } from './interfaces.ts';
+import { checkKernel } from './machineSpec.ts';
 import type { MountPolicy } from './mountPolicy.ts';
 import type { RunContext } from './runContext.ts';
 import { sigkill, signalNumber } from './signals.ts';
@@ -158,15 +159,16 @@ export class ContainerLifecycle {
 
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
     const { record, paths } = container;
-    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), this.#checkMounts(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), this.#checkFiles(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
     signal?.throwIfAborted();
     if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, imageDisk, record.diskSize);
     return startRun(this.context(container), basis, imageDisk, signal);
   }
 
   /** The directories must be what they were, and what became worth protecting since is not shared unasked. */
-  async #checkMounts({ mounts }: ContainerRecord): Promise<void> {
+  async #checkFiles({ mounts, kernel }: ContainerRecord): Promise<void> {
     await checkMountSources(mounts);
+    if (kernel !== undefined) await checkKernel(kernel);
     await this.#deps.mountPolicy.check(mounts);
   }
 

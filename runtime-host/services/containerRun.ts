@@ -255,7 +255,7 @@ function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, imageDis
     accelerator: basis.accelerator,
     cpus: record.cpus,
     memoryBytes: record.memoryBytes,
-    kernel: basis.assets.kernel,
+    kernel: record.kernel ?? basis.assets.kernel,
     initramfs: basis.assets.initramfs,
     ...(basis.tscKilohertz === undefined ? {} : { tscKilohertz: basis.tscKilohertz }),
     bootLog: paths.bootLog,

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../store/containerRecord.ts';
 import { maximumShares } from '../vm/qemuArguments.ts';
 import { resolveHealthCheck } from './healthCheck.ts';
 import type { ImageDisk } from './interfaces.ts';
+import { checkKernel, checkPlatform } from './machineSpec.ts';
 import { signalNumber } from './signals.ts';
 import { worldOf } from './worldSpec.ts';
 
@@ -32,6 +33,8 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   checkWorkingDirectory(spec.workingDirectory);
   if (spec.stopSignal !== undefined) signalNumber(spec.stopSignal);
   checkRestart(spec);
+  if (spec.platform !== undefined) checkPlatform(spec.platform);
+  if (spec.kernel !== undefined) await checkKernel(spec.kernel);
   if (spec.healthCheck?.disabled && Object.keys(spec.healthCheck).length > 1) throw invalid('A container that is not checked needs no options of a health check. Leave one of the two out.', 'healthCheck');
   const mounts = await checkMounts(spec.mounts ?? []);
   worldOf(spec, mounts);
@@ -88,6 +91,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     ...(spec.restart ? { restart: spec.restart } : {}),
     ...(world ? { world } : {}),
     ...(healthCheck ? { healthCheck } : {}),
+    ...(spec.kernel === undefined ? {} : { kernel: spec.kernel }),
   };
 }
 

@@ -42,6 +42,8 @@ export interface ContainerRecord {
   readonly stoppedByUser?: boolean;
   readonly world?: WorldOptions;
   readonly healthCheck?: HealthCheck;
+  /** Real path of a kernel of the user's own. */
+  readonly kernel?: string;
 }
 
 type Check = (value: unknown) => boolean;
@@ -108,6 +110,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
   world: isOptional(hasShape(worldShape)),
+  kernel: isOptional(isString),
   healthCheck: isOptional(hasShape({ command: isListOf(isString), intervalSeconds: isPositive, timeoutSeconds: isPositive, startPeriodSeconds: isNotNegative, startIntervalSeconds: isPositive, retries: isCount })),
 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { connect } from '../../runtime-host/client/index.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
+import { findGuestAssets } from '../../runtime-host/vm/guestAssets.ts';
 import { stopHost } from '../contract/rpcHarness.ts';
 import { checkDisksBelow } from '../support/checkDisks.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -202,6 +203,21 @@ test('exec, logs, inspect, wait, stop, rm', async () => {
   assert.equal((await run('start', 'box')).status, 0);
   assert.equal((await run('rm', 'box')).status, 1, 'it runs');
   assert.equal((await run('rm', '-f', 'box')).status, 0);
+});
+
+test('a kernel of one\'s own boots; what is none does not', async () => {
+  const { kernel } = await findGuestAssets(new BerthPaths(env), env);
+  const own = join(directory, 'own kernel');
+  await copyFile(kernel, own);
+  assert.deepEqual(await run('run', '--name', 'own', '-k', 'own kernel', image, 'echo', 'booted'), { status: 0, out: 'booted\n', error: '' });
+  const processes = (await run('inspect', 'own')).out;
+  assert.equal((JSON.parse(processes) as ContainerInfo[])[0]?.kernel, own);
+  await rm(own);
+  const gone = await run('start', 'own');
+  assert.deepEqual([gone.status, /own kernel cannot be used: it does not exist/.test(gone.error)], [1, true], gone.error);
+  assert.equal((await run('rm', 'own')).status, 0);
+  assert.equal((await run('run', '-k', 'shared.txt', image, 'true')).status, 125);
+  assert.equal((await run('run', '--platform', 'linux/s390x', image, 'true')).status, 125);
 });
 
 test('Ctrl-C ends the wait for a stop; the container stops all the same', async () => {
