@@ -2,6 +2,7 @@
 package seccomp
 
 import (
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -43,11 +44,26 @@ const (
 	largestJump        = 255
 )
 
-// Program is the filter for a process with these capabilities (1<<CAP_… each).
-//
-// A tree of comparisons and not a list: the kernel runs the program once for each number that there is when it is
-// installed (to know the calls that are always allowed), and in emulated guests that is most of what it costs.
+var (
+	mutex sync.Mutex
+	made  = map[uint64][]unix.SockFilter{}
+)
+
+// Program is the filter for a process with these capabilities (1<<CAP_… each). It is made once and not to be changed.
 func Program(capabilities uint64) []unix.SockFilter {
+	mutex.Lock()
+	defer mutex.Unlock()
+	program, there := made[capabilities]
+	if !there {
+		program = compile(capabilities)
+		made[capabilities] = program
+	}
+	return program
+}
+
+// compile makes a tree of comparisons and not a list: the kernel runs the program once for each number that there is
+// when it is installed, to know the calls that are always allowed.
+func compile(capabilities uint64) []unix.SockFilter {
 	program := []unix.SockFilter{load(architectureOffset)}
 	for i := range tables {
 		tree := append([]unix.SockFilter{load(numberOffset)}, decide(resolve(tables[i].spans, capabilities))...)
