@@ -191,6 +191,8 @@ export interface ContainerInfo {
   readonly kernel?: string;
   /** Of a running container that has a health check. */
   readonly health?: Health;
+  /** Why the container waits, when its disk cannot be written at the moment. It goes on by itself when that has passed. */
+  readonly paused?: string;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
   /** What was said about its rights and surroundings when it was created. */

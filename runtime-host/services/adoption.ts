@@ -6,9 +6,11 @@ import { probePrefix, type BerthPaths } from '../protocol/paths.ts';
 import { removeUnfinishedKernels } from '../vm/guestAssets.ts';
 import { findProcesses, killProcess } from '../vm/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
+import { adoptVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import type { Container } from './container.ts';
 import type { ContainerLifecycle } from './containerLifecycle.ts';
-import { adoptRun } from './containerRun.ts';
+import { adoptRun, type RunEnd } from './containerRun.ts';
+import { WaitingMachine } from './waitingMachine.ts';
 
 /**
  * After a restart of the host: takes charge of the VMs that still run, whatever their records say, and puts the records
@@ -22,26 +24,66 @@ export async function adoptContainers(containers: readonly Container[], unreadab
       try {
         await adoptContainer(container, processes.get(qmpChardev(container.paths.qmpSocket)), lifecycle, log);
       } catch (error) {
-        log.error('A container could not be adopted', error, { container: container.id });
-        await lifecycle.markStopped(container, BerthError.from(error)).catch((failure: unknown) => {
-          log.error('The end of a container could not be recorded', failure, { container: container.id });
-          container.state = 'stopped';
-        });
+        await markFailed(container, error, lifecycle, log);
       }
     }),
   );
-  const used = [...containers.filter(({ run }) => run).map(({ id }) => id), ...unreadable];
+  const used = [...containers.filter(({ run, waiting }) => run ?? waiting).map(({ id }) => id), ...unreadable];
   await removeStaleDirectories(new Set(used.map((id) => paths.container(id).sockets)), paths);
   await removeUnfinishedKernels(paths);
 }
 
 async function adoptContainer(container: Container, pid: number | undefined, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
-  const run = pid === undefined ? undefined : await adoptRun(lifecycle.context(container), pid);
-  if (run) {
+  const { paths, limits } = lifecycle.context(container);
+  const machine = pid === undefined ? undefined : await adoptVirtualMachine(pid, paths.qmpSocket, limits.adopt);
+  if (machine) await adoptMachine(container, machine, lifecycle, log);
+  else await noteEnd(container, lifecycle, log);
+}
+
+async function adoptMachine(container: Container, machine: VirtualMachine, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
+  const run = machine.pause ? 'paused' : await adoptRun(lifecycle.context(container), machine);
+  if (run === 'paused') {
+    log.warn('Found a container that is paused.', { container: container.id, pid: machine.pid });
+    waitForDisk(container, machine, lifecycle, log);
+  } else if (run) {
     lifecycle.took(container, run);
-    log.info('Found a running container again.', { container: container.id, pid });
-    return;
+    log.info('Found a running container again.', { container: container.id, pid: machine.pid });
+  } else {
+    await noteEnd(container, lifecycle, log);
   }
+}
+
+/** It counts as running, and is adopted when it goes on; what else is asked of it waits its turn until then. */
+function waitForDisk(container: Container, machine: VirtualMachine, lifecycle: ContainerLifecycle, log: Logger): void {
+  const waiting = new WaitingMachine(machine, lifecycle.context(container));
+  const { promise: settled, resolve: settle } = Promise.withResolvers<RunEnd>();
+  container.waiting = waiting;
+  container.settled = settled;
+  container.state = 'running';
+  void container.queue.run(async () => {
+    const goesOn = await waiting.goesOn;
+    container.waiting = undefined;
+    try {
+      if (goesOn) await adoptMachine(container, machine, lifecycle, log);
+      else await lifecycle.markStopped(container, waiting.failure);
+    } catch (error) {
+      await markFailed(container, error, lifecycle, log);
+    }
+    if (container.settled !== settled) void container.settled?.then(settle);
+    else settle({ error: waiting.failure });
+  });
+}
+
+async function markFailed(container: Container, error: unknown, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
+  log.error('A container could not be adopted', error, { container: container.id });
+  await lifecycle.markStopped(container, BerthError.from(error)).catch((failure: unknown) => {
+    log.error('The end of a container could not be recorded', failure, { container: container.id });
+    container.state = 'stopped';
+  });
+}
+
+/** Of a container without a VM. */
+async function noteEnd(container: Container, lifecycle: ContainerLifecycle, log: Logger): Promise<void> {
   if (container.record.state === 'running' && container.record.exitCode !== undefined) {
     log.info('A container had ended before its virtual machine had.', { container: container.id });
     await lifecycle.markStopped(container);

@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../store/containerRecord.ts';
 import { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
 import type { HealthMonitor } from './healthMonitor.ts';
+import type { WaitingMachine } from './waitingMachine.ts';
 
 /** A container as the host holds it: its record, and its VM while it runs. */
 export class Container {
@@ -18,6 +19,8 @@ export class Container {
   readonly saves = new SerialQueue();
   run: ContainerRun | undefined;
   health: HealthMonitor | undefined;
+  /** Its VM, when this host has found it paused and cannot adopt it before it goes on. */
+  waiting: WaitingMachine | undefined;
   /** Of the current or last run: settles when the record says how it ended. */
   settled: Promise<RunEnd> | undefined;
   removed = false;
@@ -46,6 +49,12 @@ export class Container {
 
   info(): ContainerInfo {
     const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, ...rest } = this.record;
-    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...(this.run ? { vmPid: this.run.machine.pid } : {}) };
+    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...this.#machineInfo() };
+  }
+
+  #machineInfo(): Pick<ContainerInfo, 'vmPid' | 'paused'> {
+    const machine = (this.run ?? this.waiting)?.machine;
+    const paused = this.run ? this.run.waitsFor : this.waiting?.reason;
+    return { ...(machine && { vmPid: machine.pid }), ...(paused && { paused: paused.message }) };
   }
 }

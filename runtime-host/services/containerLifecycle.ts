@@ -33,6 +33,8 @@ export interface LifecycleDependencies {
   readonly limits: VmLimits;
   /** Tells the clients. */
   readonly changed: (container: Container) => void;
+  /** Tells the user, whatever they are doing with Berth. */
+  readonly notify: (message: string) => void;
   /** A run has begun, or was adopted. */
   readonly began: (container: Container, run: ContainerRun) => void;
   /** A run has ended, and the record says how. */
@@ -55,8 +57,9 @@ export class ContainerLifecycle {
   }
 
   context(container: Container): RunContext {
-    const { log, hostVersion, limits } = this.#deps;
-    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion, limits };
+    const { log, hostVersion, limits, notify, changed } = this.#deps;
+    const pauseChanged = (): void => changed(container);
+    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion, limits, notify, pauseChanged };
   }
 
   /**
@@ -105,7 +108,7 @@ export class ContainerLifecycle {
   async stop(container: Container, timeoutSeconds = container.record.stopTimeoutSeconds ?? defaultStopSeconds): Promise<void> {
     const { run, settled } = container;
     if (!run || !settled) return;
-    const { obey, quit } = this.#deps.limits;
+    const { obey } = this.#deps.limits;
     this.#setState(container, 'stopping');
     run.expectEnd();
     try {
@@ -117,7 +120,7 @@ export class ContainerLifecycle {
       // It may have ended by itself meanwhile; else its guest does not obey, and only ending the VM is left.
       if (!(await within(run.exited, 0))) {
         this.#deps.log.error('A container did not stop in order; its virtual machine is ended', error, { container: container.id });
-        await run.machine.quit(quit);
+        await run.giveUp();
       }
     }
     await settled;

@@ -1,9 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { BerthError } from '../protocol/errors.ts';
 import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
-import type { ProcessAttachment, ProcessEvent } from '../guest/attachment.ts';
+import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
-import { adoptVirtualMachine, startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import { DiskPause, pauseError } from './diskPause.ts';
+import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
 import type { VmBasis } from './vmPlatform.ts';
@@ -15,15 +16,15 @@ export type RunEnd = { readonly exitCode: number } | { readonly error: BerthErro
 /** Names the first process towards vminitd. */
 export const firstProcess = 'init';
 
-const logRetryMilliseconds = 1000;
-
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
 export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
   const { record, paths, limits } = context;
-  const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), ...(signal ? [signal] : [])]);
+  const paused = new AbortController();
+  const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), paused.signal, ...(signal ? [signal] : [])]);
   const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
+  machine.onPauseChanged(() => machine.pause && paused.abort(pauseError(record.name, machine.pause)));
   const opened = context.output.open('new');
   let guest: GuestClient | undefined;
   try {
@@ -50,16 +51,18 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
 }
 
 /**
- * Takes charge of a VM that an earlier host started. One that cannot be talked to is ended.
- * @returns undefined when there is nothing to take charge of: the VM has ended meanwhile, or its start was never finished
+ * Takes charge of a VM that an earlier host started. One that cannot be talked to is ended, unless that is because it was
+ * paused for its disk: then it stays as it is.
+ * @returns undefined when there is nothing to take charge of, as its start was never finished
  */
-export async function adoptRun(context: RunContext, pid: number): Promise<ContainerRun | undefined> {
+export async function adoptRun(context: RunContext, machine: VirtualMachine): Promise<ContainerRun | 'paused' | undefined> {
   const { limits } = context;
-  const machine = await adoptVirtualMachine(pid, context.paths.qmpSocket, limits.adopt);
-  if (!machine) return undefined;
+  const paused = new AbortController();
+  machine.onPauseChanged(() => machine.pause && paused.abort());
   let guest: GuestClient | undefined;
   try {
-    const { guest: connected, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal: limitOf(limits.adopt, 'answer'), answerMilliseconds: limits.answer });
+    const signal = AbortSignal.any([limitOf(limits.adopt, 'answer'), paused.signal]);
+    const { guest: connected, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal, answerMilliseconds: limits.answer });
     guest = connected;
     if (!state.containerStarted) {
       guest.close();
@@ -71,6 +74,10 @@ export async function adoptRun(context: RunContext, pid: number): Promise<Contai
     for (const { id } of state.processes) if (id !== firstProcess) run.discardOutput(id);
     return run;
   } catch (error) {
+    if (machine.pause) {
+      guest?.close();
+      return 'paused';
+    }
     const reason = await explain(error, context, machine);
     // Nobody will be able to end it later; what it still holds is written back if it can be.
     await guest?.shutdown(limitOf(limits.shutdown, 'shut down')).catch((failure: unknown) => {
@@ -93,10 +100,10 @@ export class ContainerRun {
   /** Settles when the VM is gone as well. Never rejects; never settles after {@link release}. */
   readonly finished: Promise<RunEnd>;
   readonly #context: RunContext;
-  /** Where each stream stood when what could not be stored was let go, so that its process can end. */
-  readonly #dropped = { stdout: 0, stderr: 0 };
+  readonly #keeper: OutputKeeper;
+  readonly #pause: DiskPause;
   #released = false;
-  #ending = false;
+  #givenUp: BerthError | undefined;
   #over = false;
 
   constructor(context: RunContext, machine: VirtualMachine, guest: GuestClient) {
@@ -105,6 +112,8 @@ export class ContainerRun {
     this.guest = guest;
     const { stdout, stderr } = context.output.offsets;
     this.input = guest.attach({ processId: firstProcess, stdoutOffset: stdout, stderrOffset: stderr, acknowledges: true });
+    this.#pause = new DiskPause(machine, context);
+    this.#keeper = new OutputKeeper(context, (failure) => this.#pause.noteOutput(failure));
     this.exited = this.#watch();
     this.finished = this.#finish();
   }
@@ -114,8 +123,22 @@ export class ContainerRun {
     return this.#over;
   }
 
-  /** Answers whether the first process can notice the signal at all. */
+  /** Why the VM is paused; undefined while it runs. */
+  get paused(): BerthError | undefined {
+    return this.#pause.reason;
+  }
+
+  /** Why the container does not go on: a paused VM, or output that cannot be stored. */
+  get waitsFor(): BerthError | undefined {
+    return this.#pause.shown;
+  }
+
+  /**
+   * Answers whether the first process can notice the signal at all.
+   * @throws BerthError why the VM is paused, ContainerNotRunning, GuestFailed
+   */
   async signal(signal: number): Promise<boolean> {
+    if (this.paused) throw this.paused;
     return this.explained(this.guest.signal(firstProcess, signal));
   }
 
@@ -125,6 +148,7 @@ export class ContainerRun {
       return await answer;
     } catch (error) {
       const { code } = BerthError.from(error);
+      if (this.paused && code === 'GuestFailed') throw this.paused;
       const isLost = code === 'GuestFailed' && !this.guest.connected && !this.#released;
       if (code !== 'ContainerNotRunning' && !isLost) throw error;
       const end = isLost ? await this.exited : undefined;
@@ -135,7 +159,16 @@ export class ContainerRun {
 
   /** From now on output that cannot be stored is dropped instead of waited for: the container is to end. */
   expectEnd(): void {
-    this.#ending = true;
+    this.#keeper.expectEnd();
+  }
+
+  /** Ends a VM whose guest does not obey, or cannot; that is then how the container ended. */
+  async giveUp(): Promise<void> {
+    const { name } = this.#context.record;
+    this.#givenUp = this.paused
+      ? new BerthError(this.paused.code, `Container “${name}” was ended while it was paused for its disk. What it had not written yet is lost.`)
+      : new BerthError('VmFailed', `The virtual machine of container “${name}” did not answer any more and was ended. Start the container again.`);
+    await this.machine.quit(this.#context.limits.quit);
   }
 
   /** Keeps a process going whose client is gone. */
@@ -152,6 +185,7 @@ export class ContainerRun {
       return;
     }
     this.#released = true;
+    this.#pause.dispose();
     this.guest.close();
     this.machine.release();
     await this.#context.output.close();
@@ -175,38 +209,17 @@ export class ContainerRun {
           this.#over = true;
           return { exitCode: event.code };
         }
-        await this.#store(event);
-        const { stdout, stderr } = this.#context.output.offsets;
-        this.input.acknowledge(Math.max(stdout, this.#dropped.stdout), Math.max(stderr, this.#dropped.stderr));
+        await this.#keeper.store(event);
+        const { stdout, stderr } = this.#keeper.done;
+        this.input.acknowledge(stdout, stderr);
       }
       throw new BerthError('GuestFailed', 'The virtual machine’s init ended the connection.');
     } catch (error) {
       if (this.#released) return new Promise<never>(() => undefined);
       this.#over = true;
-      return { error: await explain(error, this.#context, this.machine) };
+      const reason = await explain(error, this.#context, this.machine);
+      return { error: this.#givenUp ?? reason };
     }
-  }
-
-  /** When the log cannot be written the process waits, as it does for any reader that does not read. */
-  async #store(event: ProcessEvent & { kind: 'output' }): Promise<void> {
-    const { output, log, record } = this.#context;
-    const stored = output.offsets[event.stream];
-    const fresh = event.offset < stored ? event.data.subarray(stored - event.offset) : event.data;
-    if (event.offset > stored) log.warn('Output of a container was lost.', { container: record.id, stream: event.stream, bytes: event.offset - stored });
-    if (fresh.length === 0) return;
-    for (let reported = false; !this.#ending; reported = true) {
-      try {
-        await output.append({ stream: event.stream, offset: Math.max(event.offset, stored), data: fresh });
-        return;
-      } catch (error) {
-        if (!reported) log.error('The output of a container cannot be stored; its process waits', error, { container: record.id });
-        await delay(logRetryMilliseconds);
-      }
-    }
-    await output.append({ stream: event.stream, offset: Math.max(event.offset, stored), data: fresh }).catch((error: unknown) => {
-      log.error('The last output of a container was lost', error, { container: record.id });
-      this.#dropped[event.stream] = event.offset + event.data.length;
-    });
   }
 
   async #finish(): Promise<RunEnd> {
@@ -218,6 +231,7 @@ export class ContainerRun {
     }
     this.guest.close();
     await (keepDisk ? this.machine.quit(limits.quit) : this.machine.kill()).catch((error: unknown) => log.error('A virtual machine could not be ended', error, { container: record.id }));
+    this.#pause.dispose();
     await output.close().catch((error: unknown) => log.error('A container’s log could not be closed', error, { container: record.id }));
     return end;
   }

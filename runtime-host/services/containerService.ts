@@ -12,11 +12,12 @@ import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
 import { skipLines } from './containerLog.ts';
-import { notFound, notRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
+import { notFound, notRunning, stillRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
 import { checkSpec, recordOf } from './containerSpec.ts';
 import type { ContainerRun } from './containerRun.ts';
 import { execProcess } from './execProcess.ts';
 import { HealthMonitor } from './healthMonitor.ts';
+import { isLocal } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
 import { MountPolicy } from './mountPolicy.ts';
 import { firstProcessStreams } from './processStreams.ts';
@@ -66,7 +67,8 @@ class QemuContainerService implements DiskUser {
     this.#table = options.table;
     const { paths, log, disks, version } = options;
     this.#store = new ContainerStore(paths, log);
-    this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, (message) => this.#noticeListeners.forEach((listener) => listener(message)));
+    const notify = (message: string): void => this.#noticeListeners.forEach((listener) => listener(message));
+    this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, notify);
     this.#mountPolicy = new MountPolicy(paths, options.environment);
     this.#lifecycle = new ContainerLifecycle({
       paths,
@@ -80,6 +82,7 @@ class QemuContainerService implements DiskUser {
       changed: (container) => this.#onChanged(container),
       began: (container, run) => this.#watchHealth(container, run),
       ended: (container) => this.#restarts.consider(container),
+      notify,
     });
     this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
   }
@@ -110,7 +113,7 @@ class QemuContainerService implements DiskUser {
     this.#platform.basis().catch((error: unknown) => this.#options.log.info('Virtual machines are not possible yet.', { reason: String(error) })); // start() asks again, and tells.
     const identity = this.#table.reserve(spec.name);
     try {
-      if (!(await this.#isLocal(spec.image))) await this.#options.images.pull(spec.image, options);
+      if (!(await isLocal(this.#options.images, spec.image))) await this.#options.images.pull(spec.image, options);
       return await this.#options.disks.withDisk(spec.image, options, async (disk) => {
         options.signal?.throwIfAborted();
         return this.#add(recordOf(spec, identity, mounts, disk));
@@ -137,6 +140,7 @@ class QemuContainerService implements DiskUser {
 
   async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
     const container = this.#table.find(query);
+    if (container.waiting) return container.info();
     await container.queue.run(async () => {
       if (container.state === 'stopping') await container.settled;
       if (container.removed) throw notFound(query);
@@ -153,6 +157,7 @@ class QemuContainerService implements DiskUser {
       if (this.#restarts.cancel(container)) this.#onChanged(container);
       await this.#lifecycle.stop(container, options.timeoutSeconds);
     };
+    await container.waiting?.end();
     // One that has less patience does not wait for one that has more.
     await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
     return container.info();
@@ -161,9 +166,13 @@ class QemuContainerService implements DiskUser {
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
     const container = this.#table.find(query);
+    if (container.waiting && number === sigkill) return container.waiting.end();
+    if (container.waiting) throw container.waiting.reason;
     if (!container.run || container.run.over) throw notRunning(container);
     if (number === sigkill || number === signalNumber(container.record.stopSignal ?? 'TERM')) await this.#lifecycle.noteStoppedByUser(container, true);
-    await container.run.signal(number);
+    // Who is to be killed need not be asked, and one that is paused cannot be.
+    if (number === sigkill && container.run.paused) await container.run.giveUp();
+    else await container.run.signal(number);
   }
 
   async restart(query: string, options: OperationOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
@@ -195,13 +204,15 @@ class QemuContainerService implements DiskUser {
 
   async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
     const container = this.#table.find(query);
+    // A disk that is thrown away need not be written.
+    if (options.force && container.run?.paused) await container.run.machine.kill();
+    if (container.waiting && !options.force) throw stillRunning(container);
+    await container.waiting?.end();
     if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
       const pending = container.pendingRestart !== undefined;
       if (pending || (container.run && container.state === 'running')) {
-        if (!options.force) {
-          throw new BerthError('ContainerRunning', `Container “${container.name}” is ${pending ? 'about to start again' : 'running'}. Stop it first, or remove it with force.`, { data: { id: container.id } });
-        }
+        if (!options.force) throw stillRunning(container, pending ? 'about to start again' : 'running');
         await this.#lifecycle.stop(container, 0);
       }
       await container.settled;
@@ -231,7 +242,8 @@ class QemuContainerService implements DiskUser {
     const container = this.#table.find(query);
     const started = options.start === true && container.state !== 'running';
     if (started) await this.start(query, options);
-    const { run, settled } = container;
+    const { run, settled, waiting } = container;
+    if (waiting) throw waiting.reason;
     if (!run || !settled) throw notRunning(container);
     return firstProcessStreams(run, container.output, started || options.replay ? container.output.runStart : container.output.end, settled);
   }
@@ -263,22 +275,13 @@ class QemuContainerService implements DiskUser {
     this.#restarts.dispose(this.#table.all());
     this.#table.dispose();
     this.#noticeListeners.clear();
-    await Promise.all(this.#table.all().map(async ({ run, settled, health }) => {
+    await Promise.all(this.#table.all().map(async ({ run, settled, health, waiting }) => {
       health?.stop();
+      waiting?.release();
       await run?.release();
       if (run?.over) await settled;
     }));
     await this.#pruning.run(() => Promise.resolve());
-  }
-
-  async #isLocal(image: string): Promise<boolean> {
-    try {
-      await this.#options.images.inspect(image);
-      return true;
-    } catch (error) {
-      if (error instanceof BerthError && error.code === 'ImageNotFound') return false;
-      throw error;
-    }
   }
 
   #watchHealth(container: Container, run: ContainerRun): void {

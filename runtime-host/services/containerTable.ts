@@ -40,11 +40,13 @@ export class ContainerTable {
 
   /**
    * A container that runs and is not about to end, with its run.
-   * @throws BerthError ContainerNotFound, ContainerNotRunning
+   * @throws BerthError ContainerNotFound, ContainerNotRunning; DiskFull or VmFailed while it is paused
    */
   running(query: string): { readonly container: Container; readonly run: ContainerRun } {
     const container = this.find(query);
+    if (container.waiting) throw container.waiting.reason;
     if (!container.run || container.state === 'stopping') throw notRunning(container);
+    if (container.run.paused) throw container.run.paused;
     return { container, run: container.run };
   }
 
@@ -88,4 +90,8 @@ export function notRunning(container: Container): BerthError {
 
 export function notFound(query: string): BerthError {
   return new BerthError('ContainerNotFound', `There is no container “${query}”. “container ls -a” lists those that exist.`, { data: { container: query } });
+}
+
+export function stillRunning(container: Container, state = 'running'): BerthError {
+  return new BerthError('ContainerRunning', `Container “${container.name}” is ${state}. Stop it first, or remove it with force.`, { data: { id: container.id } });
 }

@@ -121,3 +121,14 @@ function describeImage(image: ResolvedImage): ImageInfo {
     ...(image.configuration.created === undefined ? {} : { created: image.configuration.created }),
   };
 }
+
+/** Whether an image need not be pulled. */
+export async function isLocal(images: ImageService, reference: string): Promise<boolean> {
+  try {
+    await images.inspect(reference);
+    return true;
+  } catch (error) {
+    if (error instanceof BerthError && error.code === 'ImageNotFound') return false;
+    throw error;
+  }
+}

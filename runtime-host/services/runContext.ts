@@ -12,4 +12,8 @@ export interface RunContext {
   readonly log: Logger;
   readonly hostVersion: string;
   readonly limits: VmLimits;
+  /** Tells the user, whatever they are doing with Berth. */
+  readonly notify: (message: string) => void;
+  /** Called when the VM was paused for a failing disk, or goes on. */
+  readonly pauseChanged: () => void;
 }

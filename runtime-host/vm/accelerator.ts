@@ -11,7 +11,6 @@ import type { Accelerator } from '../protocol/types.ts';
 import type { GuestAssets } from './guestAssets.ts';
 import type { Qemu } from './qemu.ts';
 import { hostArchitecture } from './qemu.ts';
-import { QmpClient } from './qmp.ts';
 import { hostTscKilohertz } from './tscFrequency.ts';
 import { startVirtualMachine, type VirtualMachine } from './virtualMachine.ts';
 
@@ -117,7 +116,7 @@ export async function boots(accelerator: Accelerator, context: ProbeContext, lim
       join(directory, 'qemu.log'),
       failureAfter(startLimitMilliseconds),
     );
-    return await powersOff(qmpSocket, limitMilliseconds);
+    return await powersOff(machine, limitMilliseconds);
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'VmFailed') throw error;
     context.log.info('The accelerator probe failed to start.', { accelerator, reason: error.message });
@@ -129,24 +128,18 @@ export async function boots(accelerator: Accelerator, context: ProbeContext, lim
 }
 
 /**
- * Lets a paused VM run; answers whether its guest powers it off in time. It is paused until somebody listens, so that no
+ * Lets a paused VM run; answers whether its guest powers it off in time. It is paused until we are connected, so that no
  * guest is too fast to be noticed.
  */
-async function powersOff(qmpSocket: string, limitMilliseconds: number): Promise<boolean> {
-  const qmp = await QmpClient.connect(qmpSocket, startLimitMilliseconds);
+async function powersOff(machine: VirtualMachine, limitMilliseconds: number): Promise<boolean> {
   const limit = new AbortController();
   try {
-    const shutdown = new Promise<boolean>((resolve) => {
-      qmp.onEvent(({ name, data }) => {
-        if (name === 'SHUTDOWN') resolve((data as { reason?: unknown } | undefined)?.reason === 'guest-shutdown');
-      });
-    });
+    const shutdown = machine.ended.then(({ reason }) => reason === 'guest-shutdown');
     const tooLate = delay(limitMilliseconds, false, { signal: limit.signal });
-    const refused = qmp.execute('cont').then(() => new Promise<never>(() => undefined));
-    return await Promise.race([shutdown, qmp.closed.then(() => false), tooLate, refused]);
+    const refused = machine.resume().then(() => new Promise<never>(() => undefined));
+    return await Promise.race([shutdown, tooLate, refused]);
   } finally {
     limit.abort();
-    qmp.close();
   }
 }
 

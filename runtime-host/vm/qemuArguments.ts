@@ -109,12 +109,13 @@ function emulatedClock(tscKilohertz: number | undefined): string[] {
   return ['tsc=reliable', `tsc_early_khz=${tscKilohertz}`, `lpj=${tscKilohertz * 4}`, 'lapic_timer_khz=1000000'];
 }
 
+/** `werror=stop`: where the host's disk is full or fails, the VM waits rather than lose what it writes (qmpMonitor.ts). */
 function diskArguments(disk: VmDisk | undefined): string[] {
   if (!disk) return [];
   const image = `driver=raw,node-name=image,read-only=on,file.driver=file,file.filename=${escapeComma(disk.image)}`;
   const overlay = 'driver=qcow2,node-name=root,backing=image,discard=unmap,detect-zeroes=unmap,'
     + `file.driver=file,file.filename=${escapeComma(disk.overlay)},file.discard=unmap,file.aio=threads`;
-  return ['-blockdev', image, '-blockdev', overlay, '-device', 'virtio-blk-device,drive=root,discard=on'];
+  return ['-blockdev', image, '-blockdev', overlay, '-device', 'virtio-blk-device,drive=root,discard=on,werror=stop'];
 }
 
 /**

@@ -5,14 +5,21 @@ import { basename, dirname } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import { endProcess, isRunning, killProcess, processEnd } from './processes.ts';
 import { QmpClient } from './qmp.ts';
+import { QmpMonitor, type VmPause } from './qmpMonitor.ts';
 import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';
 
 const lookAgainMilliseconds = 20;
+/** QEMU answers within its first second, but an emulated guest's start may keep a busy machine from it. */
+const childAnswerMilliseconds = 120_000;
 
-/** How a VM's process ended. Both are undefined when it was started by an earlier host and could not be waited for. */
+export type { VmPause } from './qmpMonitor.ts';
+
+/** How a VM's process ended. Code and signal are undefined when it was started by an earlier host and not our child. */
 export interface VmEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
+  /** QEMU's own word for it, such as `guest-reset`; undefined when it had no time to tell. */
+  readonly reason?: string | undefined;
 }
 
 /** A running virtual machine. It outlives the host unless it is ended. */
@@ -20,6 +27,12 @@ export interface VirtualMachine {
   readonly pid: number;
   /** Settles when its process is gone. Never rejects. */
   readonly ended: Promise<VmEnd>;
+  /** Why QEMU has stopped it for the time being; undefined while it runs. */
+  readonly pause: VmPause | undefined;
+  /** One listener, called after each change of {@link pause}. */
+  onPauseChanged(listener: () => void): void;
+  /** Lets it go on after a pause; it is paused again when the reason still stands. */
+  resume(): Promise<void>;
   /** Flushes and closes its disk, then ends it; kills it when that takes longer than the limit. Settles when it is gone. */
   quit(limitMilliseconds: number): Promise<void>;
   /** Ends it at once, as a power cut would. Settles when it is gone. */
@@ -48,6 +61,7 @@ export async function startVirtualMachine(program: string, configuration: VmConf
       const words = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' ');
       throw new BerthError('VmFailed', `QEMU could not start the virtual machine: ${words || describeEnd(early)}.`, { data: { log } });
     }
+    machine.noticeListening();
     return machine;
   } catch (error) {
     await machine?.kill();
@@ -64,7 +78,9 @@ export async function startVirtualMachine(program: string, configuration: VmConf
  */
 export async function adoptVirtualMachine(pid: number, qmpSocket: string, limitMilliseconds: number): Promise<VirtualMachine | undefined> {
   try {
-    return new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket, limitMilliseconds));
+    const machine = new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket, limitMilliseconds));
+    await machine.known();
+    return machine;
   } catch (error) {
     if (!(await isRunning(pid, qmpChardev(qmpSocket)))) return undefined;
     await killProcess(pid, qmpChardev(qmpSocket));
@@ -75,7 +91,10 @@ export async function adoptVirtualMachine(pid: number, qmpSocket: string, limitM
 /** The end in words that follow a colon, such as “it was ended by SIGKILL”. */
 export function describeEnd(end: VmEnd): string {
   if (end.signal !== undefined) return `it was ended by ${end.signal}`;
-  return end.code === undefined ? 'it ended' : `it ended with status ${end.code}`;
+  if (end.reason === 'host-signal') return 'a signal ended it';
+  if (end.code !== undefined) return `it ended with status ${end.code}`;
+  // Who is killed has no time to tell; all else that ends QEMU it tells.
+  return end.reason === undefined ? 'it was killed' : 'it ended';
 }
 
 /**
@@ -137,19 +156,30 @@ function qemuEnvironment(): NodeJS.ProcessEnv {
 abstract class QemuMachine implements VirtualMachine {
   readonly pid: number;
   abstract readonly ended: Promise<VmEnd>;
-  protected readonly qmpSocket: string;
+  protected abstract readonly monitor: QmpMonitor;
 
-  constructor(pid: number, qmpSocket: string) {
+  constructor(pid: number) {
     this.pid = pid;
-    this.qmpSocket = qmpSocket;
+  }
+
+  get pause(): VmPause | undefined {
+    return this.monitor.pause;
+  }
+
+  onPauseChanged(listener: () => void): void {
+    this.monitor.onPauseChanged = listener;
+  }
+
+  resume(): Promise<void> {
+    return this.monitor.execute('cont');
   }
 
   async quit(limitMilliseconds: number): Promise<void> {
     const limit = AbortSignal.timeout(limitMilliseconds);
-    const asked = this.askToQuit().catch(() => undefined); // Refused or torn off: then the limit decides.
+    // Refused or torn off: then the limit decides. One that is frozen does not answer at all.
+    this.monitor.execute('quit').catch(() => undefined);
     await Promise.race([this.ended, aborted(limit)]);
     if (limit.aborted) await this.kill();
-    await asked;
   }
 
   async kill(): Promise<void> {
@@ -158,33 +188,35 @@ abstract class QemuMachine implements VirtualMachine {
   }
 
   abstract release(): void;
-  protected abstract askToQuit(): Promise<void>;
   protected abstract sendKill(): Promise<void>;
 }
 
 class ChildMachine extends QemuMachine {
   readonly ended: Promise<VmEnd>;
+  protected readonly monitor: QmpMonitor;
   readonly #child: ChildProcess;
+  readonly #listens = Promise.withResolvers<void>();
 
   constructor(child: ChildProcess, qmpSocket: string) {
-    super(child.pid ?? 0, qmpSocket);
+    super(child.pid ?? 0);
     this.#child = child;
+    this.monitor = new QmpMonitor(this.#listens.promise.then(() => QmpClient.connect(qmpSocket, childAnswerMilliseconds)));
     this.ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+      child.once('exit', (code, signal) => {
+        this.#listens.reject(new BerthError('VmFailed', 'QEMU has ended.'));
+        void this.monitor.drained().then(() => resolve({ code: code ?? undefined, signal: signal ?? undefined, reason: this.monitor.shutdownReason }));
+      });
     });
   }
 
-  release(): void {
-    this.#child.unref();
+  /** From now on its sockets are there. */
+  noticeListening(): void {
+    this.#listens.resolve();
   }
 
-  protected async askToQuit(): Promise<void> {
-    const qmp = await QmpClient.connect(this.qmpSocket);
-    try {
-      await qmp.execute('quit');
-    } finally {
-      qmp.close();
-    }
+  release(): void {
+    this.monitor.close();
+    this.#child.unref();
   }
 
   /** A child that has ended is not signalled: Node knows, and its process id cannot be recycled before that. */
@@ -196,37 +228,40 @@ class ChildMachine extends QemuMachine {
 
 class AdoptedMachine extends QemuMachine {
   readonly ended: Promise<VmEnd>;
-  readonly #qmp: QmpClient;
+  protected readonly monitor: QmpMonitor;
+  readonly #proof: string;
   #released = false;
 
   constructor(pid: number, qmpSocket: string, qmp: QmpClient) {
-    super(pid, qmpSocket);
-    this.#qmp = qmp;
-    this.ended = this.#waitForEnd();
+    super(pid);
+    this.#proof = qmpChardev(qmpSocket);
+    this.monitor = new QmpMonitor(Promise.resolve(qmp));
+    this.ended = this.#waitForEnd(qmp);
+  }
+
+  /** Settles when it is known whether it is paused. */
+  async known(): Promise<void> {
+    await this.monitor.execute('query-status');
   }
 
   release(): void {
     this.#released = true;
-    this.#qmp.close();
+    this.monitor.close();
   }
 
   /**
    * The kernel closes QEMU's sockets when QEMU dies; its process vanishes an instant later. Never settles for a VM that
    * was released.
    */
-  async #waitForEnd(): Promise<VmEnd> {
-    await this.#qmp.closed;
+  async #waitForEnd(qmp: QmpClient): Promise<VmEnd> {
+    await qmp.closed;
     if (this.#released) await new Promise(() => undefined);
-    await processEnd(this.pid, qmpChardev(this.qmpSocket));
-    return { code: undefined, signal: undefined };
-  }
-
-  protected async askToQuit(): Promise<void> {
-    await this.#qmp.execute('quit');
+    await processEnd(this.pid, this.#proof);
+    return { code: undefined, signal: undefined, reason: this.monitor.shutdownReason };
   }
 
   protected async sendKill(): Promise<void> {
-    await endProcess(this.pid, qmpChardev(this.qmpSocket));
+    await endProcess(this.pid, this.#proof);
   }
 }
 

@@ -47,9 +47,10 @@ export function containerTable(containers: readonly ContainerInfo[], trunc = tru
   return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES'], rows);
 }
 
-function describeState({ state, createdAt, startedAt, finishedAt, exitCode, restarting, health }: ContainerInfo, now: number): string {
+function describeState({ state, createdAt, startedAt, finishedAt, exitCode, restarting, health, paused }: ContainerInfo, now: number): string {
   if (restarting) return `Restarting (${exitCode ?? '?'}) ${formatSince(finishedAt ?? createdAt, now)} ago`;
-  if (state === 'running' && startedAt) return `Up ${formatSince(startedAt, now)}${health ? ` (${health.status === 'starting' ? 'health: starting' : health.status})` : ''}`;
+  const condition = paused === undefined ? health?.status : 'Paused';
+  if (state === 'running' && startedAt) return `Up ${formatSince(startedAt, now)}${condition ? ` (${condition === 'starting' ? 'health: starting' : condition})` : ''}`;
   if (state === 'stopped' && finishedAt) return `Exited (${exitCode ?? '?'}) ${formatSince(finishedAt, now)} ago`;
   return `${state.slice(0, 1).toUpperCase()}${state.slice(1)}`;
 }
