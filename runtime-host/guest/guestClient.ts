@@ -39,10 +39,18 @@ export interface GuestWorld {
   readonly maximumProcesses: bigint;
 }
 
+export interface GuestShare {
+  readonly tag: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** Whose files belong to everybody in the guest. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
 export interface GuestContainer {
   readonly rootDevice: string;
   readonly hostname: string;
-  readonly shares: readonly { readonly tag: string; readonly target: string; readonly readOnly: boolean }[];
+  readonly shares: readonly GuestShare[];
   readonly world: GuestWorld;
   readonly process: GuestProcess;
 }

@@ -7,6 +7,7 @@ import { DiskPause, pauseError } from './diskPause.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
+import { shareOwner } from './shareOwner.ts';
 import type { VmBasis } from './vmPlatform.ts';
 import { guestWorld, rightsOf, type GuestRights } from './worldSpec.ts';
 
@@ -33,7 +34,7 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
       {
         rootDevice: '/dev/vda',
         hostname: record.world?.hostname ?? record.id.slice(0, 12),
-        shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly })),
+        shares: await Promise.all(record.mounts.map(async (mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly, owner: await shareOwner(mount.source) }))),
         world: guestWorld(record.world),
         process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
       },

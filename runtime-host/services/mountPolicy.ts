@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
-import { BerthError } from '../protocol/errors.ts';
+import { BerthError, isNodeError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Mount, MountRefusal } from '../protocol/types.ts';
 
@@ -97,7 +97,7 @@ export class MountPolicy {
   }
 
   async #places(): Promise<FoundPlace[]> {
-    const homes = [...new Set([this.#environment['HOME'] || homedir(), userInfo().homedir])];
+    const homes = homesOf(this.#environment);
     const places: Place[] = [
       ...homes.map((path) => ({ path, what: home, inside: false })),
       ...homesOfSystem.map((path) => ({ path, what: 'home directories', inside: false })),
@@ -119,6 +119,17 @@ export class MountPolicy {
       return moved && contains(original, folder) ? [join(moved, relative(original, folder))] : [];
     });
   }
+}
+
+/** By the environment and by the accounts; a process's user may have no account. */
+function homesOf(environment: NodeJS.ProcessEnv): string[] {
+  const homes = new Set([environment['HOME'] ?? '']);
+  try {
+    homes.add(userInfo().homedir);
+  } catch (error) {
+    if (!isNodeError(error)) throw error;
+  }
+  return [...homes].filter((path) => path !== '');
 }
 
 /** Why a folder, by its real path, is not shared: what follows its name in a sentence. */

@@ -283,6 +283,14 @@ export declare type Share = Message<"berth.guest.v1.Share"> & {
    * @generated from field: bool read_only = 3;
    */
   readOnly: boolean;
+
+  /**
+   * The user of the host whose files belong to everybody in the guest, and as whom new ones are made. Absent: files
+   * keep the host's numbers.
+   *
+   * @generated from field: berth.guest.v1.ShareOwner owner = 10;
+   */
+  owner?: ShareOwner | undefined;
 };
 
 /**
@@ -290,6 +298,27 @@ export declare type Share = Message<"berth.guest.v1.Share"> & {
  * Use `create(ShareSchema)` to create a new message.
  */
 export declare const ShareSchema: GenMessage<Share>;
+
+/**
+ * @generated from message berth.guest.v1.ShareOwner
+ */
+export declare type ShareOwner = Message<"berth.guest.v1.ShareOwner"> & {
+  /**
+   * @generated from field: uint32 uid = 1;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 2;
+   */
+  gid: number;
+};
+
+/**
+ * Describes the message berth.guest.v1.ShareOwner.
+ * Use `create(ShareOwnerSchema)` to create a new message.
+ */
+export declare const ShareOwnerSchema: GenMessage<ShareOwner>;
 
 /**
  * @generated from message berth.guest.v1.Process

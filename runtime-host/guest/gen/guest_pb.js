@@ -15,7 +15,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/
  * Describes the file guest.proto.
  */
 export const file_guest = /*@__PURE__*/
-  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCI7CgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMivQIKFVN0YXJ0Q29udGFpbmVyUmVxdWVzdBITCgtyb290X2RldmljZRgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIlCgZzaGFyZXMYAyADKAsyFS5iZXJ0aC5ndWVzdC52MS5TaGFyZRIoCgdwcm9jZXNzGAQgASgLMhcuYmVydGguZ3Vlc3QudjEuUHJvY2VzcxI2Cgl0ZW1wb3JhcnkYFCADKAsyIy5iZXJ0aC5ndWVzdC52MS5UZW1wb3JhcnlGaWxlU3lzdGVtEhsKE3NoYXJlZF9tZW1vcnlfYnl0ZXMYFSABKAQSFgoOcmVhZF9vbmx5X3Jvb3QYFiABKAgSEgoKcHJpdmlsZWdlZBgXIAEoCBIZChFtYXhpbXVtX3Byb2Nlc3NlcxgYIAEoBBIQCgh1bm1hc2tlZBgZIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJIjcKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIIr0CCgdQcm9jZXNzEgoKAmlkGAEgASgJEhEKCWFyZ3VtZW50cxgCIAMoCRITCgtlbnZpcm9ubWVudBgDIAMoCRIZChF3b3JraW5nX2RpcmVjdG9yeRgEIAEoCRIMCgR1c2VyGAUgASgJEhAKCHRlcm1pbmFsGAYgASgIEg0KBXN0ZGluGAcgASgIEioKBHNpemUYCCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemUSMAoLY29uZmluZW1lbnQYFCABKAsyGy5iZXJ0aC5ndWVzdC52MS5Db25maW5lbWVudBItCgZsaW1pdHMYFSADKAsyHS5iZXJ0aC5ndWVzdC52MS5SZXNvdXJjZUxpbWl0EhkKEWFkZGl0aW9uYWxfZ3JvdXBzGBYgAygJEgwKBGluaXQYFyABKAgiUgoLQ29uZmluZW1lbnQSFAoMY2FwYWJpbGl0aWVzGAEgASgEEhkKEW5vX25ld19wcml2aWxlZ2VzGAIgASgIEhIKCnVuZmlsdGVyZWQYAyABKAgiPQoNUmVzb3VyY2VMaW1pdBIQCghyZXNvdXJjZRgBIAEoDRIMCgRzb2Z0GAIgASgEEgwKBGhhcmQYAyABKAQiLQoMVGVybWluYWxTaXplEg8KB2NvbHVtbnMYASABKA0SDAoEcm93cxgCIAEoDSI/ChNTdGFydFByb2Nlc3NSZXF1ZXN0EigKB3Byb2Nlc3MYASABKAsyFy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzIiMKFFN0YXJ0UHJvY2Vzc1Jlc3BvbnNlEgsKA3BpZBgBIAEoBSKDAgoMU3RhcnRGYWlsdXJlEjMKBnJlYXNvbhgBIAEoDjIjLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0RmFpbHVyZS5SZWFzb24SDwoHc3ViamVjdBgCIAEoCSKsAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhwKGFJFQVNPTl9DT01NQU5EX05PVF9GT1VORBABEiEKHVJFQVNPTl9DT01NQU5EX05PVF9FWEVDVVRBQkxFEAISGQoVUkVBU09OX1VTRVJfTk9UX0ZPVU5EEAMSHAoYUkVBU09OX1dPUktJTkdfRElSRUNUT1JZEAQSEAoMUkVBU09OX01PVU5UEAUi2AEKDUF0dGFjaFJlcXVlc3QSLAoFc3RhcnQYASABKAsyGy5iZXJ0aC5ndWVzdC52MS5BdHRhY2hTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASFQoLY2xvc2Vfc3RkaW4YAyABKAhIABIuCgZyZXNpemUYBCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemVIABI2CgthY2tub3dsZWRnZRgFIAEoCzIfLmJlcnRoLmd1ZXN0LnYxLkFja25vd2xlZGdlbWVudEgAQgkKB21lc3NhZ2UiPwoPQWNrbm93bGVkZ2VtZW50EhUKDXN0ZG91dF9vZmZzZXQYASABKAQSFQoNc3RkZXJyX29mZnNldBgCIAEoBCJlCgtBdHRhY2hTdGFydBISCgpwcm9jZXNzX2lkGAEgASgJEhUKDXN0ZG91dF9vZmZzZXQYAiABKAQSFQoNc3RkZXJyX29mZnNldBgDIAEoBBIUCgxhY2tub3dsZWRnZXMYBCABKAgitwEKDkF0dGFjaFJlc3BvbnNlEigKBnN0ZG91dBgBIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEigKBnN0ZGVychgCIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEiwKBmV4aXRlZBgDIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIABIYCg5zdGRpbl9jb25zdW1lZBgEIAEoBEgAQgkKB21lc3NhZ2UiJgoGT3V0cHV0Eg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMIjoKFFNpZ25hbFByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkSDgoGc2lnbmFsGAIgASgFIioKFVNpZ25hbFByb2Nlc3NSZXNwb25zZRIRCgl1bm5vdGljZWQYASABKAgiKwoVUmVsZWFzZVByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkiGAoWUmVsZWFzZVByb2Nlc3NSZXNwb25zZSIqCg9TaHV0ZG93blJlcXVlc3QSEQoJcG93ZXJfb2ZmGAIgASgISgQIARACIhIKEFNodXRkb3duUmVzcG9uc2UqUQoPQ29udHJhY3RWZXJzaW9uEiAKHENPTlRSQUNUX1ZFUlNJT05fVU5TUEVDSUZJRUQQABIcChhDT05UUkFDVF9WRVJTSU9OX0NVUlJFTlQQATL1BAoFR3Vlc3QSUAoJSGFuZHNoYWtlEiAuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVxdWVzdBohLmJlcnRoLmd1ZXN0LnYxLkhhbmRzaGFrZVJlc3BvbnNlEl0KDlN0YXJ0Q29udGFpbmVyEiUuYmVydGguZ3Vlc3QudjEuU3RhcnRDb250YWluZXJSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USWQoMU3RhcnRQcm9jZXNzEiMuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1Jlc3BvbnNlElIKDUF0dGFjaFByb2Nlc3MSHS5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXF1ZXN0Gh4uYmVydGguZ3Vlc3QudjEuQXR0YWNoUmVzcG9uc2UoATABElwKDVNpZ25hbFByb2Nlc3MSJC5iZXJ0aC5ndWVzdC52MS5TaWduYWxQcm9jZXNzUmVxdWVzdBolLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXNwb25zZRJfCg5SZWxlYXNlUHJvY2VzcxIlLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVxdWVzdBomLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVzcG9uc2USTQoIU2h1dGRvd24SHy5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlcXVlc3QaIC5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlc3BvbnNlQjBaLmJlcnRoLmRldi92bWluaXRkL2ludGVybmFsL2dlbi9ndWVzdHYxO2d1ZXN0djFiBnByb3RvMw");
+  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCI7CgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMivQIKFVN0YXJ0Q29udGFpbmVyUmVxdWVzdBITCgtyb290X2RldmljZRgBIAEoCRIQCghob3N0bmFtZRgCIAEoCRIlCgZzaGFyZXMYAyADKAsyFS5iZXJ0aC5ndWVzdC52MS5TaGFyZRIoCgdwcm9jZXNzGAQgASgLMhcuYmVydGguZ3Vlc3QudjEuUHJvY2VzcxI2Cgl0ZW1wb3JhcnkYFCADKAsyIy5iZXJ0aC5ndWVzdC52MS5UZW1wb3JhcnlGaWxlU3lzdGVtEhsKE3NoYXJlZF9tZW1vcnlfYnl0ZXMYFSABKAQSFgoOcmVhZF9vbmx5X3Jvb3QYFiABKAgSEgoKcHJpdmlsZWdlZBgXIAEoCBIZChFtYXhpbXVtX3Byb2Nlc3NlcxgYIAEoBBIQCgh1bm1hc2tlZBgZIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJImIKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIEikKBW93bmVyGAogASgLMhouYmVydGguZ3Vlc3QudjEuU2hhcmVPd25lciImCgpTaGFyZU93bmVyEgsKA3VpZBgBIAEoDRILCgNnaWQYAiABKA0ivQIKB1Byb2Nlc3MSCgoCaWQYASABKAkSEQoJYXJndW1lbnRzGAIgAygJEhMKC2Vudmlyb25tZW50GAMgAygJEhkKEXdvcmtpbmdfZGlyZWN0b3J5GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIdGVybWluYWwYBiABKAgSDQoFc3RkaW4YByABKAgSKgoEc2l6ZRgIIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZRIwCgtjb25maW5lbWVudBgUIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkNvbmZpbmVtZW50Ei0KBmxpbWl0cxgVIAMoCzIdLmJlcnRoLmd1ZXN0LnYxLlJlc291cmNlTGltaXQSGQoRYWRkaXRpb25hbF9ncm91cHMYFiADKAkSDAoEaW5pdBgXIAEoCCJSCgtDb25maW5lbWVudBIUCgxjYXBhYmlsaXRpZXMYASABKAQSGQoRbm9fbmV3X3ByaXZpbGVnZXMYAiABKAgSEgoKdW5maWx0ZXJlZBgDIAEoCCI9Cg1SZXNvdXJjZUxpbWl0EhAKCHJlc291cmNlGAEgASgNEgwKBHNvZnQYAiABKAQSDAoEaGFyZBgDIAEoBCItCgxUZXJtaW5hbFNpemUSDwoHY29sdW1ucxgBIAEoDRIMCgRyb3dzGAIgASgNIj8KE1N0YXJ0UHJvY2Vzc1JlcXVlc3QSKAoHcHJvY2VzcxgBIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MiIwoUU3RhcnRQcm9jZXNzUmVzcG9uc2USCwoDcGlkGAEgASgFIoMCCgxTdGFydEZhaWx1cmUSMwoGcmVhc29uGAEgASgOMiMuYmVydGguZ3Vlc3QudjEuU3RhcnRGYWlsdXJlLlJlYXNvbhIPCgdzdWJqZWN0GAIgASgJIqwBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0NPTU1BTkRfTk9UX0ZPVU5EEAESIQodUkVBU09OX0NPTU1BTkRfTk9UX0VYRUNVVEFCTEUQAhIZChVSRUFTT05fVVNFUl9OT1RfRk9VTkQQAxIcChhSRUFTT05fV09SS0lOR19ESVJFQ1RPUlkQBBIQCgxSRUFTT05fTU9VTlQQBSLYAQoNQXR0YWNoUmVxdWVzdBIsCgVzdGFydBgBIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFN0YXJ0SAASDwoFc3RkaW4YAiABKAxIABIVCgtjbG9zZV9zdGRpbhgDIAEoCEgAEi4KBnJlc2l6ZRgEIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZUgAEjYKC2Fja25vd2xlZGdlGAUgASgLMh8uYmVydGguZ3Vlc3QudjEuQWNrbm93bGVkZ2VtZW50SABCCQoHbWVzc2FnZSI/Cg9BY2tub3dsZWRnZW1lbnQSFQoNc3Rkb3V0X29mZnNldBgBIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAIgASgEImUKC0F0dGFjaFN0YXJ0EhIKCnByb2Nlc3NfaWQYASABKAkSFQoNc3Rkb3V0X29mZnNldBgCIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAMgASgEEhQKDGFja25vd2xlZGdlcxgEIAEoCCK3AQoOQXR0YWNoUmVzcG9uc2USKAoGc3Rkb3V0GAEgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASKAoGc3RkZXJyGAIgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASLAoGZXhpdGVkGAMgASgLMhouYmVydGguZ3Vlc3QudjEuRXhpdFN0YXR1c0gAEhgKDnN0ZGluX2NvbnN1bWVkGAQgASgESABCCQoHbWVzc2FnZSImCgZPdXRwdXQSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiOgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCRIOCgZzaWduYWwYAiABKAUiKgoVU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEhEKCXVubm90aWNlZBgBIAEoCCIrChVSZWxlYXNlUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCSIYChZSZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlIioKD1NodXRkb3duUmVxdWVzdBIRCglwb3dlcl9vZmYYAiABKAhKBAgBEAIiEgoQU2h1dGRvd25SZXNwb25zZSpRCg9Db250cmFjdFZlcnNpb24SIAocQ09OVFJBQ1RfVkVSU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlRSQUNUX1ZFUlNJT05fQ1VSUkVOVBABMvUECgVHdWVzdBJQCglIYW5kc2hha2USIC5iZXJ0aC5ndWVzdC52MS5IYW5kc2hha2VSZXF1ZXN0GiEuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVzcG9uc2USXQoOU3RhcnRDb250YWluZXISJS5iZXJ0aC5ndWVzdC52MS5TdGFydENvbnRhaW5lclJlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXNwb25zZRJZCgxTdGFydFByb2Nlc3MSIy5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USUgoNQXR0YWNoUHJvY2VzcxIdLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFJlcXVlc3QaHi5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXNwb25zZSgBMAESXAoNU2lnbmFsUHJvY2VzcxIkLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXF1ZXN0GiUuYmVydGguZ3Vlc3QudjEuU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEl8KDlJlbGVhc2VQcm9jZXNzEiUuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXF1ZXN0GiYuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXNwb25zZRJNCghTaHV0ZG93bhIfLmJlcnRoLmd1ZXN0LnYxLlNodXRkb3duUmVxdWVzdBogLmJlcnRoLmd1ZXN0LnYxLlNodXRkb3duUmVzcG9uc2VCMFouYmVydGguZGV2L3ZtaW5pdGQvaW50ZXJuYWwvZ2VuL2d1ZXN0djE7Z3Vlc3R2MWIGcHJvdG8z");
 
 /**
  * Describes the message berth.guest.v1.HandshakeRequest.
@@ -67,59 +67,66 @@ export const ShareSchema = /*@__PURE__*/
   messageDesc(file_guest, 6);
 
 /**
+ * Describes the message berth.guest.v1.ShareOwner.
+ * Use `create(ShareOwnerSchema)` to create a new message.
+ */
+export const ShareOwnerSchema = /*@__PURE__*/
+  messageDesc(file_guest, 7);
+
+/**
  * Describes the message berth.guest.v1.Process.
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema = /*@__PURE__*/
-  messageDesc(file_guest, 7);
+  messageDesc(file_guest, 8);
 
 /**
  * Describes the message berth.guest.v1.Confinement.
  * Use `create(ConfinementSchema)` to create a new message.
  */
 export const ConfinementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 8);
+  messageDesc(file_guest, 9);
 
 /**
  * Describes the message berth.guest.v1.ResourceLimit.
  * Use `create(ResourceLimitSchema)` to create a new message.
  */
 export const ResourceLimitSchema = /*@__PURE__*/
-  messageDesc(file_guest, 9);
+  messageDesc(file_guest, 10);
 
 /**
  * Describes the message berth.guest.v1.TerminalSize.
  * Use `create(TerminalSizeSchema)` to create a new message.
  */
 export const TerminalSizeSchema = /*@__PURE__*/
-  messageDesc(file_guest, 10);
+  messageDesc(file_guest, 11);
 
 /**
  * Describes the message berth.guest.v1.StartProcessRequest.
  * Use `create(StartProcessRequestSchema)` to create a new message.
  */
 export const StartProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 11);
+  messageDesc(file_guest, 12);
 
 /**
  * Describes the message berth.guest.v1.StartProcessResponse.
  * Use `create(StartProcessResponseSchema)` to create a new message.
  */
 export const StartProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 12);
+  messageDesc(file_guest, 13);
 
 /**
  * Describes the message berth.guest.v1.StartFailure.
  * Use `create(StartFailureSchema)` to create a new message.
  */
 export const StartFailureSchema = /*@__PURE__*/
-  messageDesc(file_guest, 13);
+  messageDesc(file_guest, 14);
 
 /**
  * Describes the enum berth.guest.v1.StartFailure.Reason.
  */
 export const StartFailure_ReasonSchema = /*@__PURE__*/
-  enumDesc(file_guest, 13, 0);
+  enumDesc(file_guest, 14, 0);
 
 /**
  * @generated from enum berth.guest.v1.StartFailure.Reason
@@ -132,77 +139,77 @@ export const StartFailure_Reason = /*@__PURE__*/
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 14);
+  messageDesc(file_guest, 15);
 
 /**
  * Describes the message berth.guest.v1.Acknowledgement.
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 15);
+  messageDesc(file_guest, 16);
 
 /**
  * Describes the message berth.guest.v1.AttachStart.
  * Use `create(AttachStartSchema)` to create a new message.
  */
 export const AttachStartSchema = /*@__PURE__*/
-  messageDesc(file_guest, 16);
+  messageDesc(file_guest, 17);
 
 /**
  * Describes the message berth.guest.v1.AttachResponse.
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 17);
+  messageDesc(file_guest, 18);
 
 /**
  * Describes the message berth.guest.v1.Output.
  * Use `create(OutputSchema)` to create a new message.
  */
 export const OutputSchema = /*@__PURE__*/
-  messageDesc(file_guest, 18);
+  messageDesc(file_guest, 19);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessRequest.
  * Use `create(SignalProcessRequestSchema)` to create a new message.
  */
 export const SignalProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 19);
+  messageDesc(file_guest, 20);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessResponse.
  * Use `create(SignalProcessResponseSchema)` to create a new message.
  */
 export const SignalProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 20);
+  messageDesc(file_guest, 21);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessRequest.
  * Use `create(ReleaseProcessRequestSchema)` to create a new message.
  */
 export const ReleaseProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 21);
+  messageDesc(file_guest, 22);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessResponse.
  * Use `create(ReleaseProcessResponseSchema)` to create a new message.
  */
 export const ReleaseProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 22);
+  messageDesc(file_guest, 23);
 
 /**
  * Describes the message berth.guest.v1.ShutdownRequest.
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 23);
+  messageDesc(file_guest, 24);
 
 /**
  * Describes the message berth.guest.v1.ShutdownResponse.
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 24);
+  messageDesc(file_guest, 25);
 
 /**
  * Describes the enum berth.guest.v1.ContractVersion.

@@ -15,6 +15,13 @@ type Share struct {
 	Tag      string
 	Target   string
 	ReadOnly bool
+	// Nil when files keep the host's numbers.
+	Owner *ShareOwner
+}
+
+// ShareOwner is the user of the host whose files belong to everybody in the guest.
+type ShareOwner struct {
+	UID, GID uint32
 }
 
 // RootDevice is where the VMM puts the root disk: it is the only disk of the VM.

@@ -50,7 +50,8 @@ func enterRoot(device string) error {
 // shareOptions of the 9p file system. msize is the most that the virtio transport carries in one request. `mmap` is
 // the one cache mode with shared writable mappings that forgets nothing the program wrote; `directio` keeps read(2) and
 // write(2) out of that cache, so that what the host changes is seen at once, in open files too. Access checks are the
-// kernel's, on what the host reports; one attachment serves all users.
+// kernel's, on what the host reports; one attachment serves all users. `squash` is our kernel's (guest/kernel): what
+// the owner owns belongs to whoever looks at it. A kernel that does not know it ignores it.
 const shareOptions = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap,directio,access=any"
 
 func mountShare(share Share, target string) error {
@@ -64,7 +65,11 @@ func mountShare(share Share, target string) error {
 	if share.ReadOnly {
 		flags |= unix.MS_RDONLY
 	}
-	if err := unix.Mount(share.Tag, target, "9p", flags, shareOptions); err != nil {
+	options := shareOptions
+	if share.Owner != nil {
+		options += fmt.Sprintf(",squash=%d:%d", share.Owner.UID, share.Owner.GID)
+	}
+	if err := unix.Mount(share.Tag, target, "9p", flags, options); err != nil {
 		return &MountError{target, err}
 	}
 	return nil

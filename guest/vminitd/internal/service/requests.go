@@ -16,7 +16,7 @@ func world(request *guestv1.StartContainerRequest) container.World {
 		MaximumProcesses: request.MaximumProcesses,
 	}
 	for _, share := range request.Shares {
-		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly})
+		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly, Owner: shareOwner(share.Owner)})
 	}
 	for _, t := range request.Temporary {
 		w.Temporary = append(w.Temporary, container.Temporary{
@@ -53,4 +53,11 @@ func terminalSize(size *guestv1.TerminalSize) container.Size {
 		Columns: uint16(min(size.GetColumns(), largest)),
 		Rows:    uint16(min(size.GetRows(), largest)),
 	}
+}
+
+func shareOwner(owner *guestv1.ShareOwner) *container.ShareOwner {
+	if owner == nil {
+		return nil
+	}
+	return &container.ShareOwner{UID: owner.Uid, GID: owner.Gid}
 }

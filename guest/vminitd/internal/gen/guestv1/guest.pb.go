@@ -131,7 +131,7 @@ func (x StartFailure_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StartFailure_Reason.Descriptor instead.
 func (StartFailure_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{13, 0}
+	return file_guest_proto_rawDescGZIP(), []int{14, 0}
 }
 
 type HandshakeRequest struct {
@@ -609,8 +609,11 @@ type Share struct {
 	// Tag of the virtio-9p device.
 	Tag string `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
 	// Absolute path in the container; created when missing.
-	Target        string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
-	ReadOnly      bool   `protobuf:"varint,3,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	Target   string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	ReadOnly bool   `protobuf:"varint,3,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// The user of the host whose files belong to everybody in the guest, and as whom new ones are made. Absent: files
+	// keep the host's numbers.
+	Owner         *ShareOwner `protobuf:"bytes,10,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -666,6 +669,65 @@ func (x *Share) GetReadOnly() bool {
 	return false
 }
 
+func (x *Share) GetOwner() *ShareOwner {
+	if x != nil {
+		return x.Owner
+	}
+	return nil
+}
+
+type ShareOwner struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint32                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Gid           uint32                 `protobuf:"varint,2,opt,name=gid,proto3" json:"gid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShareOwner) Reset() {
+	*x = ShareOwner{}
+	mi := &file_guest_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShareOwner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShareOwner) ProtoMessage() {}
+
+func (x *ShareOwner) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShareOwner.ProtoReflect.Descriptor instead.
+func (*ShareOwner) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ShareOwner) GetUid() uint32 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ShareOwner) GetGid() uint32 {
+	if x != nil {
+		return x.Gid
+	}
+	return 0
+}
+
 type Process struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Chosen by the host, unique in the VM.
@@ -696,7 +758,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +770,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +783,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{7}
+	return file_guest_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Process) GetId() string {
@@ -821,7 +883,7 @@ type Confinement struct {
 
 func (x *Confinement) Reset() {
 	*x = Confinement{}
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +895,7 @@ func (x *Confinement) String() string {
 func (*Confinement) ProtoMessage() {}
 
 func (x *Confinement) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +908,7 @@ func (x *Confinement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confinement.ProtoReflect.Descriptor instead.
 func (*Confinement) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{8}
+	return file_guest_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Confinement) GetCapabilities() uint64 {
@@ -883,7 +945,7 @@ type ResourceLimit struct {
 
 func (x *ResourceLimit) Reset() {
 	*x = ResourceLimit{}
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +957,7 @@ func (x *ResourceLimit) String() string {
 func (*ResourceLimit) ProtoMessage() {}
 
 func (x *ResourceLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +970,7 @@ func (x *ResourceLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceLimit.ProtoReflect.Descriptor instead.
 func (*ResourceLimit) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{9}
+	return file_guest_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ResourceLimit) GetResource() uint32 {
@@ -942,7 +1004,7 @@ type TerminalSize struct {
 
 func (x *TerminalSize) Reset() {
 	*x = TerminalSize{}
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1016,7 @@ func (x *TerminalSize) String() string {
 func (*TerminalSize) ProtoMessage() {}
 
 func (x *TerminalSize) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1029,7 @@ func (x *TerminalSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalSize.ProtoReflect.Descriptor instead.
 func (*TerminalSize) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{10}
+	return file_guest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TerminalSize) GetColumns() uint32 {
@@ -993,7 +1055,7 @@ type StartProcessRequest struct {
 
 func (x *StartProcessRequest) Reset() {
 	*x = StartProcessRequest{}
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1005,7 +1067,7 @@ func (x *StartProcessRequest) String() string {
 func (*StartProcessRequest) ProtoMessage() {}
 
 func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1018,7 +1080,7 @@ func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessRequest.ProtoReflect.Descriptor instead.
 func (*StartProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{11}
+	return file_guest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StartProcessRequest) GetProcess() *Process {
@@ -1038,7 +1100,7 @@ type StartProcessResponse struct {
 
 func (x *StartProcessResponse) Reset() {
 	*x = StartProcessResponse{}
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1112,7 @@ func (x *StartProcessResponse) String() string {
 func (*StartProcessResponse) ProtoMessage() {}
 
 func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1125,7 @@ func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessResponse.ProtoReflect.Descriptor instead.
 func (*StartProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{12}
+	return file_guest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartProcessResponse) GetPid() int32 {
@@ -1083,7 +1145,7 @@ type StartFailure struct {
 
 func (x *StartFailure) Reset() {
 	*x = StartFailure{}
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1157,7 @@ func (x *StartFailure) String() string {
 func (*StartFailure) ProtoMessage() {}
 
 func (x *StartFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1170,7 @@ func (x *StartFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartFailure.ProtoReflect.Descriptor instead.
 func (*StartFailure) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{13}
+	return file_guest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StartFailure) GetReason() StartFailure_Reason {
@@ -1141,7 +1203,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1153,7 +1215,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1166,7 +1228,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{14}
+	return file_guest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AttachRequest) GetMessage() isAttachRequest_Message {
@@ -1268,7 +1330,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1342,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1355,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{15}
+	return file_guest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Acknowledgement) GetStdoutOffset() uint64 {
@@ -1328,7 +1390,7 @@ type AttachStart struct {
 
 func (x *AttachStart) Reset() {
 	*x = AttachStart{}
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1402,7 @@ func (x *AttachStart) String() string {
 func (*AttachStart) ProtoMessage() {}
 
 func (x *AttachStart) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1415,7 @@ func (x *AttachStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachStart.ProtoReflect.Descriptor instead.
 func (*AttachStart) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{16}
+	return file_guest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AttachStart) GetProcessId() string {
@@ -1399,7 +1461,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1473,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1486,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{17}
+	return file_guest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttachResponse) GetMessage() isAttachResponse_Message {
@@ -1513,7 +1575,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1525,7 +1587,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1538,7 +1600,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{18}
+	return file_guest_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Output) GetOffset() uint64 {
@@ -1565,7 +1627,7 @@ type SignalProcessRequest struct {
 
 func (x *SignalProcessRequest) Reset() {
 	*x = SignalProcessRequest{}
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1639,7 @@ func (x *SignalProcessRequest) String() string {
 func (*SignalProcessRequest) ProtoMessage() {}
 
 func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1590,7 +1652,7 @@ func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessRequest.ProtoReflect.Descriptor instead.
 func (*SignalProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{19}
+	return file_guest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SignalProcessRequest) GetProcessId() string {
@@ -1618,7 +1680,7 @@ type SignalProcessResponse struct {
 
 func (x *SignalProcessResponse) Reset() {
 	*x = SignalProcessResponse{}
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1692,7 @@ func (x *SignalProcessResponse) String() string {
 func (*SignalProcessResponse) ProtoMessage() {}
 
 func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1705,7 @@ func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessResponse.ProtoReflect.Descriptor instead.
 func (*SignalProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{20}
+	return file_guest_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SignalProcessResponse) GetUnnoticed() bool {
@@ -1662,7 +1724,7 @@ type ReleaseProcessRequest struct {
 
 func (x *ReleaseProcessRequest) Reset() {
 	*x = ReleaseProcessRequest{}
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1736,7 @@ func (x *ReleaseProcessRequest) String() string {
 func (*ReleaseProcessRequest) ProtoMessage() {}
 
 func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1749,7 @@ func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{21}
+	return file_guest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReleaseProcessRequest) GetProcessId() string {
@@ -1705,7 +1767,7 @@ type ReleaseProcessResponse struct {
 
 func (x *ReleaseProcessResponse) Reset() {
 	*x = ReleaseProcessResponse{}
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1779,7 @@ func (x *ReleaseProcessResponse) String() string {
 func (*ReleaseProcessResponse) ProtoMessage() {}
 
 func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1792,7 @@ func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{22}
+	return file_guest_proto_rawDescGZIP(), []int{23}
 }
 
 type ShutdownRequest struct {
@@ -1742,7 +1804,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +1816,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +1829,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{23}
+	return file_guest_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ShutdownRequest) GetPowerOff() bool {
@@ -1785,7 +1847,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_guest_proto_msgTypes[24]
+	mi := &file_guest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +1859,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[24]
+	mi := &file_guest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +1872,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{24}
+	return file_guest_proto_rawDescGZIP(), []int{25}
 }
 
 var File_guest_proto protoreflect.FileDescriptor
@@ -1860,11 +1922,17 @@ const file_guest_proto_rawDesc = "" +
 	"executable\x12\x1e\n" +
 	"\vset_user_id\x18\x04 \x01(\bR\tsetUserId\x12\x18\n" +
 	"\adevices\x18\x05 \x01(\bR\adevices\x12\x18\n" +
-	"\aoptions\x18\x06 \x01(\tR\aoptions\"N\n" +
+	"\aoptions\x18\x06 \x01(\tR\aoptions\"\x80\x01\n" +
 	"\x05Share\x12\x10\n" +
 	"\x03tag\x18\x01 \x01(\tR\x03tag\x12\x16\n" +
 	"\x06target\x18\x02 \x01(\tR\x06target\x12\x1b\n" +
-	"\tread_only\x18\x03 \x01(\bR\breadOnly\"\xb5\x03\n" +
+	"\tread_only\x18\x03 \x01(\bR\breadOnly\x120\n" +
+	"\x05owner\x18\n" +
+	" \x01(\v2\x1a.berth.guest.v1.ShareOwnerR\x05owner\"0\n" +
+	"\n" +
+	"ShareOwner\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\rR\x03uid\x12\x10\n" +
+	"\x03gid\x18\x02 \x01(\rR\x03gid\"\xb5\x03\n" +
 	"\aProcess\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\targuments\x18\x02 \x03(\tR\targuments\x12 \n" +
@@ -1969,7 +2037,7 @@ func file_guest_proto_rawDescGZIP() []byte {
 }
 
 var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
@@ -1980,61 +2048,63 @@ var file_guest_proto_goTypes = []any{
 	(*StartContainerRequest)(nil),  // 6: berth.guest.v1.StartContainerRequest
 	(*TemporaryFileSystem)(nil),    // 7: berth.guest.v1.TemporaryFileSystem
 	(*Share)(nil),                  // 8: berth.guest.v1.Share
-	(*Process)(nil),                // 9: berth.guest.v1.Process
-	(*Confinement)(nil),            // 10: berth.guest.v1.Confinement
-	(*ResourceLimit)(nil),          // 11: berth.guest.v1.ResourceLimit
-	(*TerminalSize)(nil),           // 12: berth.guest.v1.TerminalSize
-	(*StartProcessRequest)(nil),    // 13: berth.guest.v1.StartProcessRequest
-	(*StartProcessResponse)(nil),   // 14: berth.guest.v1.StartProcessResponse
-	(*StartFailure)(nil),           // 15: berth.guest.v1.StartFailure
-	(*AttachRequest)(nil),          // 16: berth.guest.v1.AttachRequest
-	(*Acknowledgement)(nil),        // 17: berth.guest.v1.Acknowledgement
-	(*AttachStart)(nil),            // 18: berth.guest.v1.AttachStart
-	(*AttachResponse)(nil),         // 19: berth.guest.v1.AttachResponse
-	(*Output)(nil),                 // 20: berth.guest.v1.Output
-	(*SignalProcessRequest)(nil),   // 21: berth.guest.v1.SignalProcessRequest
-	(*SignalProcessResponse)(nil),  // 22: berth.guest.v1.SignalProcessResponse
-	(*ReleaseProcessRequest)(nil),  // 23: berth.guest.v1.ReleaseProcessRequest
-	(*ReleaseProcessResponse)(nil), // 24: berth.guest.v1.ReleaseProcessResponse
-	(*ShutdownRequest)(nil),        // 25: berth.guest.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),       // 26: berth.guest.v1.ShutdownResponse
+	(*ShareOwner)(nil),             // 9: berth.guest.v1.ShareOwner
+	(*Process)(nil),                // 10: berth.guest.v1.Process
+	(*Confinement)(nil),            // 11: berth.guest.v1.Confinement
+	(*ResourceLimit)(nil),          // 12: berth.guest.v1.ResourceLimit
+	(*TerminalSize)(nil),           // 13: berth.guest.v1.TerminalSize
+	(*StartProcessRequest)(nil),    // 14: berth.guest.v1.StartProcessRequest
+	(*StartProcessResponse)(nil),   // 15: berth.guest.v1.StartProcessResponse
+	(*StartFailure)(nil),           // 16: berth.guest.v1.StartFailure
+	(*AttachRequest)(nil),          // 17: berth.guest.v1.AttachRequest
+	(*Acknowledgement)(nil),        // 18: berth.guest.v1.Acknowledgement
+	(*AttachStart)(nil),            // 19: berth.guest.v1.AttachStart
+	(*AttachResponse)(nil),         // 20: berth.guest.v1.AttachResponse
+	(*Output)(nil),                 // 21: berth.guest.v1.Output
+	(*SignalProcessRequest)(nil),   // 22: berth.guest.v1.SignalProcessRequest
+	(*SignalProcessResponse)(nil),  // 23: berth.guest.v1.SignalProcessResponse
+	(*ReleaseProcessRequest)(nil),  // 24: berth.guest.v1.ReleaseProcessRequest
+	(*ReleaseProcessResponse)(nil), // 25: berth.guest.v1.ReleaseProcessResponse
+	(*ShutdownRequest)(nil),        // 26: berth.guest.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),       // 27: berth.guest.v1.ShutdownResponse
 }
 var file_guest_proto_depIdxs = []int32{
 	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
 	5,  // 1: berth.guest.v1.ProcessInfo.exit:type_name -> berth.guest.v1.ExitStatus
 	8,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
-	9,  // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
+	10, // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
 	7,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
-	12, // 5: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
-	10, // 6: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
-	11, // 7: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
-	9,  // 8: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
-	1,  // 9: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
-	18, // 10: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
-	12, // 11: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
-	17, // 12: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
-	20, // 13: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
-	20, // 14: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
-	5,  // 15: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	2,  // 16: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 17: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	13, // 18: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	16, // 19: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	21, // 20: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	23, // 21: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	25, // 22: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	3,  // 23: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	14, // 24: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	14, // 25: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	19, // 26: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	22, // 27: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	24, // 28: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	26, // 29: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	23, // [23:30] is the sub-list for method output_type
-	16, // [16:23] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	9,  // 5: berth.guest.v1.Share.owner:type_name -> berth.guest.v1.ShareOwner
+	13, // 6: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
+	11, // 7: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
+	12, // 8: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
+	10, // 9: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
+	1,  // 10: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
+	19, // 11: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
+	13, // 12: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
+	18, // 13: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
+	21, // 14: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
+	21, // 15: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
+	5,  // 16: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
+	2,  // 17: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	6,  // 18: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	14, // 19: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	17, // 20: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	22, // 21: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	24, // 22: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	26, // 23: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	3,  // 24: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	15, // 25: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	15, // 26: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	20, // 27: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	23, // 28: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	25, // 29: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	27, // 30: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	24, // [24:31] is the sub-list for method output_type
+	17, // [17:24] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -2043,14 +2113,14 @@ func file_guest_proto_init() {
 		return
 	}
 	file_guest_proto_msgTypes[2].OneofWrappers = []any{}
-	file_guest_proto_msgTypes[14].OneofWrappers = []any{
+	file_guest_proto_msgTypes[15].OneofWrappers = []any{
 		(*AttachRequest_Start)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_CloseStdin)(nil),
 		(*AttachRequest_Resize)(nil),
 		(*AttachRequest_Acknowledge)(nil),
 	}
-	file_guest_proto_msgTypes[17].OneofWrappers = []any{
+	file_guest_proto_msgTypes[18].OneofWrappers = []any{
 		(*AttachResponse_Stdout)(nil),
 		(*AttachResponse_Stderr)(nil),
 		(*AttachResponse_Exited)(nil),
@@ -2062,7 +2132,7 @@ func file_guest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
