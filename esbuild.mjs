@@ -6,21 +6,26 @@
  *   host.mjs ─► hostProgram.mjs              the runtime host: the launcher turns the compile cache on for the rest
  *   unpackWorker.mjs                         the host's thread that writes disks
  *
- * Options: --minify, --watch. Ends with status 1 when a bundle cannot be made.
+ * Options: --minify, --watch, --into=DIRECTORY instead of dist/ (and no link then). Ends with status 1 when a bundle cannot be made.
  */
 import { context, build } from 'esbuild';
 import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = import.meta.dirname;
 const minify = process.argv.includes('--minify');
 const watching = process.argv.includes('--watch');
+const into = process.argv.find((word) => word.startsWith('--into='))?.slice('--into='.length);
+const directory = into ?? 'dist';
 
 /** ESM bundles hold CommonJS packages, which expect these names. */
 const commonJsNames = [
   'import { createRequire as __createRequire } from "node:module";',
   'const require = __createRequire(import.meta.url);',
 ].join('\n');
+
+/** With `--`, because Node takes options such as --env-file for its own wherever they stand. */
+const commandLine = '#!/usr/bin/env -S node --';
 
 /** Leaves an import as one of another bundle. */
 const elsewhere = (specifier, file) => ({
@@ -47,7 +52,7 @@ const linkCommand = {
   name: 'link-command',
   setup({ onEnd }) {
     onEnd(async ({ errors }) => {
-      if (errors.length > 0) return;
+      if (errors.length > 0 || into !== undefined) return;
       await chmod(join(root, 'dist/container.mjs'), 0o755);
       const link = join(root, 'node_modules/.bin/container');
       await mkdir(join(root, 'node_modules/.bin'), { recursive: true });
@@ -69,7 +74,7 @@ const extensionOptions = {
 const bundles = [
   { output: 'extension.cjs', entry: 'extension/extension.ts', options: { ...extensionOptions, plugins: [elsewhere('./host/languageLink.ts', 'languageLink.cjs')] } },
   { output: 'languageLink.cjs', entry: 'extension/host/languageLink.ts', options: extensionOptions },
-  { output: 'container.mjs', entry: 'runtime-host/cli/main.ts', options: { banner: { js: `#!/usr/bin/env node\n${commonJsNames}` }, plugins: [elsewhere('./program.ts', 'containerProgram.mjs'), linkCommand] } },
+  { output: 'container.mjs', entry: 'runtime-host/cli/main.ts', options: { banner: { js: `${commandLine}\n${commonJsNames}` }, plugins: [elsewhere('./program.ts', 'containerProgram.mjs'), linkCommand] } },
   { output: 'containerProgram.mjs', entry: 'runtime-host/cli/program.ts' },
   { output: 'host.mjs', entry: 'runtime-host/main.ts', options: { plugins: [elsewhere('./hostProgram.ts', 'hostProgram.mjs')] } },
   { output: 'hostProgram.mjs', entry: 'runtime-host/hostProgram.ts' },
@@ -80,7 +85,7 @@ function optionsFor({ output, entry, options: { plugins = [], ...options } = {} 
   return {
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: `dist/${output}`,
+    outfile: join(directory, output),
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -101,8 +106,8 @@ function optionsFor({ output, entry, options: { plugins = [], ...options } = {} 
 
 async function sizes(outputs) {
   for (const output of outputs) {
-    const { size } = await stat(join(root, 'dist', output));
-    console.log(`${`dist/${output}`.padEnd(28)}${String(Math.ceil(size / 1024)).padStart(6)} KiB`);
+    const { size } = await stat(resolve(root, directory, output));
+    console.log(`${`${directory}/${output}`.padEnd(28)}${String(Math.ceil(size / 1024)).padStart(6)} KiB`);
   }
 }
 

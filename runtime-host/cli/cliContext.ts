@@ -52,8 +52,11 @@ export async function cancellable<T>(use: (signal: AbortSignal, handOver: () => 
   }
 }
 
-/** Does the same for each name; prints those that went well, tells what went wrong, fails if anything did. */
-export async function forEachName(names: readonly string[], act: (name: string) => Promise<unknown>, printName = true): Promise<void> {
+/**
+ * Does the same for each name; prints those that went well, tells what went wrong, and fails if anything did that
+ * `harmless` does not pardon.
+ */
+export async function forEachName(names: readonly string[], act: (name: string) => Promise<unknown>, printName = true, harmless: (error: BerthError) => boolean = () => false): Promise<void> {
   let failed = false;
   for (const name of names) {
     try {
@@ -63,7 +66,7 @@ export async function forEachName(names: readonly string[], act: (name: string) 
       const thrown = BerthError.from(error);
       // Without a host nothing else can go well, and after Ctrl-C nothing else is wanted.
       if (thrown.code === 'HostUnreachable' || thrown.code === 'VersionMismatch' || thrown.code === 'Cancelled') throw thrown;
-      failed = true;
+      if (!harmless(thrown)) failed = true;
       complain(thrown.message);
     }
   }

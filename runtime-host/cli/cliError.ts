@@ -8,6 +8,7 @@ export const ExitStatus = {
   failure: 1,
   /** `run` failed before the process ran. */
   runFailed: 125,
+  wrongOption: 125,
   notExecutable: 126,
   notFound: 127,
   interrupted: 130,

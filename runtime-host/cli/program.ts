@@ -70,9 +70,15 @@ function report(error: unknown, otherwise: number): number {
     return error.status;
   }
   // Commander has printed its own message already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitStatus.ok : otherwise;
+  if (error instanceof CommanderError) return statusForUsage(error);
   complain(BerthError.from(error).message);
   return statusForError(error, otherwise);
+}
+
+/** As with docker: an option that is wrong makes 125, a missing argument and anything else 1. */
+function statusForUsage({ code, exitCode }: CommanderError): number {
+  if (exitCode === 0) return ExitStatus.ok;
+  return ['commander.unknownOption', 'commander.optionMissingArgument', 'commander.invalidArgument'].includes(code) ? ExitStatus.wrongOption : ExitStatus.failure;
 }
 
 function everyCommand(command: Command): Command[] {

@@ -62,7 +62,7 @@ test('create: options of run, an id on standard output and in a file', async (t)
   const fresh = join(berth.paths.home, 'fresh');
   assert.equal((await berth.run(['run', '--pull', 'never', '--cidfile', fresh, 'missing', 'true'])).status, 125);
   assert.equal(existsSync(fresh), false, 'no id, no file');
-  assert.equal((await berth.run(['create', '--pull', 'sometimes', 'local'])).status, 1);
+  assert.equal((await berth.run(['create', '--pull', 'sometimes', 'local'])).status, 125);
 });
 
 test('start joins; ls shows what is asked for', async (t) => {

@@ -29,6 +29,7 @@ const stages = {
   unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts', 'guest/**/*.test.mjs'),
   contract: tests(2, 'test/contract/**/*.test.ts'),
   vm: tests(1, 'test/vm/**/*.test.ts'),
+  cli: tests(1, 'test/cli/*.test.ts'),
   e2e: tests(1, 'test/e2e/*.test.ts'),
 };
 

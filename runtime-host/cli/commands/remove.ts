@@ -9,5 +9,6 @@ export function addRemove(parent: Command): void {
     .argument('<container...>', 'ids or names')
     .option('-f, --force', 'also those that run')
     .action((names: string[], { force = false }: { force?: boolean }) =>
-      withClient((client) => forEachName(names, (name) => client.containers.remove(name, { force }))));
+      // As with docker, what is gone already is what -f wants.
+      withClient((client) => forEachName(names, (name) => client.containers.remove(name, { force }), true, ({ code }) => force && code === 'ContainerNotFound')));
 }

@@ -1,0 +1,18 @@
+import type { CaseArea } from './cliCase.ts';
+import { endCases } from './cases/end.ts';
+import { errorCases } from './cases/errors.ts';
+import { execCases } from './cases/exec.ts';
+import { imageCases } from './cases/images.ts';
+import { lifeCases } from './cases/life.ts';
+import { listCases } from './cases/list.ts';
+import { logCases } from './cases/logs.ts';
+import { nameCases } from './cases/names.ts';
+import { pipeCases } from './cases/pipes.ts';
+import { processCases } from './cases/process.ts';
+import { runCases } from './cases/run.ts';
+import { terminalCases } from './cases/terminal.ts';
+
+/** All cases, in the order of their areas. */
+export const areas: readonly CaseArea[] = [
+  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, nameCases, listCases, logCases, imageCases, errorCases,
+];

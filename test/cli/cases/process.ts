@@ -1,0 +1,35 @@
+import type { CaseArea } from '../cliCase.ts';
+
+/** Environment and user of the first process. */
+export const processCases: CaseArea = {
+  area: 'environment and users',
+  cases: [
+    { docker: '-e sets variables, and a later one wins', sh: `container run --rm -e A=1 -e B='two words' -e A=3 $IMAGE sh -c 'echo "$A|$B"'`, out: '3|two words\n' },
+    { docker: '-e NAME passes a variable on, and one that is not set is not there',
+      sh: `MINE=yes container run --rm -e MINE -e NOT_SET_HERE $IMAGE sh -c 'echo "$MINE \${NOT_SET_HERE-unset}"'`, out: 'yes unset\n' },
+    { docker: '-e NAME= sets an empty one', sh: `container run --rm -e A= $IMAGE sh -c 'echo "\${A-unset}."'`, out: '.\n' },
+    { docker: 'the image\'s variables are there, and -e wins over them',
+      sh: `container run --rm --entrypoint sh $ENTRY -c 'echo $FROM'; container run --rm -e FROM=me --entrypoint sh $ENTRY -c 'echo $FROM'`, out: 'image\nme\n' },
+    { docker: '--env-file: lines, comments, variables to pass on; -e wins over it',
+      sh: `printf '# no\\nA=1\\nB=x y\\nMINE\\nC=3\\n' > f; MINE=own container run --rm --env-file f -e C=4 $IMAGE sh -c 'echo "$A|$B|$MINE|$C"'`, out: '1|x y|own|4\n' },
+    { docker: '--env-file that is not there is an error', sh: `container run --rm --env-file nowhere $IMAGE true`, error: /nowhere/, status: 125 },
+    { docker: 'quotes in an --env-file are part of the value', sh: `echo 'A="q"' > f; container run --rm --env-file f $IMAGE sh -c 'echo $A'`, out: '"q"\n' },
+    { docker: 'PATH has a default when the image sets none', sh: `container run --rm $IMAGE sh -c 'echo $PATH'`, out: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n' },
+    { docker: 'HOSTNAME is the beginning of the id', sh: `container run --rm --cidfile id $IMAGE hostname > name; cut -c1-12 id | cmp - name` },
+    { docker: 'HOME is the user\'s, as passwd says', sh: `container run --rm $IMAGE sh -c 'echo $HOME'; container run --rm -u user $IMAGE sh -c 'echo $HOME'`, out: '/root\n/home/user\n' },
+    { docker: 'HOME is / for a user that passwd does not know', sh: `container run --rm -u 4321 $IMAGE sh -c 'echo $HOME'`, out: '/\n' },
+    { docker: 'TERM is set with a terminal only', differs: 'its value is xterm-256color, docker\'s is xterm',
+      sh: `container run --rm -t $IMAGE sh -c 'echo $TERM'; container run --rm $IMAGE sh -c 'echo "\${TERM-unset}"'`, out: 'xterm-256color\r\nunset\n' },
+    { docker: 'the default user is root', sh: `container run --rm $IMAGE id -u`, out: '0\n' },
+    { docker: '-u NAME has the group of passwd and its further groups', sh: `container run --rm -u user $IMAGE sh -c 'id -u; id -g; id -G'`, out: '1000\n1000\n1000 29\n' },
+    { docker: '-u NUMBER that passwd knows has its group, too', sh: `container run --rm -u 1000 $IMAGE sh -c 'id -g; id -G'`, out: '1000\n1000 29\n' },
+    { docker: '-u NUMBER that passwd does not know is in group 0', sh: `container run --rm -u 4321 $IMAGE sh -c 'id -u; id -g; id -G'`, out: '4321\n0\n0\n' },
+    { docker: '-u USER:GROUP by names and numbers', sh: `container run --rm -u user:audio $IMAGE sh -c 'id -u; id -g'; container run --rm -u 5:6 $IMAGE sh -c 'id -u; id -g'`, out: '1000\n29\n5\n6\n' },
+    { docker: '-u of an unknown name fails before the process runs', sh: `container run --rm -u stranger $IMAGE true`, error: /stranger/, status: 125 },
+    { docker: '-u of an unknown group, too', sh: `container run --rm -u user:strangers $IMAGE true`, error: /strangers/, status: 125 },
+    { docker: 'a plain user cannot read what is root\'s', sh: `container run --rm -u user $IMAGE ls /root`, error: /Permission denied/, status: 1 },
+    { docker: 'the first process has number 1', sh: `container run --rm $IMAGE sh -c 'echo $$'`, out: '1\n' },
+    { docker: 'standard input is empty without -i', sh: `echo unasked | container run --rm $IMAGE cat`, out: '' },
+    { docker: 'the umask is 022', sh: `container run --rm $IMAGE sh -c umask`, out: '0022\n' },
+  ],
+};
