@@ -1,5 +1,6 @@
 import type { HostStream } from '../client/hostStreams.ts';
 import { BerthError } from '../protocol/errors.ts';
+import { complain } from './cliContext.ts';
 import { Exit, ExitStatus, Interrupted } from './cliError.ts';
 import type { DetachKeys } from './detachKeys.ts';
 import { RawMode, terminalSize } from './terminal.ts';
@@ -20,6 +21,8 @@ export interface AttachOptions {
 /** The user left with the keys for that. */
 export const detached = Symbol('detached');
 
+/** Of a process that SIGKILL ended. */
+const killedStatus = 137;
 /** Docker gives up after as many, so that nobody is stuck with a process that ignores them. */
 const maxSignals = 3;
 const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -30,11 +33,13 @@ const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', '
  */
 export async function attachProcess(stream: HostStream, options: AttachOptions): Promise<number | undefined | typeof detached> {
   const cleanups: (() => void)[] = [];
+  let outOfMemory: string | undefined;
   try {
     joinOutput(stream, cleanups);
     return await Promise.race([
-      stream.status.then(async ({ exitCode }) => {
+      stream.status.then(async ({ exitCode, oomKilled }) => {
         await Promise.all([finished(stream.stdout), finished(stream.stderr)]);
+        if (oomKilled) outOfMemory = `${exitCode === killedStatus ? 'The process' : 'A process in the container'} was killed because memory ran out. Give the container more with --memory.`;
         return exitCode;
       }),
       joinSignals(options, cleanups),
@@ -44,6 +49,7 @@ export async function attachProcess(stream: HostStream, options: AttachOptions):
   } finally {
     for (const cleanup of cleanups.reverse()) cleanup();
     stream.close();
+    if (outOfMemory) complain(outOfMemory);
   }
 }
 

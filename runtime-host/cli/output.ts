@@ -39,6 +39,16 @@ export function formatSize(bytes: number): string {
   return `${Number(value.toPrecision(3))}TB`;
 }
 
+/** Binary units, as docker shows memory. */
+export function formatBinarySize(bytes: number): string {
+  let value = bytes;
+  for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
+    if (value < 1024) return `${Number(value.toPrecision(4))}${unit}`;
+    value /= 1024;
+  }
+  return `${Number(value.toPrecision(4))}TiB`;
+}
+
 /** Cuts a text that is too long for a column. */
 export function ellipsize(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;

@@ -18,8 +18,10 @@ import { addRename } from './commands/rename.ts';
 import { addRestart } from './commands/restart.ts';
 import { addRun } from './commands/run.ts';
 import { addStart } from './commands/start.ts';
+import { addStats } from './commands/stats.ts';
 import { addStop } from './commands/stop.ts';
 import { addSystem } from './commands/system.ts';
+import { addTop } from './commands/top.ts';
 import { addWait } from './commands/wait.ts';
 
 /** The whole command line. Commands only declare themselves here; what they need is loaded when one runs. */
@@ -30,7 +32,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addWait, addImage, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addStats, addTop, addWait, addImage, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

@@ -6,6 +6,7 @@ import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
+import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
@@ -239,6 +240,16 @@ class ContainerRequests {
   /** Settles when the container has stopped, at once if it is not running. */
   wait(container: string, options?: RequestOptions): Promise<{ readonly exitCode: number }> {
     return this.#requester.sendWith(methods.ContainerWaitRequest, { container }, options);
+  }
+
+  /** What a running container uses at this moment. */
+  statistics(container: string, options?: RequestOptions): Promise<ContainerStatistics> {
+    return this.#requester.sendWith(methods.ContainerStatisticsRequest, { container }, options);
+  }
+
+  /** All processes in a running container. */
+  processes(container: string, options?: RequestOptions): Promise<ContainerProcess[]> {
+    return this.#requester.sendWith(methods.ContainerProcessesRequest, { container }, options);
   }
 
   /** The first process's streams; with `start` the container starts once we are attached, so that nothing is missed. */

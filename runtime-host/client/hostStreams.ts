@@ -11,6 +11,9 @@ import { connectionLost } from './clientErrors.ts';
 /** Largest payload of one frame; a longer write is cut. */
 const maxChunkBytes = 64 * 1024;
 
+/** How a process ended; without a status for a log. */
+export type ProcessStatus = Omit<StreamStatus, 'error'>;
+
 /**
  * The client's end of a byte stream (protocol/streams.ts): a process's input and output, or a container's log.
  *
@@ -26,11 +29,11 @@ export class HostStream {
    * Settles with the process's exit status (no `exitCode` for a log) once everything has arrived.
    * @throws BerthError what the host reported, or HostUnreachable when the connection was lost first.
    */
-  readonly status: Promise<{ readonly exitCode?: number }>;
+  readonly status: Promise<ProcessStatus>;
 
   readonly #socket: WebSocket;
   readonly #waiting = new Set<Readable>();
-  #settle: { resolve(status: { exitCode?: number }): void; reject(error: BerthError): void } | undefined;
+  #settle: { resolve(status: ProcessStatus): void; reject(error: BerthError): void } | undefined;
 
   /** Takes over an open socket; {@link close} or the end of the stream closes it. */
   constructor(socket: WebSocket, paths: BerthPaths) {
@@ -108,7 +111,7 @@ export class HostStream {
   }
 
   /** Ends both outputs and settles the status, once. */
-  #end(status: BerthError | { exitCode?: number }): void {
+  #end(status: BerthError | ProcessStatus): void {
     const settle = this.#settle;
     if (!settle) return;
     this.#settle = undefined;
@@ -121,11 +124,11 @@ export class HostStream {
   }
 }
 
-function parseStatus(payload: Uint8Array): BerthError | { exitCode?: number } {
+function parseStatus(payload: Uint8Array): BerthError | ProcessStatus {
   try {
     const status = JSON.parse(Buffer.from(payload).toString('utf8')) as StreamStatus;
     if (isErrorPayload(status.error)) return BerthError.fromPayload(status.error);
-    return typeof status.exitCode === 'number' ? { exitCode: status.exitCode } : {};
+    return typeof status.exitCode === 'number' ? { exitCode: status.exitCode, ...(status.oomKilled === true && { oomKilled: true }) } : {};
   } catch (error) {
     return new BerthError('Internal', 'The runtime host sent a status that is not JSON.', { cause: error });
   }

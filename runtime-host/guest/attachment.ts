@@ -4,7 +4,7 @@ import { AttachRequestSchema, type AttachRequest, type AttachResponse } from './
 /** What a process does, as seen through one attachment. */
 export type ProcessEvent =
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly offset: number; readonly data: Uint8Array }
-  | { readonly kind: 'exit'; readonly code: number };
+  | { readonly kind: 'exit'; readonly code: number; readonly oomKilled: boolean; readonly containerOomKills: number };
 
 export interface AttachOptions {
   readonly processId: string;
@@ -55,7 +55,8 @@ export class ProcessAttachment implements AsyncIterable<ProcessEvent> {
       for await (const { message } of this.#responses) {
         if (message.case === 'exited') {
           // The call is read to its end, which comes with this: an HTTP/2 stream that nobody reads on is never freed.
-          exit = { kind: 'exit', code: message.value.code };
+          const { code, oomKilled, containerOomKills } = message.value;
+          exit = { kind: 'exit', code, oomKilled, containerOomKills: Number(containerOomKills) };
           this.#endRequests();
         } else if (message.case === 'stdinConsumed') {
           this.#onConsumed(Number(message.value));

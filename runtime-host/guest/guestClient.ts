@@ -6,6 +6,8 @@ import type { TerminalSize } from '../protocol/types.ts';
 import { ProcessAttachment, type AttachOptions } from './attachment.ts';
 import { openControlPort } from './controlPort.ts';
 import { ContractVersion, Guest, ProcessSchema } from './gen/guest_pb.js';
+import type { ContainerProcess } from '../protocol/statistics.ts';
+import { processesOf, statisticsOf, type GuestStatistics } from './observation.ts';
 import { guestError } from './guestErrors.ts';
 import { guestAuthority, GuestSession } from './guestSession.ts';
 
@@ -162,6 +164,22 @@ export class GuestClient {
   /** Lets the guest forget an ended process. */
   async release(processId: string): Promise<void> {
     await this.#call(undefined, (options) => this.#client.releaseProcess({ processId }, options));
+  }
+
+  /** What the container uses at this moment. */
+  async statistics(): Promise<GuestStatistics> {
+    return statisticsOf(await this.#call(undefined, (options) => this.#client.statistics({}, options)));
+  }
+
+  /** All processes in the container. */
+  async processes(): Promise<ContainerProcess[]> {
+    return processesOf(await this.#call(undefined, (options) => this.#client.listProcesses({}, options)));
+  }
+
+  /** Sets the guest's clock, and answers how many milliseconds it was ahead. */
+  async setClock(unixMilliseconds: number): Promise<number> {
+    const { aheadNanoseconds } = await this.#call(undefined, (options) => this.#client.setClock({ unixNanoseconds: BigInt(unixMilliseconds) * 1_000_000n }, options));
+    return Number(aheadNanoseconds) / 1e6;
   }
 
   /** Ends all processes, syncs and unmounts. Afterwards the VM can be ended without losing anything. */

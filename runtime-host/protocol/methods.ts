@@ -1,4 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
 
 /**
@@ -66,6 +67,11 @@ export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly 
  * when the answer comes, without input, and what it prints is dropped.
  */
 export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions & { readonly detach?: boolean }, { readonly execId?: string }, void>('container/exec');
+
+/** What a running container uses at this moment. */
+export const ContainerStatisticsRequest = new RequestType<ContainerParams, ContainerStatistics, void>('container/statistics');
+/** All processes in a running container, in the order of their numbers. */
+export const ContainerProcessesRequest = new RequestType<ContainerParams, ContainerProcess[], void>('container/processes');
 
 /** Sent to every client; `info` is absent when the container was removed. */
 export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');

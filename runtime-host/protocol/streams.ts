@@ -22,6 +22,8 @@ export type Channel = (typeof Channel)[keyof typeof Channel];
 /** The last message of a stream. Exactly one of `exitCode` and `error`, or neither when a log ended. */
 export interface StreamStatus {
   readonly exitCode?: number;
+  /** The process, or for the first process any of the container, was killed because memory ran out. */
+  readonly oomKilled?: boolean;
   readonly error?: ErrorPayload;
 }
 

@@ -164,6 +164,8 @@ export interface ContainerInfo {
   readonly finishedAt?: string;
   /** Status of the first process once stopped: 0–255, 128+n when signal n ended it. */
   readonly exitCode?: number;
+  /** In its last run the guest's kernel killed a process of it, not necessarily the first, because memory ran out. */
+  readonly oomKilled?: boolean;
   /** Why the container is stopped, when that was not its process ending by itself. */
   readonly error?: ErrorSummary;
   /** The command line of the first process. */

@@ -19,6 +19,7 @@ import { mountMethods } from './mountMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
 import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
+import { statisticsMethods } from './statisticsMethods.ts';
 import { systemMethods } from './systemMethods.ts';
 
 /**
@@ -35,7 +36,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;

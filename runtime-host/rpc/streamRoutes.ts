@@ -81,8 +81,8 @@ async function joinProcess(process: ProcessStreams, stream: ByteStream): Promise
     // It may have gone while the process was starting.
     stream.signal.throwIfAborted();
     stream.connectInput(process);
-    const [{ exitCode }] = await Promise.all([process.exit, stream.pump(Channel.stdout, process.stdout), stream.pump(Channel.stderr, process.stderr)]);
-    return { exitCode };
+    const [{ exitCode, oomKilled }] = await Promise.all([process.exit, stream.pump(Channel.stdout, process.stdout), stream.pump(Channel.stderr, process.stderr)]);
+    return { exitCode, ...(oomKilled && { oomKilled }) };
   } finally {
     stream.signal.removeEventListener('abort', leave);
     leave();

@@ -71,7 +71,7 @@ export class ContainerLifecycle {
     this.#setState(container, 'starting');
     try {
       options.progress?.({ message: 'Booting the virtual machine' });
-      const { exitCode: _code, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ...kept } = container.record;
+      const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ...kept } = container.record;
       const { restartCount } = options;
       const saved = this.#save(container, { ...kept, ...(restartCount ? { restartCount } : {}), state: 'running', startedAt: new Date().toISOString() });
       const [run] = await Promise.allSettled([this.#boot(container, options.signal), saved]);
@@ -101,7 +101,9 @@ export class ContainerLifecycle {
       return this.#finish(container, end);
     });
     this.#deps.began(container, run);
-    this.#setState(container, 'running');
+    // One that was adopted was running before, and the services still have to hear of it.
+    if (container.state === 'running') this.#deps.changed(container);
+    else this.#setState(container, 'running');
   }
 
   /** Asks, waits, kills; answers when the VM has ended and the record says so. */
@@ -205,7 +207,7 @@ export class ContainerLifecycle {
   /** The VM takes a while to end; should the host be killed meanwhile, the next one still knows how the process did. */
   async #noteStatus(container: Container, end: RunEnd): Promise<void> {
     if (!('exitCode' in end)) return;
-    container.record = { ...container.record, exitCode: end.exitCode };
+    container.record = { ...container.record, ...end };
     if (container.record.removeOnExit) return;
     await this.#save(container, container.record).catch((error: unknown) => {
       this.#deps.log.error('The exit status of a container could not be recorded yet', error, { container: container.id });

@@ -4,6 +4,7 @@ import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import { DiskPause, pauseError } from './diskPause.ts';
+import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
@@ -12,7 +13,7 @@ import type { VmBasis } from './vmPlatform.ts';
 import { guestWorld, rightsOf, type GuestRights } from './worldSpec.ts';
 
 /** How a run ended: by its first process, or because its VM failed. */
-export type RunEnd = { readonly exitCode: number } | { readonly error: BerthError };
+export type RunEnd = ProcessExit | { readonly error: BerthError };
 
 /** Names the first process towards vminitd. */
 export const firstProcess = 'init';
@@ -208,7 +209,7 @@ export class ContainerRun {
       for await (const event of this.input) {
         if (event.kind === 'exit') {
           this.#over = true;
-          return { exitCode: event.code };
+          return { exitCode: event.code, ...(event.containerOomKills > 0 && { oomKilled: true }) };
         }
         await this.#keeper.store(event);
         const { stdout, stderr } = this.#keeper.done;

@@ -19,6 +19,7 @@ export interface ContainerIdentity {
 export class ContainerTable {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
+  readonly #disposals: (() => void)[] = [];
   /** Identities of containers that are being created. */
   readonly #reserved = new Map<string, ContainerIdentity>();
 
@@ -78,9 +79,15 @@ export class ContainerTable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Called once, when the host lets go of its containers. */
+  onDispose(listener: () => void): void {
+    this.#disposals.push(listener);
+  }
+
   /** Nobody hears of changes any more. */
   dispose(): void {
     this.#listeners.clear();
+    for (const dispose of this.#disposals.splice(0)) dispose();
   }
 }
 

@@ -5,18 +5,21 @@ import { version } from '../protocol/version.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../vm/qemu.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { createContainerService } from './containerService.ts';
+import { ClockService, type ClockServiceOptions } from './clockService.ts';
 import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
-import type { ContainerService, ImageDiskService, ImageService } from './interfaces.ts';
+import type { ContainerService, ImageDiskService, ImageService, StatisticsService } from './interfaces.ts';
 import { UsageService } from './usageService.ts';
 import { MountPolicy } from './mountPolicy.ts';
+import { VmStatisticsService } from './statisticsService.ts';
 import type { VmLimits } from './vmLimits.ts';
 
 export interface Services {
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly containers: ContainerService;
+  readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly mounts: MountPolicy;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
@@ -28,19 +31,22 @@ export interface ServicesOptions {
   readonly log: Logger;
   readonly environment: NodeJS.ProcessEnv;
   readonly limits?: Partial<VmLimits>;
+  /** For tests: other clocks than this machine's. */
+  readonly clock?: Pick<ClockServiceOptions, 'clocks' | 'intervalMilliseconds'>;
 }
 
 /** Joins the host's services to each other. `containers.adopt()` is up to the caller. */
-export async function createServices({ paths, log, environment, limits }: ServicesOptions): Promise<Services> {
+export async function createServices({ paths, log, environment, limits, clock }: ServicesOptions): Promise<Services> {
   const store = await ContentStore.open(paths.content, log);
   const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks() });
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
   const table = new ContainerTable();
+  new ClockService({ table, log, ...clock }); // Lives as long as the table.
   const containers = createContainerService({ paths, table, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, statistics: new VmStatisticsService(table), usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

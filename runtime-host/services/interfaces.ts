@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, TerminalSize } from '../protocol/types.ts';
+import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { OperationOptions } from '../base/progress.ts';
 import type { ImageHealthCheck } from '../oci/types.ts';
 
@@ -56,6 +57,14 @@ export interface ImageProcessDefaults {
   readonly healthCheck?: ImageHealthCheck | undefined;
 }
 
+/** How a process ended. */
+export interface ProcessExit {
+  /** 0–255, 128+n when signal n ended it. */
+  readonly exitCode: number;
+  /** The guest's kernel killed it because memory ran out; for a container's first process, it or any other of them. */
+  readonly oomKilled?: boolean;
+}
+
 /** A running or ended process as a client sees it through one stream. */
 export interface ProcessStreams {
   /** What is written goes to the process's input; end() closes it. */
@@ -63,7 +72,7 @@ export interface ProcessStreams {
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Settles when the process has ended and its output has been read to the end. */
-  readonly exit: Promise<{ readonly exitCode: number }>;
+  readonly exit: Promise<ProcessExit>;
   resize(size: TerminalSize): void;
   /** Stops watching; the process goes on. */
   close(): void;
@@ -73,6 +82,14 @@ export interface ProcessStreams {
 export interface LogEntry {
   readonly stream: 'stdout' | 'stderr';
   readonly data: Uint8Array;
+}
+
+/** What running containers do and use. Everything is asked for when it is asked for, and by nobody else. */
+export interface StatisticsService {
+  /** @throws BerthError ContainerNotFound, ContainerNotRunning, GuestFailed when its vminitd is older than this method */
+  statistics(container: string): Promise<ContainerStatistics>;
+  /** In the order of their numbers. @throws the same */
+  processes(container: string): Promise<ContainerProcess[]>;
 }
 
 export interface ContainerService {

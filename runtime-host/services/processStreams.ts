@@ -4,7 +4,7 @@ import type { ProcessAttachment } from '../guest/attachment.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
-import type { ProcessStreams } from './interfaces.ts';
+import type { ProcessExit, ProcessStreams } from './interfaces.ts';
 
 /**
  * Streams of a container's first process. Output comes from its log, where each client reads at its own pace.
@@ -47,10 +47,10 @@ export function furtherProcessStreams(run: ContainerRun, processId: string, { ha
   const stderr = new PassThrough();
   const closing = new AbortController();
   const seen = { stdout: 0, stderr: 0 };
-  const copy = async (): Promise<{ exitCode: number }> => {
+  const copy = async (): Promise<ProcessExit> => {
     try {
       for await (const event of attachment) {
-        if (event.kind === 'exit') return { exitCode: event.code };
+        if (event.kind === 'exit') return { exitCode: event.code, ...(event.oomKilled && { oomKilled: true }) };
         if (!closing.signal.aborted) await writeTo(event.stream === 'stderr' ? stderr : stdout, event.data);
         seen[event.stream] = event.offset + event.data.length;
         attachment.acknowledge(seen.stdout, seen.stderr);
@@ -90,10 +90,10 @@ function inputOf(attachment: ProcessAttachment): Writable {
   });
 }
 
-async function exitOf(copied: Promise<void>, settled: Promise<RunEnd>): Promise<{ exitCode: number }> {
+async function exitOf(copied: Promise<void>, settled: Promise<RunEnd>): Promise<ProcessExit> {
   const [end] = await Promise.all([settled, copied]);
   if ('error' in end) throw end.error;
-  return { exitCode: end.exitCode };
+  return end;
 }
 
 /** Waits while the reader has enough; a reader that has gone ends the wait, whether it said so or only let go of the stream. */

@@ -18,6 +18,7 @@ export interface ContainerRecord {
   readonly startedAt?: string;
   readonly finishedAt?: string;
   readonly exitCode?: number;
+  readonly oomKilled?: boolean;
   readonly error?: ErrorSummary;
   /** Entry point and command as one. */
   readonly arguments: readonly string[];
@@ -91,6 +92,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   startedAt: isOptional(isString),
   finishedAt: isOptional(isString),
   exitCode: isOptional(isCount),
+  oomKilled: isOptional(isBoolean),
   error: isOptional(hasShape({ code: isString, message: isString })),
   arguments: isListOf(isString),
   env: isListOf(isString),

@@ -234,9 +234,13 @@ async function runLocal(command: readonly string[], options: ProcessOptions, onC
   };
 }
 
+const noMachine = async (): Promise<never> => {
+  throw new BerthError('GuestFailed', 'There is no virtual machine here.');
+};
+
 await runHost(async ({ paths }) => {
   const images = new LocalImages();
   const containers = new LocalContainers();
   const usage = new UsageService({ paths, images, containers, imageFiles: async () => [] });
-  return { images, containers, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
+  return { images, containers, statistics: { statistics: noMachine, processes: noMachine }, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

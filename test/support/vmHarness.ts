@@ -8,7 +8,7 @@ import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import { createContainerService } from '../../runtime-host/services/containerService.ts';
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
-import { createServices, type Services } from '../../runtime-host/services/createServices.ts';
+import { createServices, type Services, type ServicesOptions } from '../../runtime-host/services/createServices.ts';
 import type { ContainerService, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
@@ -44,6 +44,7 @@ export interface VmHarness {
 export interface Finished {
   readonly id: string;
   readonly exitCode: number;
+  readonly oomKilled: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -57,7 +58,7 @@ export function whyNoVms(): string | undefined {
  * @param environment added to the services' environment; BERTH_ACCEL is `tcg` unless it says otherwise, so that not
  *   every test file waits for the accelerator probe
  */
-export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits?: Partial<VmLimits>): Promise<VmHarness> {
+export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits?: Partial<VmLimits>, clock?: ServicesOptions['clock']): Promise<VmHarness> {
   const reason = whyNoVms();
   if (reason) throw new Error(reason);
   const directory = await mkdtemp(join(tmpdir(), 'bvm-'));
@@ -65,7 +66,7 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
   const paths = new BerthPaths(all);
   const log: string[] = [];
   const logger = createLogger((line) => log.push(line));
-  const services = await createServices({ paths, log: logger, environment: all, ...(limits && { limits }) });
+  const services = await createServices({ paths, log: logger, environment: all, ...(limits && { limits }), ...(clock && { clock }) });
   await services.containers.adopt();
   const image = await pullBusybox(directory, services);
   const { containers } = services;
@@ -124,8 +125,8 @@ async function pullBusybox(directory: string, services: Services): Promise<strin
 /** Everything that a process prints until it has ended. */
 export async function collect(id: string, streams: ProcessStreams, input?: string | Uint8Array): Promise<Finished> {
   if (input !== undefined) streams.stdin.end(input);
-  const [stdout, stderr, { exitCode }] = await Promise.all([textOf(streams.stdout), textOf(streams.stderr), streams.exit]);
-  return { id, exitCode, stdout, stderr };
+  const [stdout, stderr, { exitCode, oomKilled = false }] = await Promise.all([textOf(streams.stdout), textOf(streams.stderr), streams.exit]);
+  return { id, exitCode, oomKilled, stdout, stderr };
 }
 
 export async function textOf(stream: Readable): Promise<string> {

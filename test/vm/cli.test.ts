@@ -220,6 +220,29 @@ test('a kernel of one\'s own boots; what is none does not', async () => {
   assert.equal((await run('run', '--platform', 'linux/s390x', image, 'true')).status, 125);
 });
 
+test('stats and top show what a container does and uses; one that runs out of memory says so', async () => {
+  assert.equal((await run('run', '-d', '--name', 'busy', '-m', '128m', image, 'sh', '-c', 'while :; do :; done')).status, 0);
+  const once = await run('stats', '--no-stream');
+  assert.match(once.out, /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +BLOCK I\/O +PIDS +HOST MEM +HOST DISK\n[0-9a-f]{12} +busy +\d+\.\d\d% +[\d.]+KiB \/ [\d.]+MiB +\d\.\d\d% +\S+ \/ \S+ +1 +[\d.]+MiB +[\d.]+KiB\n$/);
+  const [row] = JSON.parse((await run('stats', '--no-stream', '--format', 'json', 'busy')).out) as { cpuPercent: number }[];
+  assert.ok(row && row.cpuPercent > 20 && row.cpuPercent < 101, `${row?.cpuPercent} %`);
+  const live = terminal('stats', 'busy');
+  await live.shows(/busy +--.*busy +\d+\.\d\d%/s);
+  live.type('\u0003');
+  assert.equal((await live.result).status, 256 - 2, 'SIGINT ended it, and the terminal is as it was');
+  const top = await run('top', 'busy');
+  assert.match(top.out, /^UID +PID +PPID +C +STIME +TTY +TIME +CMD\nroot +1 +0 +\d+ +\d\d:\d\d +\? +00:00:\d\d +sh -c while :; do :; done\n$/);
+  assert.equal((await run('top', 'busy', '-o', 'pid,comm')).out, 'PID   COMMAND\n1     sh\n');
+  assert.equal((await run('exec', 'busy', 'tail', '-c', '95000000', '/dev/zero')).error, 'Error: The process was killed because memory ran out. Give the container more with --memory.\n');
+  assert.equal((await run('rm', '-f', 'busy')).status, 0);
+  const stopped = await run('top', 'busy');
+  assert.deepEqual([stopped.status, stopped.error], [1, 'Error: There is no container “busy”. “container ls -a” lists those that exist.\n']);
+  const hungry = await run('run', '--name', 'hungry', '-m', '128m', image, 'tail', '-c', '95000000', '/dev/zero');
+  assert.equal(hungry.status, 137, hungry.error);
+  assert.match((await run('ls', '-a')).out, /Exited \(137\) .* ago \(out of memory\) +hungry\n/);
+  assert.equal((await run('rm', 'hungry')).status, 0);
+});
+
 test('Ctrl-C ends the wait for a stop; the container stops all the same', async () => {
   const stubborn = 'trap "echo asked" TERM; echo ready; while :; do sleep 0.1; done';
   assert.equal((await run('run', '-d', '--name', 'stubborn', image, 'sh', '-c', stubborn)).status, 0);

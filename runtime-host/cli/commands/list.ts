@@ -47,10 +47,10 @@ export function containerTable(containers: readonly ContainerInfo[], trunc = tru
   return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES'], rows);
 }
 
-function describeState({ state, createdAt, startedAt, finishedAt, exitCode, restarting, health, paused }: ContainerInfo, now: number): string {
+function describeState({ state, createdAt, startedAt, finishedAt, exitCode, oomKilled, restarting, health, paused }: ContainerInfo, now: number): string {
   if (restarting) return `Restarting (${exitCode ?? '?'}) ${formatSince(finishedAt ?? createdAt, now)} ago`;
   const condition = paused === undefined ? health?.status : 'Paused';
   if (state === 'running' && startedAt) return `Up ${formatSince(startedAt, now)}${condition ? ` (${condition === 'starting' ? 'health: starting' : condition})` : ''}`;
-  if (state === 'stopped' && finishedAt) return `Exited (${exitCode ?? '?'}) ${formatSince(finishedAt, now)} ago`;
+  if (state === 'stopped' && finishedAt) return `Exited (${exitCode ?? '?'}) ${formatSince(finishedAt, now)} ago${oomKilled ? ' (out of memory)' : ''}`;
   return `${state.slice(0, 1).toUpperCase()}${state.slice(1)}`;
 }

@@ -133,6 +133,20 @@ export declare type ExitStatus = Message<"berth.guest.v1.ExitStatus"> & {
    * @generated from field: int64 exited_unix_nanoseconds = 2;
    */
   exitedUnixNanoseconds: bigint;
+
+  /**
+   * The kernel killed this process because memory ran out; code is 137 then.
+   *
+   * @generated from field: bool oom_killed = 10;
+   */
+  oomKilled: boolean;
+
+  /**
+   * How many processes of the container the kernel had killed for that by then, this one among them.
+   *
+   * @generated from field: uint64 container_oom_kills = 11;
+   */
+  containerOomKills: bigint;
 };
 
 /**
@@ -864,6 +878,297 @@ export declare type ShutdownResponse = Message<"berth.guest.v1.ShutdownResponse"
 export declare const ShutdownResponseSchema: GenMessage<ShutdownResponse>;
 
 /**
+ * @generated from message berth.guest.v1.StatisticsRequest
+ */
+export declare type StatisticsRequest = Message<"berth.guest.v1.StatisticsRequest"> & {
+};
+
+/**
+ * Describes the message berth.guest.v1.StatisticsRequest.
+ * Use `create(StatisticsRequestSchema)` to create a new message.
+ */
+export declare const StatisticsRequestSchema: GenMessage<StatisticsRequest>;
+
+/**
+ * Counters count from the start of the VM. Of the container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst),
+ * so without vminitd and without what the kernel needs for itself.
+ *
+ * @generated from message berth.guest.v1.StatisticsResponse
+ */
+export declare type StatisticsResponse = Message<"berth.guest.v1.StatisticsResponse"> & {
+  /**
+   * When they were read: the guest's monotonic clock. Rates are differences by this.
+   *
+   * @generated from field: uint64 monotonic_nanoseconds = 1;
+   */
+  monotonicNanoseconds: bigint;
+
+  /**
+   * @generated from field: uint64 cpu_user_nanoseconds = 2;
+   */
+  cpuUserNanoseconds: bigint;
+
+  /**
+   * @generated from field: uint64 cpu_system_nanoseconds = 3;
+   */
+  cpuSystemNanoseconds: bigint;
+
+  /**
+   * @generated from field: uint32 processors = 4;
+   */
+  processors: number;
+
+  /**
+   * memory.current, and parts of it.
+   *
+   * @generated from field: uint64 memory_bytes = 5;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * @generated from field: uint64 memory_limit_bytes = 6;
+   */
+  memoryLimitBytes: bigint;
+
+  /**
+   * @generated from field: uint64 memory_peak_bytes = 7;
+   */
+  memoryPeakBytes: bigint;
+
+  /**
+   * @generated from field: uint64 anonymous_bytes = 8;
+   */
+  anonymousBytes: bigint;
+
+  /**
+   * @generated from field: uint64 page_cache_bytes = 9;
+   */
+  pageCacheBytes: bigint;
+
+  /**
+   * Page cache that was not used lately: the kernel takes it back first.
+   *
+   * @generated from field: uint64 inactive_page_cache_bytes = 10;
+   */
+  inactivePageCacheBytes: bigint;
+
+  /**
+   * Processes and threads.
+   *
+   * @generated from field: uint64 tasks = 11;
+   */
+  tasks: bigint;
+
+  /**
+   * Of all disks.
+   *
+   * @generated from field: uint64 read_bytes = 12;
+   */
+  readBytes: bigint;
+
+  /**
+   * @generated from field: uint64 written_bytes = 13;
+   */
+  writtenBytes: bigint;
+
+  /**
+   * @generated from field: uint64 read_operations = 14;
+   */
+  readOperations: bigint;
+
+  /**
+   * @generated from field: uint64 write_operations = 15;
+   */
+  writeOperations: bigint;
+
+  /**
+   * @generated from field: uint64 oom_kills = 16;
+   */
+  oomKills: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.StatisticsResponse.
+ * Use `create(StatisticsResponseSchema)` to create a new message.
+ */
+export declare const StatisticsResponseSchema: GenMessage<StatisticsResponse>;
+
+/**
+ * @generated from message berth.guest.v1.ListProcessesRequest
+ */
+export declare type ListProcessesRequest = Message<"berth.guest.v1.ListProcessesRequest"> & {
+};
+
+/**
+ * Describes the message berth.guest.v1.ListProcessesRequest.
+ * Use `create(ListProcessesRequestSchema)` to create a new message.
+ */
+export declare const ListProcessesRequestSchema: GenMessage<ListProcessesRequest>;
+
+/**
+ * @generated from message berth.guest.v1.ListProcessesResponse
+ */
+export declare type ListProcessesResponse = Message<"berth.guest.v1.ListProcessesResponse"> & {
+  /**
+   * @generated from field: repeated berth.guest.v1.ProcessEntry processes = 1;
+   */
+  processes: ProcessEntry[];
+};
+
+/**
+ * Describes the message berth.guest.v1.ListProcessesResponse.
+ * Use `create(ListProcessesResponseSchema)` to create a new message.
+ */
+export declare const ListProcessesResponseSchema: GenMessage<ListProcessesResponse>;
+
+/**
+ * @generated from message berth.guest.v1.ProcessEntry
+ */
+export declare type ProcessEntry = Message<"berth.guest.v1.ProcessEntry"> & {
+  /**
+   * As the container sees them, in its own PID namespace; a parent outside of it is 0.
+   *
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: uint32 parent_pid = 2;
+   */
+  parentPid: number;
+
+  /**
+   * @generated from field: uint32 uid = 3;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 4;
+   */
+  gid: number;
+
+  /**
+   * Names in the container's account files, empty without one.
+   *
+   * @generated from field: string user = 5;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string group = 6;
+   */
+  group: string;
+
+  /**
+   * One letter, as proc(5) has it.
+   *
+   * @generated from field: string state = 7;
+   */
+  state: string;
+
+  /**
+   * "pts/0", empty without a terminal.
+   *
+   * @generated from field: string terminal = 8;
+   */
+  terminal: string;
+
+  /**
+   * @generated from field: int64 started_unix_nanoseconds = 9;
+   */
+  startedUnixNanoseconds: bigint;
+
+  /**
+   * @generated from field: uint64 cpu_nanoseconds = 10;
+   */
+  cpuNanoseconds: bigint;
+
+  /**
+   * @generated from field: uint64 virtual_bytes = 11;
+   */
+  virtualBytes: bigint;
+
+  /**
+   * @generated from field: uint64 resident_bytes = 12;
+   */
+  residentBytes: bigint;
+
+  /**
+   * @generated from field: uint32 threads = 13;
+   */
+  threads: number;
+
+  /**
+   * @generated from field: int32 nice = 14;
+   */
+  nice: number;
+
+  /**
+   * The program's name, and its arguments; none of a process that has ended and was not waited for.
+   *
+   * @generated from field: string name = 15;
+   */
+  name: string;
+
+  /**
+   * @generated from field: repeated string arguments = 16;
+   */
+  arguments: string[];
+
+  /**
+   * @generated from field: int32 session = 17;
+   */
+  session: number;
+
+  /**
+   * @generated from field: int32 process_group = 18;
+   */
+  processGroup: number;
+};
+
+/**
+ * Describes the message berth.guest.v1.ProcessEntry.
+ * Use `create(ProcessEntrySchema)` to create a new message.
+ */
+export declare const ProcessEntrySchema: GenMessage<ProcessEntry>;
+
+/**
+ * @generated from message berth.guest.v1.SetClockRequest
+ */
+export declare type SetClockRequest = Message<"berth.guest.v1.SetClockRequest"> & {
+  /**
+   * Host time in nanoseconds since 1970.
+   *
+   * @generated from field: int64 unix_nanoseconds = 1;
+   */
+  unixNanoseconds: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.SetClockRequest.
+ * Use `create(SetClockRequestSchema)` to create a new message.
+ */
+export declare const SetClockRequestSchema: GenMessage<SetClockRequest>;
+
+/**
+ * @generated from message berth.guest.v1.SetClockResponse
+ */
+export declare type SetClockResponse = Message<"berth.guest.v1.SetClockResponse"> & {
+  /**
+   * How far the guest's clock was ahead of it before.
+   *
+   * @generated from field: int64 ahead_nanoseconds = 1;
+   */
+  aheadNanoseconds: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.SetClockResponse.
+ * Use `create(SetClockResponseSchema)` to create a new message.
+ */
+export declare const SetClockResponseSchema: GenMessage<SetClockResponse>;
+
+/**
  * Written here, once, so that both sides are built with the same number. Raise CURRENT with every change that an older
  * host or an older vminitd would misunderstand.
  *
@@ -959,6 +1264,36 @@ export declare const Guest: GenService<{
     methodKind: "unary";
     input: typeof ShutdownRequestSchema;
     output: typeof ShutdownResponseSchema;
+  },
+  /**
+   * What the container uses at this moment.
+   *
+   * @generated from rpc berth.guest.v1.Guest.Statistics
+   */
+  statistics: {
+    methodKind: "unary";
+    input: typeof StatisticsRequestSchema;
+    output: typeof StatisticsResponseSchema;
+  },
+  /**
+   * All processes in the container, those too that the host did not start.
+   *
+   * @generated from rpc berth.guest.v1.Guest.ListProcesses
+   */
+  listProcesses: {
+    methodKind: "unary";
+    input: typeof ListProcessesRequestSchema;
+    output: typeof ListProcessesResponseSchema;
+  },
+  /**
+   * Sets the guest's clock: after the host has slept, or its clock was set.
+   *
+   * @generated from rpc berth.guest.v1.Guest.SetClock
+   */
+  setClock: {
+    methodKind: "unary";
+    input: typeof SetClockRequestSchema;
+    output: typeof SetClockResponseSchema;
   },
 }>;
 

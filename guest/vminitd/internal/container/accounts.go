@@ -3,7 +3,9 @@ package container
 import (
 	"io"
 	"os"
+	"slices"
 
+	"berth.dev/vminitd/internal/accounts"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,6 +14,36 @@ type accountFiles struct{}
 
 func (accountFiles) OpenUsers() (io.ReadCloser, error)  { return openRegular("/etc/passwd") }
 func (accountFiles) OpenGroups() (io.ReadCloser, error) { return openRegular("/etc/group") }
+
+// AccountNames are the names that the image gives users and groups.
+type AccountNames struct {
+	Users, Groups map[uint32]string
+}
+
+// AccountNames reads the names as they are now. An image without account files has none.
+func (c *Container) AccountNames() (AccountNames, error) {
+	names := AccountNames{Users: map[uint32]string{}, Groups: map[uint32]string{}}
+	<-c.ready
+	if c.problem != nil {
+		return names, c.problem
+	}
+	err := c.thread.do(func() error {
+		if file, err := (accountFiles{}).OpenUsers(); err == nil {
+			defer file.Close()
+			for _, user := range slices.Backward(accounts.ParseUsers(file)) {
+				names.Users[user.UID] = user.Name // The first of several, as libc has it.
+			}
+		}
+		if file, err := (accountFiles{}).OpenGroups(); err == nil {
+			defer file.Close()
+			for _, group := range slices.Backward(accounts.ParseGroups(file)) {
+				names.Groups[group.GID] = group.Name
+			}
+		}
+		return nil
+	})
+	return names, err
+}
 
 // openRegular refuses what is not a file: a FIFO or a device in the image must not make vminitd wait.
 func openRegular(path string) (io.ReadCloser, error) {

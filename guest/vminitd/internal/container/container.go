@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync/atomic"
 
+	"berth.dev/vminitd/internal/cgroup"
+	"berth.dev/vminitd/internal/giveback"
 	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
@@ -65,6 +67,7 @@ func (c *Container) prepare() error {
 	if c.cgroup, err = openCgroup(cgroupPath); err != nil {
 		return err
 	}
+	go giveback.Run(cgroup.Container)
 	return c.thread.do(func() error {
 		if err := enterRoot(RootDevice); err != nil {
 			return err

@@ -12,12 +12,12 @@ import (
 	"os"
 	"runtime"
 
+	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
 
-// cgroupPath holds all processes of the container, and is the root of its cgroup namespace.
-const cgroupPath = "/sys/fs/cgroup/container"
+const cgroupPath = string(cgroup.Container)
 
 const namespaces = unix.CLONE_FS | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWCGROUP
 
@@ -62,6 +62,9 @@ func unshare() error {
 func inContainerCgroup(work func() error) error {
 	if err := os.Mkdir(cgroupPath, 0o755); err != nil {
 		return fmt.Errorf("cgroup of the container: %w", err)
+	}
+	if err := cgroup.Container.LimitMemory(); err != nil {
+		return fmt.Errorf("memory of the container: %w", err)
 	}
 	if err := moveSelf(cgroupPath); err != nil {
 		return err

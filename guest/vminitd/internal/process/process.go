@@ -5,9 +5,11 @@ import (
 	"os"
 
 	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/oom"
 	"berth.dev/vminitd/internal/reaper"
 	"berth.dev/vminitd/internal/stdio"
 	"berth.dev/vminitd/internal/system"
+	"golang.org/x/sys/unix"
 )
 
 // Process is a started process as the host knows it.
@@ -18,15 +20,26 @@ type Process struct {
 	Input    *stdio.Input
 	child    *reaper.Child
 	master   *os.File // nil without a terminal
+	exit     Exit
+	settled  chan struct{} // Closed when exit is set.
 }
 
-func newProcess(id string, started *container.Process) *Process {
-	p := &Process{ID: id, Terminal: started.Stderr == nil, Output: stdio.NewOutput(), child: started.Child}
+// Exit is how a process ended.
+type Exit struct {
+	reaper.Status
+	// The kernel killed it because memory ran out.
+	OOMKilled bool
+	// How many processes of the container had been killed for that by then.
+	OOMKills uint64
+}
+
+func newProcess(id string, started *container.Process, memory *oom.Watch) *Process {
+	p := &Process{ID: id, Terminal: started.Stderr == nil, Output: stdio.NewOutput(), child: started.Child, settled: make(chan struct{})}
 	if p.Terminal {
 		p.master = started.Stdout
 	}
 	p.Input = stdio.NewInput(started.Stdin, p.closeInput)
-	go p.follow(started.Stdout, started.Stderr)
+	go p.follow(memory, started.Stdout, started.Stderr)
 	return p
 }
 
@@ -40,7 +53,7 @@ func (p *Process) closeInput(input *os.File) error {
 
 // follow collects the output. What the process wrote before it ended is complete when the Output is finished. Its
 // children may go on writing to a pipe; a terminal ends with the process that it was made for.
-func (p *Process) follow(files ...*os.File) {
+func (p *Process) follow(memory *oom.Watch, files ...*os.File) {
 	var pumps []*stdio.Pump
 	for stream, file := range files {
 		if file != nil {
@@ -48,6 +61,7 @@ func (p *Process) follow(files ...*os.File) {
 		}
 	}
 	<-p.child.Done
+	p.settle(memory)
 	p.Input.End()
 	for _, pump := range pumps {
 		pump.Drain()
@@ -63,19 +77,38 @@ func (p *Process) follow(files ...*os.File) {
 	}
 }
 
+func (p *Process) settle(memory *oom.Watch) {
+	p.exit.Status = p.child.Status
+	if p.exit.Signal == unix.SIGKILL {
+		p.exit.OOMKilled = memory.Killed(p.child.PID)
+	}
+	p.exit.OOMKills = memory.Kills()
+	close(p.settled)
+}
+
 // PID is the process id as vminitd sees it.
 func (p *Process) PID() int { return p.child.PID }
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.child.Done }
 
-// Exit is how the process ended; false while it runs.
-func (p *Process) Exit() (reaper.Status, bool) {
+// Ended tells whether the process has ended.
+func (p *Process) Ended() bool {
 	select {
 	case <-p.child.Done:
-		return p.child.Status, true
+		return true
 	default:
-		return reaper.Status{}, false
+		return false
+	}
+}
+
+// Exit is how the process ended; false while it runs, and until it is known why it ended.
+func (p *Process) Exit() (Exit, bool) {
+	select {
+	case <-p.settled:
+		return p.exit, true
+	default:
+		return Exit{}, false
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"sync"
 
+	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/container"
+	"berth.dev/vminitd/internal/oom"
 	"berth.dev/vminitd/internal/reaper"
 )
 
@@ -25,6 +27,7 @@ var (
 type Table struct {
 	container *container.Container
 	reaper    *reaper.Reaper
+	memory    *oom.Watch
 
 	mutex     sync.Mutex
 	started   bool
@@ -35,7 +38,7 @@ type Table struct {
 
 // NewTable makes an empty table.
 func NewTable(c *container.Container, r *reaper.Reaper) *Table {
-	return &Table{container: c, reaper: r, processes: map[string]*Process{}}
+	return &Table{container: c, reaper: r, memory: oom.NewWatch(cgroup.Container), processes: map[string]*Process{}}
 }
 
 // StartFirst completes the container and starts its first process. It can be tried once.
@@ -65,12 +68,12 @@ func (t *Table) Start(id string, spec container.ProcessSpec) (*Process, error) {
 	if first == nil {
 		return nil, ErrNotStarted
 	}
-	if _, ended := first.Exit(); ended {
+	if first.Ended() {
 		return nil, ErrEnded
 	}
 	process, err := t.start(id, spec, t.container.Start)
 	if err != nil {
-		if _, ended := first.Exit(); ended {
+		if first.Ended() {
 			return nil, ErrEnded
 		}
 	}
@@ -90,7 +93,7 @@ func (t *Table) start(id string, spec container.ProcessSpec, launch launcher) (*
 		delete(t.processes, id)
 		return nil, err
 	}
-	process := newProcess(id, started)
+	process := newProcess(id, started, t.memory)
 	t.processes[id] = process
 	return process, nil
 }
@@ -155,7 +158,7 @@ func (t *Table) Release(id string) error {
 	if err != nil {
 		return err
 	}
-	if _, ended := process.Exit(); !ended {
+	if !process.Ended() {
 		return ErrRunning
 	}
 	t.mutex.Lock()

@@ -15,7 +15,9 @@ import (
 type Status struct {
 	// 0-255; 128+n when signal n ended the process.
 	Code int
-	At   time.Time
+	// 0 when it ended by itself.
+	Signal unix.Signal
+	At     time.Time
 }
 
 // Reaper knows the children that somebody waits for.
@@ -105,9 +107,16 @@ func (r *Reaper) collect() {
 			continue // An orphan.
 		}
 		delete(r.children, pid)
-		child.Status = Status{Code: exitCode(status), At: time.Now()}
+		child.Status = Status{Code: exitCode(status), Signal: endingSignal(status), At: time.Now()}
 		close(child.Done)
 	}
+}
+
+func endingSignal(status unix.WaitStatus) unix.Signal {
+	if status.Signaled() {
+		return status.Signal()
+	}
+	return 0
 }
 
 func exitCode(status unix.WaitStatus) int {

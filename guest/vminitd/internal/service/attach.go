@@ -136,7 +136,7 @@ func (a *attachment) obey(message *guestv1.AttachRequest) error {
 		}
 	case *guestv1.AttachRequest_Resize:
 		if err := a.process.Resize(terminalSize(m.Resize)); err != nil {
-			if _, ended := a.process.Exit(); !ended {
+			if !a.process.Ended() {
 				return grpc.Errorf(grpc.Internal, "resize: %v", err)
 			}
 		}

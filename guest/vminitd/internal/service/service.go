@@ -3,7 +3,6 @@ package service
 
 import (
 	"context"
-	"time"
 
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/gen/guestv1"
@@ -40,6 +39,9 @@ func (g *Guest) methods() map[string]grpc.Handler {
 		"SignalProcess":  grpc.Unary(g.SignalProcess),
 		"ReleaseProcess": grpc.Unary(g.ReleaseProcess),
 		"Shutdown":       grpc.Unary(g.Shutdown),
+		"Statistics":     grpc.Unary(g.Statistics),
+		"ListProcesses":  grpc.Unary(g.ListProcesses),
+		"SetClock":       grpc.Unary(g.SetClock),
 	}
 }
 
@@ -51,8 +53,8 @@ func (g *Guest) Handshake(_ context.Context, request *guestv1.HandshakeRequest) 
 			"the host speaks version %d of the guest contract, vminitd %s speaks version %d", request.ContractVersion, g.Version, current)
 	}
 	if request.UnixNanoseconds > 0 {
-		if err := system.SetClock(time.Unix(0, request.UnixNanoseconds)); err != nil {
-			return nil, grpc.Errorf(grpc.Internal, "set the clock: %v", err)
+		if _, err := setClock(request.UnixNanoseconds); err != nil {
+			return nil, err
 		}
 	}
 	response := &guestv1.HandshakeResponse{
@@ -117,6 +119,11 @@ func (g *Guest) ReleaseProcess(_ context.Context, request *guestv1.ReleaseProces
 	return &guestv1.ReleaseProcessResponse{}, nil
 }
 
-func exitStatus(exit reaper.Status) *guestv1.ExitStatus {
-	return &guestv1.ExitStatus{Code: int32(exit.Code), ExitedUnixNanoseconds: exit.At.UnixNano()}
+func exitStatus(exit process.Exit) *guestv1.ExitStatus {
+	return &guestv1.ExitStatus{
+		Code:                  int32(exit.Code),
+		ExitedUnixNanoseconds: exit.At.UnixNano(),
+		OomKilled:             exit.OOMKilled,
+		ContainerOomKills:     exit.OOMKills,
+	}
 }

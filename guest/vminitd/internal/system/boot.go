@@ -6,8 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
+	"berth.dev/vminitd/internal/cgroup"
 	"golang.org/x/sys/unix"
 )
 
@@ -42,6 +42,7 @@ func PrepareForProcesses() error {
 	return errors.Join(
 		// Not with "nsdelegate": the container's thread starts processes into its cgroup from outside.
 		mount("cgroup2", "/sys/fs/cgroup", restricted),
+		cgroup.EnableControllers(),
 		raiseLimits(),
 		startLoopback(),
 	)
@@ -85,16 +86,6 @@ func startLoopback() error {
 func raiseLimits() error {
 	const openFiles = 1 << 20
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: openFiles, Max: openFiles})
-}
-
-// SetClock sets the time of day unless it is right already: stepping it without need disturbs timers.
-func SetClock(now time.Time) error {
-	const tolerated = 5 * time.Millisecond
-	if time.Since(now).Abs() < tolerated {
-		return nil
-	}
-	value := unix.NsecToTimespec(now.UnixNano())
-	return unix.ClockSettime(unix.CLOCK_REALTIME, &value)
 }
 
 // KernelRelease is what `uname -r` prints.

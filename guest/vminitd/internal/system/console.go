@@ -20,11 +20,12 @@ func Log(format string, arguments ...any) {
 // Trace writes a line with the time since boot when the kernel command line has `berth.debug`.
 func Trace(format string, arguments ...any) {
 	if verbose {
-		fmt.Fprintf(os.Stderr, "vminitd: %8.3f ms "+format+"\n", append([]any{sinceBoot().Seconds() * 1000}, arguments...)...)
+		fmt.Fprintf(os.Stderr, "vminitd: %8.3f ms "+format+"\n", append([]any{SinceBoot().Seconds() * 1000}, arguments...)...)
 	}
 }
 
-func sinceBoot() time.Duration {
+// SinceBoot is the kernel's time since it started, time asleep included.
+func SinceBoot() time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
 		return 0

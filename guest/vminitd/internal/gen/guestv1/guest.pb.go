@@ -347,8 +347,12 @@ type ExitStatus struct {
 	// 0-255; 128+n when signal n ended the process.
 	Code                  int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
 	ExitedUnixNanoseconds int64 `protobuf:"varint,2,opt,name=exited_unix_nanoseconds,json=exitedUnixNanoseconds,proto3" json:"exited_unix_nanoseconds,omitempty"`
-	unknownFields         protoimpl.UnknownFields
-	sizeCache             protoimpl.SizeCache
+	// The kernel killed this process because memory ran out; code is 137 then.
+	OomKilled bool `protobuf:"varint,10,opt,name=oom_killed,json=oomKilled,proto3" json:"oom_killed,omitempty"`
+	// How many processes of the container the kernel had killed for that by then, this one among them.
+	ContainerOomKills uint64 `protobuf:"varint,11,opt,name=container_oom_kills,json=containerOomKills,proto3" json:"container_oom_kills,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ExitStatus) Reset() {
@@ -391,6 +395,20 @@ func (x *ExitStatus) GetCode() int32 {
 func (x *ExitStatus) GetExitedUnixNanoseconds() int64 {
 	if x != nil {
 		return x.ExitedUnixNanoseconds
+	}
+	return 0
+}
+
+func (x *ExitStatus) GetOomKilled() bool {
+	if x != nil {
+		return x.OomKilled
+	}
+	return false
+}
+
+func (x *ExitStatus) GetContainerOomKills() uint64 {
+	if x != nil {
+		return x.ContainerOomKills
 	}
 	return 0
 }
@@ -1875,6 +1893,568 @@ func (*ShutdownResponse) Descriptor() ([]byte, []int) {
 	return file_guest_proto_rawDescGZIP(), []int{25}
 }
 
+type StatisticsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatisticsRequest) Reset() {
+	*x = StatisticsRequest{}
+	mi := &file_guest_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatisticsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatisticsRequest) ProtoMessage() {}
+
+func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
+func (*StatisticsRequest) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{26}
+}
+
+// Counters count from the start of the VM. Of the container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst),
+// so without vminitd and without what the kernel needs for itself.
+type StatisticsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When they were read: the guest's monotonic clock. Rates are differences by this.
+	MonotonicNanoseconds uint64 `protobuf:"varint,1,opt,name=monotonic_nanoseconds,json=monotonicNanoseconds,proto3" json:"monotonic_nanoseconds,omitempty"`
+	CpuUserNanoseconds   uint64 `protobuf:"varint,2,opt,name=cpu_user_nanoseconds,json=cpuUserNanoseconds,proto3" json:"cpu_user_nanoseconds,omitempty"`
+	CpuSystemNanoseconds uint64 `protobuf:"varint,3,opt,name=cpu_system_nanoseconds,json=cpuSystemNanoseconds,proto3" json:"cpu_system_nanoseconds,omitempty"`
+	Processors           uint32 `protobuf:"varint,4,opt,name=processors,proto3" json:"processors,omitempty"`
+	// memory.current, and parts of it.
+	MemoryBytes      uint64 `protobuf:"varint,5,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	MemoryLimitBytes uint64 `protobuf:"varint,6,opt,name=memory_limit_bytes,json=memoryLimitBytes,proto3" json:"memory_limit_bytes,omitempty"`
+	MemoryPeakBytes  uint64 `protobuf:"varint,7,opt,name=memory_peak_bytes,json=memoryPeakBytes,proto3" json:"memory_peak_bytes,omitempty"`
+	AnonymousBytes   uint64 `protobuf:"varint,8,opt,name=anonymous_bytes,json=anonymousBytes,proto3" json:"anonymous_bytes,omitempty"`
+	PageCacheBytes   uint64 `protobuf:"varint,9,opt,name=page_cache_bytes,json=pageCacheBytes,proto3" json:"page_cache_bytes,omitempty"`
+	// Page cache that was not used lately: the kernel takes it back first.
+	InactivePageCacheBytes uint64 `protobuf:"varint,10,opt,name=inactive_page_cache_bytes,json=inactivePageCacheBytes,proto3" json:"inactive_page_cache_bytes,omitempty"`
+	// Processes and threads.
+	Tasks uint64 `protobuf:"varint,11,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	// Of all disks.
+	ReadBytes       uint64 `protobuf:"varint,12,opt,name=read_bytes,json=readBytes,proto3" json:"read_bytes,omitempty"`
+	WrittenBytes    uint64 `protobuf:"varint,13,opt,name=written_bytes,json=writtenBytes,proto3" json:"written_bytes,omitempty"`
+	ReadOperations  uint64 `protobuf:"varint,14,opt,name=read_operations,json=readOperations,proto3" json:"read_operations,omitempty"`
+	WriteOperations uint64 `protobuf:"varint,15,opt,name=write_operations,json=writeOperations,proto3" json:"write_operations,omitempty"`
+	OomKills        uint64 `protobuf:"varint,16,opt,name=oom_kills,json=oomKills,proto3" json:"oom_kills,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *StatisticsResponse) Reset() {
+	*x = StatisticsResponse{}
+	mi := &file_guest_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatisticsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatisticsResponse) ProtoMessage() {}
+
+func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
+func (*StatisticsResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *StatisticsResponse) GetMonotonicNanoseconds() uint64 {
+	if x != nil {
+		return x.MonotonicNanoseconds
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetCpuUserNanoseconds() uint64 {
+	if x != nil {
+		return x.CpuUserNanoseconds
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetCpuSystemNanoseconds() uint64 {
+	if x != nil {
+		return x.CpuSystemNanoseconds
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetProcessors() uint32 {
+	if x != nil {
+		return x.Processors
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetMemoryBytes() uint64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetMemoryLimitBytes() uint64 {
+	if x != nil {
+		return x.MemoryLimitBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetMemoryPeakBytes() uint64 {
+	if x != nil {
+		return x.MemoryPeakBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetAnonymousBytes() uint64 {
+	if x != nil {
+		return x.AnonymousBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetPageCacheBytes() uint64 {
+	if x != nil {
+		return x.PageCacheBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetInactivePageCacheBytes() uint64 {
+	if x != nil {
+		return x.InactivePageCacheBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetTasks() uint64 {
+	if x != nil {
+		return x.Tasks
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetReadBytes() uint64 {
+	if x != nil {
+		return x.ReadBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetWrittenBytes() uint64 {
+	if x != nil {
+		return x.WrittenBytes
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetReadOperations() uint64 {
+	if x != nil {
+		return x.ReadOperations
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetWriteOperations() uint64 {
+	if x != nil {
+		return x.WriteOperations
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetOomKills() uint64 {
+	if x != nil {
+		return x.OomKills
+	}
+	return 0
+}
+
+type ListProcessesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProcessesRequest) Reset() {
+	*x = ListProcessesRequest{}
+	mi := &file_guest_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProcessesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProcessesRequest) ProtoMessage() {}
+
+func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProcessesRequest.ProtoReflect.Descriptor instead.
+func (*ListProcessesRequest) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{28}
+}
+
+type ListProcessesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Processes     []*ProcessEntry        `protobuf:"bytes,1,rep,name=processes,proto3" json:"processes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProcessesResponse) Reset() {
+	*x = ListProcessesResponse{}
+	mi := &file_guest_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProcessesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProcessesResponse) ProtoMessage() {}
+
+func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProcessesResponse.ProtoReflect.Descriptor instead.
+func (*ListProcessesResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListProcessesResponse) GetProcesses() []*ProcessEntry {
+	if x != nil {
+		return x.Processes
+	}
+	return nil
+}
+
+type ProcessEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As the container sees them, in its own PID namespace; a parent outside of it is 0.
+	Pid       uint32 `protobuf:"varint,1,opt,name=pid,proto3" json:"pid,omitempty"`
+	ParentPid uint32 `protobuf:"varint,2,opt,name=parent_pid,json=parentPid,proto3" json:"parent_pid,omitempty"`
+	Uid       uint32 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	Gid       uint32 `protobuf:"varint,4,opt,name=gid,proto3" json:"gid,omitempty"`
+	// Names in the container's account files, empty without one.
+	User  string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
+	Group string `protobuf:"bytes,6,opt,name=group,proto3" json:"group,omitempty"`
+	// One letter, as proc(5) has it.
+	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
+	// "pts/0", empty without a terminal.
+	Terminal               string `protobuf:"bytes,8,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	StartedUnixNanoseconds int64  `protobuf:"varint,9,opt,name=started_unix_nanoseconds,json=startedUnixNanoseconds,proto3" json:"started_unix_nanoseconds,omitempty"`
+	CpuNanoseconds         uint64 `protobuf:"varint,10,opt,name=cpu_nanoseconds,json=cpuNanoseconds,proto3" json:"cpu_nanoseconds,omitempty"`
+	VirtualBytes           uint64 `protobuf:"varint,11,opt,name=virtual_bytes,json=virtualBytes,proto3" json:"virtual_bytes,omitempty"`
+	ResidentBytes          uint64 `protobuf:"varint,12,opt,name=resident_bytes,json=residentBytes,proto3" json:"resident_bytes,omitempty"`
+	Threads                uint32 `protobuf:"varint,13,opt,name=threads,proto3" json:"threads,omitempty"`
+	Nice                   int32  `protobuf:"varint,14,opt,name=nice,proto3" json:"nice,omitempty"`
+	// The program's name, and its arguments; none of a process that has ended and was not waited for.
+	Name          string   `protobuf:"bytes,15,opt,name=name,proto3" json:"name,omitempty"`
+	Arguments     []string `protobuf:"bytes,16,rep,name=arguments,proto3" json:"arguments,omitempty"`
+	Session       int32    `protobuf:"varint,17,opt,name=session,proto3" json:"session,omitempty"`
+	ProcessGroup  int32    `protobuf:"varint,18,opt,name=process_group,json=processGroup,proto3" json:"process_group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProcessEntry) Reset() {
+	*x = ProcessEntry{}
+	mi := &file_guest_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProcessEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProcessEntry) ProtoMessage() {}
+
+func (x *ProcessEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProcessEntry.ProtoReflect.Descriptor instead.
+func (*ProcessEntry) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ProcessEntry) GetPid() uint32 {
+	if x != nil {
+		return x.Pid
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetParentPid() uint32 {
+	if x != nil {
+		return x.ParentPid
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetUid() uint32 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetGid() uint32 {
+	if x != nil {
+		return x.Gid
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ProcessEntry) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *ProcessEntry) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ProcessEntry) GetTerminal() string {
+	if x != nil {
+		return x.Terminal
+	}
+	return ""
+}
+
+func (x *ProcessEntry) GetStartedUnixNanoseconds() int64 {
+	if x != nil {
+		return x.StartedUnixNanoseconds
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetCpuNanoseconds() uint64 {
+	if x != nil {
+		return x.CpuNanoseconds
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetVirtualBytes() uint64 {
+	if x != nil {
+		return x.VirtualBytes
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetResidentBytes() uint64 {
+	if x != nil {
+		return x.ResidentBytes
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetThreads() uint32 {
+	if x != nil {
+		return x.Threads
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetNice() int32 {
+	if x != nil {
+		return x.Nice
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ProcessEntry) GetArguments() []string {
+	if x != nil {
+		return x.Arguments
+	}
+	return nil
+}
+
+func (x *ProcessEntry) GetSession() int32 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *ProcessEntry) GetProcessGroup() int32 {
+	if x != nil {
+		return x.ProcessGroup
+	}
+	return 0
+}
+
+type SetClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Host time in nanoseconds since 1970.
+	UnixNanoseconds int64 `protobuf:"varint,1,opt,name=unix_nanoseconds,json=unixNanoseconds,proto3" json:"unix_nanoseconds,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SetClockRequest) Reset() {
+	*x = SetClockRequest{}
+	mi := &file_guest_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetClockRequest) ProtoMessage() {}
+
+func (x *SetClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetClockRequest.ProtoReflect.Descriptor instead.
+func (*SetClockRequest) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *SetClockRequest) GetUnixNanoseconds() int64 {
+	if x != nil {
+		return x.UnixNanoseconds
+	}
+	return 0
+}
+
+type SetClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How far the guest's clock was ahead of it before.
+	AheadNanoseconds int64 `protobuf:"varint,1,opt,name=ahead_nanoseconds,json=aheadNanoseconds,proto3" json:"ahead_nanoseconds,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *SetClockResponse) Reset() {
+	*x = SetClockResponse{}
+	mi := &file_guest_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetClockResponse) ProtoMessage() {}
+
+func (x *SetClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetClockResponse.ProtoReflect.Descriptor instead.
+func (*SetClockResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SetClockResponse) GetAheadNanoseconds() int64 {
+	if x != nil {
+		return x.AheadNanoseconds
+	}
+	return 0
+}
+
 var File_guest_proto protoreflect.FileDescriptor
 
 const file_guest_proto_rawDesc = "" +
@@ -1895,11 +2475,15 @@ const file_guest_proto_rawDesc = "" +
 	"\x03pid\x18\x02 \x01(\x05R\x03pid\x12\x1a\n" +
 	"\bterminal\x18\x03 \x01(\bR\bterminal\x123\n" +
 	"\x04exit\x18\x04 \x01(\v2\x1a.berth.guest.v1.ExitStatusH\x00R\x04exit\x88\x01\x01B\a\n" +
-	"\x05_exit\"X\n" +
+	"\x05_exit\"\xa7\x01\n" +
 	"\n" +
 	"ExitStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x126\n" +
-	"\x17exited_unix_nanoseconds\x18\x02 \x01(\x03R\x15exitedUnixNanoseconds\"\xb8\x03\n" +
+	"\x17exited_unix_nanoseconds\x18\x02 \x01(\x03R\x15exitedUnixNanoseconds\x12\x1d\n" +
+	"\n" +
+	"oom_killed\x18\n" +
+	" \x01(\bR\toomKilled\x12.\n" +
+	"\x13container_oom_kills\x18\v \x01(\x04R\x11containerOomKills\"\xb8\x03\n" +
 	"\x15StartContainerRequest\x12\x1f\n" +
 	"\vroot_device\x18\x01 \x01(\tR\n" +
 	"rootDevice\x12\x1a\n" +
@@ -2011,10 +2595,60 @@ const file_guest_proto_rawDesc = "" +
 	"\x16ReleaseProcessResponse\"4\n" +
 	"\x0fShutdownRequest\x12\x1b\n" +
 	"\tpower_off\x18\x02 \x01(\bR\bpowerOffJ\x04\b\x01\x10\x02\"\x12\n" +
-	"\x10ShutdownResponse*Q\n" +
+	"\x10ShutdownResponse\"\x13\n" +
+	"\x11StatisticsRequest\"\xa7\x05\n" +
+	"\x12StatisticsResponse\x123\n" +
+	"\x15monotonic_nanoseconds\x18\x01 \x01(\x04R\x14monotonicNanoseconds\x120\n" +
+	"\x14cpu_user_nanoseconds\x18\x02 \x01(\x04R\x12cpuUserNanoseconds\x124\n" +
+	"\x16cpu_system_nanoseconds\x18\x03 \x01(\x04R\x14cpuSystemNanoseconds\x12\x1e\n" +
+	"\n" +
+	"processors\x18\x04 \x01(\rR\n" +
+	"processors\x12!\n" +
+	"\fmemory_bytes\x18\x05 \x01(\x04R\vmemoryBytes\x12,\n" +
+	"\x12memory_limit_bytes\x18\x06 \x01(\x04R\x10memoryLimitBytes\x12*\n" +
+	"\x11memory_peak_bytes\x18\a \x01(\x04R\x0fmemoryPeakBytes\x12'\n" +
+	"\x0fanonymous_bytes\x18\b \x01(\x04R\x0eanonymousBytes\x12(\n" +
+	"\x10page_cache_bytes\x18\t \x01(\x04R\x0epageCacheBytes\x129\n" +
+	"\x19inactive_page_cache_bytes\x18\n" +
+	" \x01(\x04R\x16inactivePageCacheBytes\x12\x14\n" +
+	"\x05tasks\x18\v \x01(\x04R\x05tasks\x12\x1d\n" +
+	"\n" +
+	"read_bytes\x18\f \x01(\x04R\treadBytes\x12#\n" +
+	"\rwritten_bytes\x18\r \x01(\x04R\fwrittenBytes\x12'\n" +
+	"\x0fread_operations\x18\x0e \x01(\x04R\x0ereadOperations\x12)\n" +
+	"\x10write_operations\x18\x0f \x01(\x04R\x0fwriteOperations\x12\x1b\n" +
+	"\toom_kills\x18\x10 \x01(\x04R\boomKills\"\x16\n" +
+	"\x14ListProcessesRequest\"S\n" +
+	"\x15ListProcessesResponse\x12:\n" +
+	"\tprocesses\x18\x01 \x03(\v2\x1c.berth.guest.v1.ProcessEntryR\tprocesses\"\x8d\x04\n" +
+	"\fProcessEntry\x12\x10\n" +
+	"\x03pid\x18\x01 \x01(\rR\x03pid\x12\x1d\n" +
+	"\n" +
+	"parent_pid\x18\x02 \x01(\rR\tparentPid\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\rR\x03uid\x12\x10\n" +
+	"\x03gid\x18\x04 \x01(\rR\x03gid\x12\x12\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\x12\x14\n" +
+	"\x05group\x18\x06 \x01(\tR\x05group\x12\x14\n" +
+	"\x05state\x18\a \x01(\tR\x05state\x12\x1a\n" +
+	"\bterminal\x18\b \x01(\tR\bterminal\x128\n" +
+	"\x18started_unix_nanoseconds\x18\t \x01(\x03R\x16startedUnixNanoseconds\x12'\n" +
+	"\x0fcpu_nanoseconds\x18\n" +
+	" \x01(\x04R\x0ecpuNanoseconds\x12#\n" +
+	"\rvirtual_bytes\x18\v \x01(\x04R\fvirtualBytes\x12%\n" +
+	"\x0eresident_bytes\x18\f \x01(\x04R\rresidentBytes\x12\x18\n" +
+	"\athreads\x18\r \x01(\rR\athreads\x12\x12\n" +
+	"\x04nice\x18\x0e \x01(\x05R\x04nice\x12\x12\n" +
+	"\x04name\x18\x0f \x01(\tR\x04name\x12\x1c\n" +
+	"\targuments\x18\x10 \x03(\tR\targuments\x12\x18\n" +
+	"\asession\x18\x11 \x01(\x05R\asession\x12#\n" +
+	"\rprocess_group\x18\x12 \x01(\x05R\fprocessGroup\"<\n" +
+	"\x0fSetClockRequest\x12)\n" +
+	"\x10unix_nanoseconds\x18\x01 \x01(\x03R\x0funixNanoseconds\"?\n" +
+	"\x10SetClockResponse\x12+\n" +
+	"\x11ahead_nanoseconds\x18\x01 \x01(\x03R\x10aheadNanoseconds*Q\n" +
 	"\x0fContractVersion\x12 \n" +
 	"\x1cCONTRACT_VERSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18CONTRACT_VERSION_CURRENT\x10\x012\xf5\x04\n" +
+	"\x18CONTRACT_VERSION_CURRENT\x10\x012\xf7\x06\n" +
 	"\x05Guest\x12P\n" +
 	"\tHandshake\x12 .berth.guest.v1.HandshakeRequest\x1a!.berth.guest.v1.HandshakeResponse\x12]\n" +
 	"\x0eStartContainer\x12%.berth.guest.v1.StartContainerRequest\x1a$.berth.guest.v1.StartProcessResponse\x12Y\n" +
@@ -2022,7 +2656,11 @@ const file_guest_proto_rawDesc = "" +
 	"\rAttachProcess\x12\x1d.berth.guest.v1.AttachRequest\x1a\x1e.berth.guest.v1.AttachResponse(\x010\x01\x12\\\n" +
 	"\rSignalProcess\x12$.berth.guest.v1.SignalProcessRequest\x1a%.berth.guest.v1.SignalProcessResponse\x12_\n" +
 	"\x0eReleaseProcess\x12%.berth.guest.v1.ReleaseProcessRequest\x1a&.berth.guest.v1.ReleaseProcessResponse\x12M\n" +
-	"\bShutdown\x12\x1f.berth.guest.v1.ShutdownRequest\x1a .berth.guest.v1.ShutdownResponseB0Z.berth.dev/vminitd/internal/gen/guestv1;guestv1b\x06proto3"
+	"\bShutdown\x12\x1f.berth.guest.v1.ShutdownRequest\x1a .berth.guest.v1.ShutdownResponse\x12S\n" +
+	"\n" +
+	"Statistics\x12!.berth.guest.v1.StatisticsRequest\x1a\".berth.guest.v1.StatisticsResponse\x12\\\n" +
+	"\rListProcesses\x12$.berth.guest.v1.ListProcessesRequest\x1a%.berth.guest.v1.ListProcessesResponse\x12M\n" +
+	"\bSetClock\x12\x1f.berth.guest.v1.SetClockRequest\x1a .berth.guest.v1.SetClockResponseB0Z.berth.dev/vminitd/internal/gen/guestv1;guestv1b\x06proto3"
 
 var (
 	file_guest_proto_rawDescOnce sync.Once
@@ -2037,7 +2675,7 @@ func file_guest_proto_rawDescGZIP() []byte {
 }
 
 var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
@@ -2067,6 +2705,13 @@ var file_guest_proto_goTypes = []any{
 	(*ReleaseProcessResponse)(nil), // 25: berth.guest.v1.ReleaseProcessResponse
 	(*ShutdownRequest)(nil),        // 26: berth.guest.v1.ShutdownRequest
 	(*ShutdownResponse)(nil),       // 27: berth.guest.v1.ShutdownResponse
+	(*StatisticsRequest)(nil),      // 28: berth.guest.v1.StatisticsRequest
+	(*StatisticsResponse)(nil),     // 29: berth.guest.v1.StatisticsResponse
+	(*ListProcessesRequest)(nil),   // 30: berth.guest.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil),  // 31: berth.guest.v1.ListProcessesResponse
+	(*ProcessEntry)(nil),           // 32: berth.guest.v1.ProcessEntry
+	(*SetClockRequest)(nil),        // 33: berth.guest.v1.SetClockRequest
+	(*SetClockResponse)(nil),       // 34: berth.guest.v1.SetClockResponse
 }
 var file_guest_proto_depIdxs = []int32{
 	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
@@ -2086,25 +2731,32 @@ var file_guest_proto_depIdxs = []int32{
 	21, // 14: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
 	21, // 15: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
 	5,  // 16: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	2,  // 17: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 18: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	14, // 19: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	17, // 20: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	22, // 21: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	24, // 22: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	26, // 23: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	3,  // 24: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	15, // 25: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	15, // 26: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	20, // 27: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	23, // 28: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	25, // 29: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	27, // 30: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	24, // [24:31] is the sub-list for method output_type
-	17, // [17:24] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	32, // 17: berth.guest.v1.ListProcessesResponse.processes:type_name -> berth.guest.v1.ProcessEntry
+	2,  // 18: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	6,  // 19: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	14, // 20: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	17, // 21: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	22, // 22: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	24, // 23: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	26, // 24: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	28, // 25: berth.guest.v1.Guest.Statistics:input_type -> berth.guest.v1.StatisticsRequest
+	30, // 26: berth.guest.v1.Guest.ListProcesses:input_type -> berth.guest.v1.ListProcessesRequest
+	33, // 27: berth.guest.v1.Guest.SetClock:input_type -> berth.guest.v1.SetClockRequest
+	3,  // 28: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	15, // 29: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	15, // 30: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	20, // 31: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	23, // 32: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	25, // 33: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	27, // 34: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	29, // 35: berth.guest.v1.Guest.Statistics:output_type -> berth.guest.v1.StatisticsResponse
+	31, // 36: berth.guest.v1.Guest.ListProcesses:output_type -> berth.guest.v1.ListProcessesResponse
+	34, // 37: berth.guest.v1.Guest.SetClock:output_type -> berth.guest.v1.SetClockResponse
+	28, // [28:38] is the sub-list for method output_type
+	18, // [18:28] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -2132,7 +2784,7 @@ func file_guest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

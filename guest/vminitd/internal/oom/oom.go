@@ -1,0 +1,118 @@
+// Package oom tells which processes the kernel killed because memory ran out. The cgroup's counter says how many they
+// were, the kernel's log says which ones: a process that ended with SIGKILL may as well have got that from somebody.
+package oom
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"berth.dev/vminitd/internal/cgroup"
+	"berth.dev/vminitd/internal/system"
+	"golang.org/x/sys/unix"
+)
+
+// The kernel counts, then kills, then writes the line: on a busy machine the line may come a moment later.
+const patience = time.Second
+
+// Watch knows what was killed so far. It reads only when it is asked.
+type Watch struct {
+	group cgroup.Group
+	mutex sync.Mutex
+	log   int // Descriptor of /dev/kmsg; 0 before it is needed.
+	lines uint64
+	// Process ids in the initial namespace.
+	victims map[int]bool
+}
+
+// NewWatch watches a cgroup.
+func NewWatch(group cgroup.Group) *Watch {
+	return &Watch{group: group, victims: map[int]bool{}}
+}
+
+// Kills is how many processes of the container were killed since it was started.
+func (w *Watch) Kills() uint64 {
+	kills, err := w.group.OOMKills()
+	if err != nil {
+		system.Log("%v", err)
+	}
+	return kills
+}
+
+// Killed tells whether a process that ended with SIGKILL was killed for want of memory.
+func (w *Watch) Killed(pid int) bool {
+	kills := w.Kills()
+	if kills == 0 {
+		return false
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	deadline := time.Now().Add(patience)
+	for {
+		if err := w.readLog(); err != nil {
+			system.Log("kernel log: %v", err)
+			return false
+		}
+		if w.victims[pid] {
+			delete(w.victims, pid) // The number may be given to another process.
+			return true
+		}
+		left := time.Until(deadline)
+		if w.lines >= kills || left <= 0 {
+			return false
+		}
+		poll := []unix.PollFd{{Fd: int32(w.log), Events: unix.POLLIN}}
+		if _, err := unix.Poll(poll, int(left.Milliseconds())+1); err != nil && !errors.Is(err, unix.EINTR) {
+			system.Log("kernel log: %v", err)
+			return false
+		}
+	}
+}
+
+// readLog reads what the kernel has written since the last time.
+func (w *Watch) readLog() error {
+	if w.log == 0 {
+		descriptor, err := unix.Open("/dev/kmsg", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		w.log = descriptor
+	}
+	// One record each time (dev-kmsg in the kernel's ABI documentation); a longer one fails with EINVAL.
+	record := make([]byte, 8192)
+	for {
+		count, err := unix.Read(w.log, record)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return nil
+		case errors.Is(err, unix.EPIPE), errors.Is(err, unix.EINTR):
+			// EPIPE: older records were overwritten before they were read; the next one is there.
+		case err != nil:
+			return err
+		default:
+			if pid, isVictim := victim(string(record[:count])); isVictim {
+				w.lines++
+				w.victims[pid] = true
+			}
+		}
+	}
+}
+
+// victim reads records like "3,512,9138245,-;Memory cgroup out of memory: Killed process 77 (tail) total-vm:…". Only the
+// kernel writes with facility 0, which makes numbers up to 7.
+func victim(record string) (int, bool) {
+	prefix, message, _ := strings.Cut(record, ";")
+	priority, _, _ := strings.Cut(prefix, ",")
+	if level, err := strconv.Atoi(priority); err != nil || level > 7 {
+		return 0, false
+	}
+	cause, rest, found := strings.Cut(message, ": Killed process ")
+	if !found || !strings.HasSuffix(strings.ToLower(cause), "out of memory") {
+		return 0, false
+	}
+	number, _, _ := strings.Cut(rest, " ")
+	pid, err := strconv.Atoi(number)
+	return pid, err == nil
+}

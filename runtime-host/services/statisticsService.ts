@@ -1,0 +1,30 @@
+import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
+import { allocatedBytes, residentBytes } from '../vm/hostUsage.ts';
+import type { ContainerTable } from './containerTable.ts';
+import type { StatisticsService } from './interfaces.ts';
+
+/** Joins what the guest counts with what the host sees of its VM. */
+export class VmStatisticsService implements StatisticsService {
+  readonly #table: ContainerTable;
+
+  constructor(table: ContainerTable) {
+    this.#table = table;
+  }
+
+  async statistics(query: string): Promise<ContainerStatistics> {
+    const { container, run } = this.#table.running(query);
+    const { id, name, paths, record } = container;
+    const [used, memoryBytes, diskBytes] = await Promise.all([
+      run.explained(run.guest.statistics()),
+      residentBytes(run.machine.pid),
+      allocatedBytes(paths.overlay),
+    ]);
+    const limitBytes = used.memory.limitBytes || record.memoryBytes;
+    return { id, name, ...used, memory: { ...used.memory, limitBytes }, host: { memoryBytes, diskBytes } };
+  }
+
+  async processes(query: string): Promise<ContainerProcess[]> {
+    const { run } = this.#table.running(query);
+    return run.explained(run.guest.processes());
+  }
+}
