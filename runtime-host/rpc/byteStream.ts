@@ -15,6 +15,8 @@ export const maxStreamFrameBytes = 1024 * 1024;
 const maxUnsentBytes = 1024 * 1024;
 /** Input that came before the process was there; the client waits beyond this. */
 const maxEarlyInputBytes = 256 * 1024;
+/** Nothing is read from a client that waits for its process, so only writing tells that it has gone. */
+const pingMilliseconds = 2000;
 
 const resizeMessage = object({ Width: integer(1, 65_535), Height: integer(1, 65_535) });
 
@@ -36,6 +38,7 @@ export class ByteStream {
   #earlyBytes = 0;
   #target: InputTarget | undefined;
   #inputEnded = false;
+  #pings: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -43,19 +46,20 @@ export class ByteStream {
     socket.on('message', (data: RawData, isBinary: boolean) => this.#receive(data as Buffer, isBinary));
     // What fails also closes.
     socket.on('error', () => this.#gone.abort());
-    socket.on('close', () => this.#gone.abort());
+    socket.on('close', () => {
+      clearInterval(this.#pings);
+      this.#gone.abort();
+    });
   }
 
   /** Lets input through to the process, beginning with what came early. */
   connectInput(target: InputTarget): void {
     this.#target = target;
     // The process has closed its input: what comes further is dropped, as a closed pipe would.
-    target.stdin.on('error', () => this.#socket.resume());
-    target.stdin.on('drain', () => this.#socket.resume());
-    target.stdin.on('close', () => this.#socket.resume());
+    for (const event of ['error', 'drain', 'close']) target.stdin.on(event, () => this.#resume());
     const early = this.#early;
     this.#early = [];
-    this.#socket.resume();
+    this.#resume();
     for (const frame of early) this.#deliver(frame);
   }
 
@@ -78,7 +82,7 @@ export class ByteStream {
   async finish(status: StreamStatus): Promise<void> {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     await this.#sendAndWait(encodeFrame(Channel.status, Buffer.from(JSON.stringify(status)))).catch(ignoreFailure);
-    this.#socket.resume();
+    this.#resume();
     this.#socket.close(CloseCode.normal);
   }
 
@@ -93,7 +97,18 @@ export class ByteStream {
     if (this.#target) return this.#deliver(data);
     this.#early.push(data);
     this.#earlyBytes += data.length;
-    if (this.#earlyBytes > maxEarlyInputBytes) this.#socket.pause();
+    if (this.#earlyBytes > maxEarlyInputBytes) this.#pause();
+  }
+
+  #pause(): void {
+    this.#socket.pause();
+    this.#pings ??= setInterval(() => this.#socket.ping(undefined, undefined, ignoreFailure), pingMilliseconds).unref();
+  }
+
+  #resume(): void {
+    clearInterval(this.#pings);
+    this.#pings = undefined;
+    this.#socket.resume();
   }
 
   #deliver(data: Buffer): void {
@@ -113,7 +128,7 @@ export class ByteStream {
   #input(stdin: Writable, payload: Uint8Array): void {
     if (this.#inputEnded) return this.#refuse('Standard input was closed before.');
     if (!stdin.writable) return;
-    if (!stdin.write(payload)) this.#socket.pause();
+    if (!stdin.write(payload)) this.#pause();
   }
 
   #endInput(stdin: Writable): void {

@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
+import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -55,12 +56,15 @@ export class RpcServer {
     }
   }
 
-  /** Opens the door. The socket's directory must be private already. */
+  /**
+   * Opens the door. The socket's directory must be private already.
+   * @throws BerthError InvalidArgument where there can be no socket
+   */
   async listen(socketPath: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      this.#server.once('error', (error) => reject(listenError(socketPath, error)));
       this.#server.listen(socketPath, () => {
-        this.#server.off('error', reject);
+        this.#server.removeAllListeners('error');
         resolve();
       });
     });
@@ -140,6 +144,13 @@ export class RpcServer {
       this.#onConnectionsChanged(this.#sockets.size);
     });
   }
+}
+
+/** Network and some other file systems have no sockets, and say so in many ways. */
+function listenError(socketPath: string, cause: NodeJS.ErrnoException): BerthError {
+  const directory = dirname(socketPath);
+  const message = `Berth cannot make a socket in ${directory} (${cause.code ?? cause.message}): the file system there may have none. Set BERTH_RUNTIME_DIR to a directory on a local disk.`;
+  return new BerthError('InvalidArgument', message, { cause, data: { path: directory } });
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {

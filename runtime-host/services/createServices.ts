@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Logger } from '../base/log.ts';
 import { ContentStore } from '../oci/contentStore.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
@@ -38,7 +39,7 @@ export interface ServicesOptions {
 /** Joins the host's services to each other. `containers.adopt()` is up to the caller. */
 export async function createServices({ paths, log, environment, limits, clock }: ServicesOptions): Promise<Services> {
   const store = await ContentStore.open(paths.content, log);
-  const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks() });
+  const images = new RegistryImageService({ store, logger: log, isInUse: async (image) => (await containersOf(image)).length > 0, afterRemoval: () => containers.pruneDisks(), makeRoom: () => rm(paths.compileCache, { recursive: true, force: true }) });
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
   const table = new ContainerTable();
   new ClockService({ table, log, ...clock }); // Lives as long as the table.

@@ -20,6 +20,8 @@ export interface ImageServiceOptions {
   readonly isInUse: (image: { readonly reference: string; readonly manifestDigest: string | undefined }) => boolean | Promise<boolean>;
   /** Called when an image was removed, before the removal is answered. */
   readonly afterRemoval?: () => Promise<void>;
+  /** Gives up what can be done without, so that an image can be removed when the disk is full. */
+  readonly makeRoom?: () => Promise<void>;
   /** Default: what this machine's VMs run. */
   readonly platform?: Platform;
   readonly http?: HttpSettings;
@@ -69,7 +71,7 @@ export class RegistryImageService implements ImageService {
     if (!options.force && (await isInUse({ reference, manifestDigest: await this.#manifestDigest(reference) }))) {
       throw new BerthError('ImageInUse', `A container uses the image ${reference}. Remove the container first, or remove the image by force.`, { data: { reference } });
     }
-    if (!(await store.removeReference(reference))) throw imageNotLocal(reference);
+    if (!(await this.#removeReference(reference))) throw imageNotLocal(reference);
     this.#announce({ reference });
     logger.info('Image removed', { reference, removedBlobs: await store.collectGarbage() });
     await this.#options.afterRemoval?.();
@@ -78,6 +80,18 @@ export class RegistryImageService implements ImageService {
   onDidChange(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => { this.#listeners.delete(listener); };
+  }
+
+  /** The list of images is written anew, for which there may be no room. */
+  async #removeReference(reference: string): Promise<boolean> {
+    const { store, makeRoom } = this.#options;
+    try {
+      return await store.removeReference(reference);
+    } catch (error) {
+      if (!makeRoom || BerthError.from(error).code !== 'DiskFull') throw error;
+      await makeRoom();
+      return await store.removeReference(reference);
+    }
   }
 
   /** A damaged image can be removed like any other; what it was cannot be told any more. */

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { connect as connectSocket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
 import type { HostConnection, HostStream } from '../../runtime-host/client/index.ts';
+import { attachStreamPath, Channel, encodeFrame, streamSubprotocol } from '../../runtime-host/protocol/streams.ts';
 import { hasCode, processEnd, scratchBerth } from './rpcHarness.ts';
 
 const megabyte = 1_000_000;
@@ -124,4 +127,33 @@ test('streams end with HostUnreachable when the host is killed', async (t) => {
   process.kill(pid, 'SIGKILL');
   await assert.rejects(stream.status, hasCode('HostUnreachable'));
   await processEnd(pid);
+});
+
+/** Sockets that a process has open, as the kernel knows them. */
+async function socketsOf(pid: number): Promise<number> {
+  const descriptors = await readdir(`/proc/${pid}/fd`);
+  const targets = await Promise.all(descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')));
+  return targets.filter((target) => target.startsWith('socket:')).length;
+}
+
+test('a client that dies while its process takes no input is noticed', async (t) => {
+  const berth = await scratchBerth(t);
+  const client = await berth.connect();
+  const { pid } = await client.system.status();
+  const { id } = await client.containers.create({ image: 'local', command: ['sleep', '60'], stdin: true });
+  await client.containers.start(id);
+  const before = await socketsOf(pid);
+  const socket = new WebSocket(`ws+unix:berth:${attachStreamPath(id)}`, [streamSubprotocol], { createConnection: () => connectSocket({ path: berth.paths.hostSocket }), perMessageDeflate: false });
+  await once(socket, 'open');
+  const frame = encodeFrame(Channel.stdin, Buffer.alloc(64 * 1024));
+  // More than the process, its pipe and all that lies between can hold.
+  for (let sent = 0; sent < 16 * megabyte; sent += frame.length) socket.send(frame);
+  await giveTurns(client);
+  assert.equal(await socketsOf(pid), before + 1);
+  assert.ok(socket.bufferedAmount > 0, 'the host has stopped reading');
+  socket.terminate();
+  for (const deadline = Date.now() + 20_000; await socketsOf(pid) > before;) {
+    assert.ok(Date.now() < deadline, 'the host still holds the dead client’s socket');
+    await client.system.status();
+  }
 });
