@@ -8,6 +8,7 @@ import type { HostConnection } from '../../runtime-host/client/index.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
 import { stopHost } from '../contract/rpcHarness.ts';
+import { BootLogs } from '../support/bootLogs.ts';
 import { checkDisksBelow } from '../support/checkDisks.ts';
 import { startRegistry } from '../support/registry.ts';
 import type { TestRegistry } from '../support/registry.ts';
@@ -45,11 +46,13 @@ export async function makeWorld(): Promise<World> {
     await makeCommand(directory);
     const container = (...words: string[]): Promise<unknown> => run(join(directory, 'bin/container'), words, { env: environment });
     for (const name of ['IMAGE', 'ENTRY', 'USERED', 'EMPTY']) await container('image', 'pull', images[name]!);
-    await container('run', '-d', '--name', 'box', '-m', '512m', '-e', 'A=1', images['IMAGE']!, 'sh', '-c', 'echo one; echo two >&2; exec sleep 1000000');
-    await container('run', '--name', 'ended', images['IMAGE']!, 'sh', '-c', 'echo said; exit 3').catch(() => undefined);
     const paths = new BerthPaths(environment);
     const client = await connect({ paths, start: false });
-    return { directory, environment, client, stop: () => stop(directory, paths, client, registry) };
+    const bootLogs = new BootLogs(paths);
+    client.onContainerDidChange(bootLogs.notice);
+    await container('run', '-d', '--name', 'box', '-m', '512m', '-e', 'A=1', images['IMAGE']!, 'sh', '-c', 'echo one; echo two >&2; exec sleep 1000000');
+    await container('run', '--name', 'ended', images['IMAGE']!, 'sh', '-c', 'echo said; exit 3').catch(() => undefined);
+    return { directory, environment, client, stop: () => stop(directory, paths, client, registry, bootLogs) };
   } catch (error) {
     await registry.stop();
     throw error;
@@ -82,12 +85,13 @@ async function pushImages(directory: string, registry: TestRegistry): Promise<Re
   };
 }
 
-async function stop(directory: string, paths: BerthPaths, client: HostConnection, registry: TestRegistry): Promise<void> {
+async function stop(directory: string, paths: BerthPaths, client: HostConnection, registry: TestRegistry, bootLogs: BootLogs): Promise<void> {
   for (const { id } of await client.containers.list({ all: true })) await client.containers.remove(id, { force: true });
   client.close();
   await stopHost(paths);
   await registry.stop();
   try {
+    bootLogs.check();
     await checkDisksBelow(directory);
   } finally {
     await rm(directory, { recursive: true });

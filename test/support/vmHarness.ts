@@ -13,6 +13,7 @@ import type { ContainerService, ProcessStreams } from '../../runtime-host/servic
 import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
 import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { BootLogs } from './bootLogs.ts';
 import { checkDisksBelow } from './checkDisks.ts';
 import { startRegistry } from './registry.ts';
 import { buildBusyboxImage } from './testImages.ts';
@@ -38,6 +39,8 @@ export interface VmHarness {
   exec(container: string, command: readonly string[], options?: Parameters<Services['containers']['exec']>[1] extends infer P ? Partial<P> & { readonly input?: string | Uint8Array } : never): Promise<Finished>;
   /** What is left of containers that should be gone: processes, sockets, directories. */
   leftovers(ids: readonly string[]): Promise<string[]>;
+  /** For a test that provokes what no boot log may hold: lines that {@link stop} then lets pass. */
+  pardonInBootLogs(lines: RegExp): void;
   stop(): Promise<void>;
 }
 
@@ -67,6 +70,9 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
   const log: string[] = [];
   const logger = createLogger((line) => log.push(line));
   const services = await createServices({ paths, log: logger, environment: all, ...(limits && { limits }), ...(clock && { clock }) });
+  const bootLogs = new BootLogs(paths);
+  let pardoned: RegExp | undefined;
+  services.containers.onDidChange(bootLogs.notice);
   await services.containers.adopt();
   const image = await pullBusybox(directory, services);
   const { containers } = services;
@@ -80,6 +86,7 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
     otherHost: async (changes, limits) => {
       const { images, disks } = services;
       const service = createContainerService({ paths, table: new ContainerTable(), images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
+      service.onDidChange(bootLogs.notice);
       await service.adopt();
       return service;
     },
@@ -95,10 +102,12 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
     exec: async (container, command, { input, ...options } = {}) =>
       collect(container, await containers.exec(container, { command, stdin: input !== undefined, ...options }), input),
     leftovers: (ids) => leftovers(paths, ids),
+    pardonInBootLogs: (lines) => { pardoned = lines; },
     stop: async () => {
       for (const { id } of await containers.list({ all: true })) await containers.remove(id, { force: true });
       await containers.dispose();
       try {
+        bootLogs.check(pardoned);
         await checkDisksBelow(directory);
       } finally {
         await rm(directory, { recursive: true, force: true });
