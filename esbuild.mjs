@@ -4,9 +4,11 @@
  *   extension.cjs ─► languageLink.cjs        the VS Code extension: what a window's start needs, and the rest
  *   container.mjs ─► containerProgram.mjs    the CLI: a small launcher that any Node can read, and the rest
  *   host.mjs ─► hostProgram.mjs              the runtime host: the launcher turns the compile cache on for the rest
+ *   client.mjs                               the client library (package.json's export `./client`)
  *   unpackWorker.mjs                         the host's thread that writes disks
  *
- * Options: --minify, --watch, --into=DIRECTORY instead of dist/ (and no link then). Ends with status 1 when a bundle cannot be made.
+ * Options: --minify, --watch, --into=DIRECTORY instead of dist/ (and no link then). Ends with status 1 when a bundle
+ * cannot be made.
  */
 import { context, build } from 'esbuild';
 import { chmod, mkdir, rm, stat, symlink } from 'node:fs/promises';
@@ -78,6 +80,7 @@ const bundles = [
   { output: 'containerProgram.mjs', entry: 'runtime-host/cli/program.ts' },
   { output: 'host.mjs', entry: 'runtime-host/main.ts', options: { plugins: [elsewhere('./hostProgram.ts', 'hostProgram.mjs')] } },
   { output: 'hostProgram.mjs', entry: 'runtime-host/hostProgram.ts' },
+  { output: 'client.mjs', entry: 'runtime-host/client/index.ts' },
   { output: 'unpackWorker.mjs', entry: 'runtime-host/services/unpackWorker.ts' },
 ];
 

@@ -6,3 +6,7 @@ export type {
 export { connect, connectTransport, HostConnection } from './connect.ts';
 export type { ConnectOptions, HostTransport } from './connect.ts';
 export { HostStream } from './hostStreams.ts';
+export { BerthError } from '../protocol/errors.ts';
+export type { ErrorCode } from '../protocol/errors.ts';
+export { BerthPaths } from '../protocol/paths.ts';
+export type * from '../protocol/types.ts';
