@@ -60,6 +60,30 @@ export class ContainerCommands {
     );
   }
 
+  async restart(argument: unknown): Promise<void> {
+    const container = await this.#pickRunning(argument, 'Restart which container?');
+    if (!container) return;
+    const client = await this.#services.session.connect();
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Restarting ${container.name}` },
+      () => client.containers.restart(container.id),
+    );
+  }
+
+  async rename(argument: unknown): Promise<void> {
+    const container = await pickContainer(this.#services, argument, {
+      placeHolder: 'Rename which container?', states: ['created', 'starting', 'running', 'stopping', 'stopped'], none: 'There is no container.',
+    });
+    if (!container) return;
+    const name = await vscode.window.showInputBox({
+      title: `Rename ${container.name}`, prompt: 'The new name', value: container.name,
+      validateInput: (text) => (/^[a-zA-Z0-9][\w.-]{0,63}$/.test(text) ? undefined : 'Use letters, digits, “_”, “.” and “-”, beginning with a letter or digit.'),
+    });
+    if (name === undefined || name === container.name) return;
+    const client = await this.#services.session.connect();
+    await client.containers.rename(container.id, name);
+  }
+
   async remove(argument: unknown): Promise<void> {
     const container = await pickContainer(this.#services, argument, {
       placeHolder: 'Remove which container?', states: ['created', 'starting', 'running', 'stopping', 'stopped'], none: 'There is no container.',

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import type { ErrorReporter } from '../errors.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
+import { CleaningCommands } from './cleaning.ts';
 import { ContainerCommands } from './containers.ts';
 import { ImageCommands } from './images.ts';
 import { OpenFolderCommand } from './openFolder.ts';
@@ -11,6 +12,7 @@ import { showActions } from './showActions.ts';
 export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): vscode.Disposable {
   const containers = new ContainerCommands(services, terminals);
   const images = new ImageCommands(services, errors);
+  const cleaning = new CleaningCommands(services);
   const openFolder = new OpenFolderCommand(services, terminals, errors);
   const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
     'berth.openFolder': () => openFolder.run(),
@@ -19,6 +21,10 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.attach': (argument) => containers.attach(argument),
     'berth.startContainer': (argument) => containers.start(argument),
     'berth.stopContainer': (argument) => containers.stop(argument),
+    'berth.restartContainer': (argument) => containers.restart(argument),
+    'berth.renameContainer': (argument) => containers.rename(argument),
+    'berth.pruneContainers': () => cleaning.pruneContainers(),
+    'berth.pruneImages': () => cleaning.pruneImages(),
     'berth.removeContainer': (argument) => containers.remove(argument),
     'berth.showLog': (argument) => containers.showLog(argument),
     'berth.inspectContainer': (argument) => containers.inspect(argument),
@@ -33,7 +39,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 }
 
 /** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
-const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'pullImage'].map((name) => `berth.${name}`));
+const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
 function ifTrusted(run: (argument: unknown) => unknown): (argument: unknown) => unknown {

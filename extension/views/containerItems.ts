@@ -21,7 +21,7 @@ export class ContainerItem extends vscode.TreeItem {
     this.id = container.id;
     const state = describeState(container);
     this.description = [state, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image)].join(' · ');
-    this.contextValue = `container.${container.state}${ofThisWindow ? '.window' : ''}`;
+    this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}`;
     this.iconPath = stateIcon(container);
     this.tooltip = tooltip(container);
     this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}` };

@@ -213,6 +213,31 @@ describe('a folder in a container, in VS Code', () => {
     await code.workbench.page.locator('.editor-group-container .monaco-editor', { hasText: 'manifestDigest' }).waitFor();
   });
 
+  it('renames and restarts a container, and removes those that do not run', async () => {
+    await sandbox.container('create', '--name', 'spare', sandbox.image, 'true');
+    await containerRow('spare').filter({ hasText: 'created' }).waitFor();
+    await code.workbench.contextMenu(containerRow('sample'), 'Rename');
+    await code.workbench.quickInput.fill('no good');
+    await code.workbench.page.locator('.quick-input-message', { hasText: 'Use letters' }).waitFor();
+    await code.workbench.answerInput('renamed');
+    await containerRow('renamed').waitFor();
+    await sandbox.container('rename', 'renamed', 'sample');
+    await containerRow('sample').waitFor();
+    const [{ startedAt = '' } = {}] = JSON.parse(await sandbox.container('inspect', 'sample')) as { startedAt?: string }[];
+    await code.workbench.contextMenu(containerRow('sample'), 'Restart');
+    const progress = code.workbench.notification('Restarting sample');
+    await progress.waitFor();
+    await progress.waitFor({ state: 'detached', timeout: patience });
+    const [again] = JSON.parse(await sandbox.container('inspect', 'sample')) as { startedAt: string; state: string }[];
+    assert.ok(again && again.startedAt > startedAt && again.state === 'running');
+    await code.workbench.runCommand('Berth: Remove Stopped Containers…');
+    await code.workbench.dialog.getByRole('button', { name: 'Remove' }).click();
+    await code.workbench.notification('Removed 1 container').waitFor();
+    await code.picture('pruned');
+    await containerRow('spare').waitFor({ state: 'detached' });
+    await containerRow('sample').filter({ hasText: 'running' }).waitFor();
+  });
+
   it('asks before it removes, and leaves nothing behind', async () => {
     const id = await containerId();
     await code.workbench.contextMenu(containerRow('sample'), 'Remove');
