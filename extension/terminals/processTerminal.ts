@@ -91,14 +91,14 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
       for (const data of this.#typedAhead.splice(0)) stream.stdin.write(data);
       const write = (text: string): void => this.#write.fire(text);
       await Promise.all([pump(stream.stdout, write, this.#options), pump(stream.stderr, write, this.#options)]);
-      const { exitCode } = await stream.status;
-      this.#end(exitCode);
+      const { exitCode, oomKilled = false } = await stream.status;
+      this.#end(exitCode, oomKilled);
     } catch (error) {
       this.#fail(BerthError.from(error));
     }
   }
 
-  #end(exitCode: number | undefined): void {
+  #end(exitCode: number | undefined, oomKilled: boolean): void {
     this.#ended = true;
     this.#options.onEnded?.();
     if (exitCode === 0 && !this.#options.keepOpen) {
@@ -106,7 +106,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
       return;
     }
     const reason = this.#options.explainEnd?.() ?? (exitCode === undefined ? (this.#options.endText ?? 'The process has ended.') : undefined);
-    if (reason === undefined) this.#finish(`Process exited with code ${exitCode}.`, 33);
+    if (oomKilled) this.#finish('Memory ran out, and a process was killed. Give the container more.', 31);
+    else if (reason === undefined) this.#finish(`Process exited with code ${exitCode}.`, 33);
     else this.#finish(reason, 2);
   }
 

@@ -42,12 +42,13 @@ export class MountItem extends vscode.TreeItem {
   }
 }
 
-/** “running”, “stopped”, “exited with code 3”, “failed”. */
+/** “running”, “stopped”, “exited with code 3”, “ran out of memory”, “failed”. */
 export function describeState(container: ContainerInfo): string {
   if (container.state === 'running' && container.health) return container.health.status === 'starting' ? 'running, not checked yet' : container.health.status;
   if (container.state !== 'stopped') return appearance[container.state].word;
   if (container.restarting) return 'restarting';
   if (container.error) return 'failed';
+  if (container.oomKilled) return 'ran out of memory';
   return container.exitCode ? `exited with code ${container.exitCode}` : 'stopped';
 }
 

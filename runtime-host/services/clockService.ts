@@ -5,7 +5,7 @@ import type { ContainerTable } from './containerTable.ts';
 export interface HostClocks {
   /** Time of day. */
   wall(): number;
-  /** Never set; stands still while the machine sleeps. */
+  /** Never set. Stands still while the machine sleeps, or not: systems differ. */
   steady(): number;
 }
 
@@ -21,6 +21,8 @@ export interface ClockServiceOptions {
 const defaultInterval = 5000;
 /** The two clocks run apart by this much only when one of them was set, or the machine has slept. */
 const jump = 1000;
+/** A look that comes so much too late comes after a sleep. */
+const sleep = 20_000;
 /** A guest's clock runs a little faster or slower than the host's; after this time it is put right. */
 const driftMilliseconds = 10 * 60 * 1000;
 
@@ -37,6 +39,7 @@ export class ClockService {
   /** Time of day less steady time, when guests' clocks were last known to be right. */
   #offset = 0;
   #setAt = 0;
+  #lookedAt = 0;
 
   constructor({ table, log, clocks = machineClocks, intervalMilliseconds = defaultInterval }: ClockServiceOptions) {
     this.#table = table;
@@ -63,14 +66,15 @@ export class ClockService {
 
   #note(): void {
     this.#offset = this.#clocks.wall() - this.#clocks.steady();
-    this.#setAt = this.#clocks.steady();
+    this.#setAt = this.#lookedAt = this.#clocks.steady();
   }
 
   #look(): void {
     const moved = this.#clocks.wall() - this.#clocks.steady() - this.#offset;
-    const hasJumped = Math.abs(moved) > jump;
+    const hasJumped = Math.abs(moved) > jump || this.#clocks.steady() - this.#lookedAt > this.#interval + sleep;
+    this.#lookedAt = this.#clocks.steady();
     if (!hasJumped && this.#clocks.steady() - this.#setAt < driftMilliseconds) return;
-    if (hasJumped) this.#log.info('The time of day has jumped; the clocks of virtual machines are set.', { milliseconds: Math.round(moved) });
+    if (hasJumped) this.#log.info('This machine has slept, or its clock was set; the clocks of virtual machines are set.', { milliseconds: Math.round(moved) });
     this.#note();
     for (const { id, run } of this.#table.all()) {
       if (!run || run.over) continue;

@@ -12,7 +12,7 @@ export class VmStatisticsService implements StatisticsService {
   }
 
   async statistics(query: string): Promise<ContainerStatistics> {
-    const { container, run } = this.#table.running(query);
+    const { container, run } = this.#running(query);
     const { id, name, paths, record } = container;
     const [used, memoryBytes, diskBytes] = await Promise.all([
       run.explained(run.guest.statistics()),
@@ -24,7 +24,14 @@ export class VmStatisticsService implements StatisticsService {
   }
 
   async processes(query: string): Promise<ContainerProcess[]> {
-    const { run } = this.#table.running(query);
+    const { run } = this.#running(query);
     return run.explained(run.guest.processes());
+  }
+
+  /** One whose VM is paused has nothing to say, and says why. */
+  #running(query: string): ReturnType<ContainerTable['running']> {
+    const found = this.#table.running(query);
+    if (found.run.paused) throw found.run.paused;
+    return found;
   }
 }

@@ -64,9 +64,10 @@ async function sample(client: HostConnection, names: readonly string[], { all }:
     try {
       return { info, statistics: await client.containers.statistics(info.id) };
     } catch (error) {
-      // It has ended meanwhile; or, among all, there is one that cannot tell.
       const { code } = BerthError.from(error);
-      if (code === 'ContainerNotRunning' || code === 'ContainerNotFound' || code === 'VmFailed' || (names.length === 0 && code === 'GuestFailed')) return { info };
+      const hasEnded = code === 'ContainerNotRunning' || code === 'ContainerNotFound' || code === 'VmFailed';
+      // Who asks about all is not kept from the others by one that cannot tell.
+      if (hasEnded || (names.length === 0 && code !== 'HostUnreachable' && code !== 'Cancelled')) return { info };
       throw error;
     }
   }));
