@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import type { ContainerSpec } from '../protocol/types.ts';
 import { containerLifeOptions } from './options/containerLifeOptions.ts';
 import { healthOptions } from './options/healthOptions.ts';
+import { logOptions } from './options/logOptions.ts';
 import { machineOptions } from './options/machineOptions.ts';
 import type { OptionGroup } from './options/optionGroup.ts';
 import { processOptions } from './options/processOptions.ts';
 import { worldOptions } from './options/worldOptions.ts';
 
 /** What `run` and `create` have in common, in the order of the help. */
-const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, healthOptions, machineOptions, worldOptions];
+const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, healthOptions, machineOptions, logOptions, worldOptions];
 
 /** Declares the image, the command and all options that describe a container. */
 export function addContainerOptions(command: Command): Command {

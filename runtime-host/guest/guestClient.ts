@@ -142,9 +142,21 @@ export class GuestClient {
     );
   }
 
-  /** @throws BerthError as startContainer does. */
-  async startProcess(process: GuestProcess, signal?: AbortSignal): Promise<void> {
-    await this.#call(signal, (options) => this.#client.startProcess({ process: processMessage(process) }, options));
+  /**
+   * @param onLate called when it starts after all, although it was given up: cancelling the call would not keep it from that
+   * @throws BerthError as startContainer does.
+   */
+  async startProcess(process: GuestProcess, onLate: () => void): Promise<void> {
+    const starting = this.#client.startProcess({ process: processMessage(process) });
+    let isGivenUp = false;
+    starting.then(() => isGivenUp && onLate(), () => undefined);
+    await this.#call(undefined, ({ signal }) => new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        isGivenUp = true;
+        reject(signal.reason as BerthError);
+      }, { once: true });
+      starting.then(() => resolve(), reject);
+    }));
   }
 
   /** Iterating the attachment throws BerthError GuestFailed when the process is unknown or the connection ends. */

@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
  *     containers/<id>.damaged/              a container whose record could not be read, for a person to look at
  *     containers/<id>/container.json        the container's record
  *     containers/<id>/root.qcow2            its writable overlay
- *     containers/<id>/output.log            what its first process printed
+ *     containers/<id>/output.log[.<n>]      what its first process printed; the highest number is the newest
  *     containers/<id>/boot.log              console of its VM
  *     containers/<id>/qemu.log              what QEMU itself had to say
  *     kernels/<sha256>/vmlinux              unpacked kernels
@@ -94,6 +94,11 @@ export interface ContainerPaths {
   readonly sockets: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;
+}
+
+/** The files that a container's output.log is made of; the first has no number. */
+export function outputLogSegment(outputLog: string, segment: number): string {
+  return segment === 0 ? outputLog : `${outputLog}.${segment}`;
 }
 
 function defaultHome(environment: NodeJS.ProcessEnv): string {

@@ -48,10 +48,16 @@ export interface LogOptions {
   readonly follow?: boolean;
   /** Only the last n lines. */
   readonly tail?: number;
+  /** Milliseconds since 1970; what was printed before is left out. */
+  readonly since?: number;
+  /** Milliseconds since 1970; what was printed later is left out, and `follow` ends then. */
+  readonly until?: number;
+  /** Each line begins with the time at which it was printed. */
+  readonly timestamps?: boolean;
 }
 
 export function logStreamPath(container: string, options: LogOptions = {}): string {
-  return withQuery(`/containers/${encodeURIComponent(container)}/logs`, { follow: options.follow, tail: options.tail });
+  return withQuery(`/containers/${encodeURIComponent(container)}/logs`, { ...options });
 }
 
 function withQuery(path: string, query: Record<string, boolean | number | undefined>): string {

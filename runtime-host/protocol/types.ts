@@ -95,6 +95,8 @@ export interface ContainerSpec extends ProcessOptions, WorldOptions {
   readonly stopTimeoutSeconds?: number;
   /** Default: `no`. Not together with `removeOnExit`. */
   readonly restart?: RestartPolicy;
+  /** How much of its output is kept. */
+  readonly log?: LogOptions;
   readonly healthCheck?: HealthCheckOptions;
   /** Absolute path of a kernel to boot instead of ours: an uncompressed ELF file. */
   readonly kernel?: string;
@@ -146,6 +148,16 @@ export interface RestartPolicy {
   readonly maximumRetries?: number;
 }
 
+/** What is absent is as BERTH_LOG_MAX_SIZE and BERTH_LOG_MAX_FILE say, which are 10m and 5 by default. */
+export interface LogOptions {
+  /** Bytes after which the next file begins; at least {@link minimumLogBytes}. */
+  readonly maxSize?: number;
+  /** Number of files that are kept. */
+  readonly maxFiles?: number;
+}
+
+export const minimumLogBytes = 4096;
+
 export const restartPolicyNames = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
 
 export const containerStates = ['created', 'starting', 'running', 'stopping', 'stopped'] as const;
@@ -184,6 +196,7 @@ export interface ContainerInfo {
   readonly stopSignal?: string;
   readonly stopTimeoutSeconds?: number;
   readonly restart?: RestartPolicy;
+  readonly log?: LogOptions;
   /** How often it was restarted since somebody started it. */
   readonly restartCount?: number;
   /** It has ended, and its restart policy is about to start it again. */

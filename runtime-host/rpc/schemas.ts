@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
+import { minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
 import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 import { worldMembers } from './worldSchema.ts';
@@ -72,6 +72,7 @@ export const containerSpec = object({
     startIntervalSeconds: optional(seconds),
     retries: optional(integer(1, 1000)),
   })),
+  log: optional(object({ maxSize: optional(integer(minimumLogBytes)), maxFiles: optional(integer(1, 1000)) })),
   restart: optional(object({ name: oneOf(restartPolicyNames), maximumRetries: optional(integer(1)) })),
 });
 

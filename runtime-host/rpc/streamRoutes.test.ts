@@ -8,8 +8,9 @@ test('every address that the protocol builds is understood', () => {
   assert.deepEqual(parseStreamRoute(attachStreamPath('my box', { start: true })), { kind: 'attach', container: 'my box', start: true, replay: false });
   assert.deepEqual(parseStreamRoute(attachStreamPath('a/b', { replay: true })), { kind: 'attach', container: 'a/b', start: false, replay: true });
   assert.deepEqual(parseStreamRoute(execStreamPath('id')), { kind: 'exec', execId: 'id' });
-  assert.deepEqual(parseStreamRoute(logStreamPath('x', { tail: 0 })), { kind: 'logs', container: 'x', follow: false, tail: 0 });
-  assert.deepEqual(parseStreamRoute(logStreamPath('x', { follow: true })), { kind: 'logs', container: 'x', follow: true, tail: undefined });
+  assert.deepEqual(parseStreamRoute(logStreamPath('x', { tail: 0 })), { kind: 'logs', container: 'x', options: { follow: false, timestamps: false, tail: 0 } });
+  const options = { follow: true, timestamps: true, since: 1_700_000_000_000, until: 1_800_000_000_000 };
+  assert.deepEqual(parseStreamRoute(logStreamPath('x', options)), { kind: 'logs', container: 'x', options });
 });
 
 test('other addresses are not', () => {

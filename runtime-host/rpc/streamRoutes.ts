@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { BerthError } from '../protocol/errors.ts';
 import { Channel } from '../protocol/streams.ts';
-import type { StreamStatus } from '../protocol/streams.ts';
+import type { LogOptions, StreamStatus } from '../protocol/streams.ts';
 import type { ContainerService, ProcessStreams } from '../services/interfaces.ts';
 import type { ByteStream } from './byteStream.ts';
 import type { ExecPreparations } from './execPreparations.ts';
@@ -18,7 +18,7 @@ export interface StreamEnvironment {
 export type StreamRoute =
   | { readonly kind: 'attach'; readonly container: string; readonly start: boolean; readonly replay: boolean }
   | { readonly kind: 'exec'; readonly execId: string }
-  | { readonly kind: 'logs'; readonly container: string; readonly follow: boolean; readonly tail: number | undefined };
+  | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions };
 
 /**
  * Reads the addresses that protocol/streams.ts builds; undefined for any other.
@@ -34,7 +34,7 @@ export function parseStreamRoute(address: string): StreamRoute | undefined {
   if (collection === 'exec' && verb === undefined) return { kind: 'exec', execId: subject };
   if (collection !== 'containers') return undefined;
   if (verb === 'attach') return { kind: 'attach', container: subject, start: flag(query, 'start'), replay: flag(query, 'replay') };
-  if (verb === 'logs') return { kind: 'logs', container: subject, follow: flag(query, 'follow'), tail: count(query, 'tail') };
+  if (verb === 'logs') return { kind: 'logs', container: subject, options: logOptions(query) };
   return undefined;
 }
 
@@ -92,8 +92,8 @@ async function joinProcess(process: ProcessStreams, stream: ByteStream): Promise
 async function sendLogs(route: Extract<StreamRoute, { kind: 'logs' }>, stream: ByteStream, containers: ContainerService): Promise<StreamStatus> {
   // A log takes no input and has no window, but the client may close its side, and its terminal may change its size.
   stream.connectInput({ stdin: new Writable({ write: (_chunk, _encoding, done) => done() }), resize: () => undefined });
-  const { container, follow, tail } = route;
-  for await (const { stream: name, data } of containers.logs(container, { follow, ...(tail !== undefined && { tail }), signal: stream.signal })) {
+  const { container, options } = route;
+  for await (const { stream: name, data } of containers.logs(container, { ...options, signal: stream.signal })) {
     await stream.send(Channel[name], data);
   }
   return {};
@@ -114,8 +114,19 @@ function flag(query: URLSearchParams, name: string): boolean {
   return value === '1' ? true : invalid(name, '0 or 1');
 }
 
+function logOptions(query: URLSearchParams): LogOptions {
+  const [tail, since, until] = ['tail', 'since', 'until'].map((name) => count(query, name));
+  return {
+    follow: flag(query, 'follow'),
+    timestamps: flag(query, 'timestamps'),
+    ...(tail !== undefined && { tail }),
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  };
+}
+
 function count(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
   if (value === null) return undefined;
-  return /^\d{1,9}$/.test(value) ? Number(value) : invalid(name, 'a whole number');
+  return /^\d{1,15}$/.test(value) ? Number(value) : invalid(name, 'a whole number');
 }

@@ -7,9 +7,10 @@ import { removeUnfinishedKernels } from '../vm/guestAssets.ts';
 import { findProcesses, killProcess } from '../vm/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
 import { adoptVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import { adoptRun } from './adoptRun.ts';
 import type { Container } from './container.ts';
 import type { ContainerLifecycle } from './containerLifecycle.ts';
-import { adoptRun, type RunEnd } from './containerRun.ts';
+import type { RunEnd } from './containerRun.ts';
 import { WaitingMachine } from './waitingMachine.ts';
 
 /**

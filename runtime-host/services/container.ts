@@ -2,6 +2,7 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
+import { defaultLogLimits, type LogLimits } from '../store/outputLog.ts';
 import { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
 import type { HealthMonitor } from './healthMonitor.ts';
@@ -27,11 +28,11 @@ export class Container {
   /** Of its restart policy (restarts.ts). */
   pendingRestart: NodeJS.Timeout | undefined;
 
-  constructor(record: ContainerRecord, paths: ContainerPaths) {
+  constructor(record: ContainerRecord, paths: ContainerPaths, logLimits: LogLimits = defaultLogLimits) {
     this.record = record;
     this.state = record.state;
     this.paths = paths;
-    this.output = new ContainerLog(paths.outputLog);
+    this.output = new ContainerLog(paths.outputLog, { ...logLimits, ...record.log });
   }
 
   get id(): string {

@@ -194,7 +194,7 @@ export class ContainerLifecycle {
       await this.remove(container);
       return;
     }
-    if (before.fresh) await Promise.all([paths.overlay, paths.outputLog, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })));
+    if (before.fresh) await Promise.all([...[paths.overlay, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })), container.output.remove()]);
     try {
       await this.#save(container, before.record);
     } catch (error) {

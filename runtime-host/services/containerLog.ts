@@ -1,4 +1,5 @@
-import { logStart, OutputLogReader, OutputLogWriter, readOutputLog, type PlacedEntry, type StreamOffsets } from '../store/outputLog.ts';
+import { defaultLogLimits, logStart, OutputLogReader, OutputLogWriter, removeOutputLog, type LogLimits, type LogPlace, type PlacedEntry, type StreamOffsets } from '../store/outputLog.ts';
+import { segmentsOf } from '../store/outputLogFormat.ts';
 
 interface Piece {
   readonly stream: 'stdout' | 'stderr';
@@ -6,30 +7,45 @@ interface Piece {
   readonly data: Uint8Array;
 }
 
+export interface EntriesOptions {
+  readonly from?: LogPlace;
+  readonly follow?: boolean;
+  /** Nothing that this reader has not read yet is removed while the container runs: rather, its process waits. */
+  readonly misses?: 'nothing' | 'what is removed';
+  readonly signal?: AbortSignal;
+}
+
+const newline = 0x0a;
+
 /**
  * The output of a container's first process: one writer while the container runs, any number of readers, each at its
- * own pace. Readers read the file, so a slow one costs nothing and misses nothing.
+ * own pace. Readers read the files, so a slow one costs nothing.
  */
 export class ContainerLog {
   readonly path: string;
+  readonly #limits: LogLimits;
   #writer: OutputLogWriter | undefined;
   /** Of the last run, once it has ended. */
   #last = { end: logStart, runStart: logStart };
   #change = Promise.withResolvers<void>();
+  readonly #careful = new Set<OutputLogReader>();
+  #hurried = false;
 
-  constructor(path: string) {
+  constructor(path: string, limits: LogLimits = defaultLogLimits) {
     this.path = path;
+    this.#limits = limits;
   }
 
   /** Opens it for writing, where the last run's output ends, or at the beginning of a new run. */
   async open(run: 'new' | 'same'): Promise<void> {
-    const writer = await OutputLogWriter.open(this.path);
+    const writer = await OutputLogWriter.open(this.path, this.#limits);
     try {
       if (run === 'new') await writer.markStart();
     } catch (error) {
       await writer.close();
       throw error;
     }
+    this.#hurried = false;
     this.#writer = writer;
   }
 
@@ -38,18 +54,25 @@ export class ContainerLog {
   }
 
   /** Where what is written next will begin. */
-  get end(): number {
+  get end(): LogPlace {
     return (this.#writer ?? this.#last).end;
   }
 
   /** Where this run's output began. */
-  get runStart(): number {
+  get runStart(): LogPlace {
     return (this.#writer ?? this.#last).runStart;
   }
 
   /** Resolves when the piece is stored. */
   async append(piece: Piece): Promise<void> {
+    while (this.#wouldBeMissed()) await this.#change.promise;
     await this.#writer?.append([piece]);
+    this.#notify();
+  }
+
+  /** From now on nothing waits for a reader: the container is to end. */
+  hurry(): void {
+    this.#hurried = true;
     this.#notify();
   }
 
@@ -62,18 +85,25 @@ export class ContainerLog {
     this.#notify();
   }
 
+  /** Removes it; nobody writes. */
+  async remove(): Promise<void> {
+    await removeOutputLog(this.path);
+  }
+
   /**
    * Entries from a place on; with `follow`, also those that are still to come while the container runs.
    * Ends early, without an error, when the signal fires.
    */
-  async *entries(options: { readonly from?: number; readonly follow?: boolean; readonly signal?: AbortSignal } = {}): AsyncGenerator<PlacedEntry> {
-    const reader = new OutputLogReader(this.path, options.from);
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<PlacedEntry> {
+    const reader = new OutputLogReader(this.path, options.from, { isLast: (segment) => segment === this.#writer?.end.segment });
     const stopped = abortOf(options.signal);
+    if (options.misses === 'nothing') this.#careful.add(reader);
     try {
       for (;;) {
         const change = this.#change.promise;
         const running = this.#writer !== undefined;
         for (let entry = await reader.next(); entry; entry = await reader.next()) {
+          if (this.#careful.has(reader)) this.#notify();
           if (options.signal?.aborted) return;
           if (entry.kind !== 'start') yield entry;
         }
@@ -81,19 +111,45 @@ export class ContainerLog {
         await Promise.race([change, stopped]);
       }
     } finally {
+      if (this.#careful.delete(reader)) this.#notify();
       await reader.close();
     }
   }
 
-  /** How many lines to skip so that the last `tail` remain; a last line without an end counts as one. */
-  async linesBefore(tail: number): Promise<number> {
+  /** Where to begin, and how many lines to skip there, so that the last `count` remain; an unfinished one counts. */
+  async tail(count: number): Promise<{ readonly from: LogPlace; readonly skip: number }> {
     let lines = 0;
-    let open = false;
-    for await (const { data } of readOutputLog(this.path)) {
-      for (let at = data.indexOf(newline); at >= 0; at = data.indexOf(newline, at + 1)) lines++;
-      if (data.length > 0) open = data[data.length - 1] !== newline;
+    let isNewest = true;
+    for (const segment of (await segmentsOf(this.path)).reverse()) {
+      const from = { segment, position: logStart.position };
+      const { ends, isEmpty, isUnfinished } = await this.#linesOf(from);
+      lines += ends + (isNewest && isUnfinished ? 1 : 0);
+      if (!isEmpty) isNewest = false;
+      if (lines > count) return { from, skip: lines - count };
     }
-    return Math.max(0, lines + (open ? 1 : 0) - tail);
+    return { from: logStart, skip: 0 };
+  }
+
+  async #linesOf(from: LogPlace): Promise<{ readonly ends: number; readonly isEmpty: boolean; readonly isUnfinished: boolean }> {
+    const reader = new OutputLogReader(this.path, from, { isLast: () => true });
+    let ends = 0;
+    let last: number | undefined;
+    try {
+      for (let entry = await reader.next(); entry; entry = await reader.next()) {
+        const { data } = entry;
+        for (let at = data.indexOf(newline); at >= 0; at = data.indexOf(newline, at + 1)) ends++;
+        last = data.at(-1) ?? last;
+      }
+    } finally {
+      await reader.close();
+    }
+    return { ends, isEmpty: last === undefined, isUnfinished: last !== undefined && last !== newline };
+  }
+
+  #wouldBeMissed(): boolean {
+    if (!this.#writer || this.#hurried) return false;
+    const { nextRemoved, end } = this.#writer;
+    return [...this.#careful].some(({ place }) => place.segment <= nextRemoved && (place.segment !== end.segment || place.position !== end.position));
   }
 
   #notify(): void {
@@ -101,21 +157,6 @@ export class ContainerLog {
     this.#change = Promise.withResolvers<void>();
     resolve();
   }
-}
-
-const newline = 0x0a;
-
-/** What is left of the data after so many ends of lines, and how many are still to be skipped. */
-export function skipLines(data: Buffer, lines: number): { readonly rest: Buffer; readonly toSkip: number } {
-  let at = 0;
-  let toSkip = lines;
-  while (toSkip > 0) {
-    const found = data.indexOf(newline, at);
-    if (found < 0) return { rest: data.subarray(data.length), toSkip };
-    at = found + 1;
-    toSkip--;
-  }
-  return { rest: data.subarray(at), toSkip };
 }
 
 function abortOf(signal: AbortSignal | undefined): Promise<void> {

@@ -3,6 +3,7 @@ import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
 import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
+import { limitConsole } from './consoleLimit.ts';
 import { DiskPause, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
@@ -17,6 +18,8 @@ export type RunEnd = ProcessExit | { readonly error: BerthError };
 
 /** Names the first process towards vminitd. */
 export const firstProcess = 'init';
+/** Begins the names of processes that are hung up when their client goes, which the next host must still know. */
+export const hangUpPrefix = 'hangup-';
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
 export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
@@ -52,45 +55,6 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
   }
 }
 
-/**
- * Takes charge of a VM that an earlier host started. One that cannot be talked to is ended, unless that is because it was
- * paused for its disk: then it stays as it is.
- * @returns undefined when there is nothing to take charge of, as its start was never finished
- */
-export async function adoptRun(context: RunContext, machine: VirtualMachine): Promise<ContainerRun | 'paused' | undefined> {
-  const { limits } = context;
-  const paused = new AbortController();
-  machine.onPauseChanged(() => machine.pause && paused.abort());
-  let guest: GuestClient | undefined;
-  try {
-    const signal = AbortSignal.any([limitOf(limits.adopt, 'answer'), paused.signal]);
-    const { guest: connected, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal, answerMilliseconds: limits.answer });
-    guest = connected;
-    if (!state.containerStarted) {
-      guest.close();
-      await machine.kill();
-      return undefined;
-    }
-    await context.output.open('same');
-    const run = new ContainerRun(context, machine, guest);
-    for (const { id } of state.processes) if (id !== firstProcess) run.discardOutput(id);
-    return run;
-  } catch (error) {
-    if (machine.pause) {
-      guest?.close();
-      return 'paused';
-    }
-    const reason = await explain(error, context, machine);
-    // Nobody will be able to end it later; what it still holds is written back if it can be.
-    await guest?.shutdown(limitOf(limits.shutdown, 'shut down')).catch((failure: unknown) => {
-      context.log.error('A virtual machine did not shut down in order', failure, { container: context.record.id });
-    });
-    guest?.close();
-    await machine.quit(limits.quit);
-    throw reason;
-  }
-}
-
 /** One life of a container: its VM from the start of the first process until the VM is gone. */
 export class ContainerRun {
   readonly machine: VirtualMachine;
@@ -104,6 +68,7 @@ export class ContainerRun {
   readonly #context: RunContext;
   readonly #keeper: OutputKeeper;
   readonly #pause: DiskPause;
+  readonly #freeConsole: () => void;
   #released = false;
   #givenUp: BerthError | undefined;
   #over = false;
@@ -116,6 +81,7 @@ export class ContainerRun {
     this.input = guest.attach({ processId: firstProcess, stdoutOffset: stdout, stderrOffset: stderr, acknowledges: true });
     this.#pause = new DiskPause(machine, context);
     this.#keeper = new OutputKeeper(context, (failure) => this.#pause.noteOutput(failure));
+    this.#freeConsole = limitConsole(context);
     this.exited = this.#watch();
     this.finished = this.#finish();
   }
@@ -180,6 +146,12 @@ export class ContainerRun {
     });
   }
 
+  /** The same, and lets it know: its client is gone for good. */
+  abandon(processId: string, signal: number): void {
+    this.guest.signal(processId, signal).catch(() => undefined); // It may have ended by itself.
+    this.discardOutput(processId);
+  }
+
   /** Lets go of the VM without ending it; but one whose end has begun is not disturbed: then {@link finished} settles. */
   async release(): Promise<void> {
     if (this.#over) {
@@ -188,6 +160,7 @@ export class ContainerRun {
     }
     this.#released = true;
     this.#pause.dispose();
+    this.#freeConsole();
     this.guest.close();
     this.machine.release();
     await this.#context.output.close();
@@ -234,6 +207,7 @@ export class ContainerRun {
     this.guest.close();
     await (keepDisk ? this.machine.quit(limits.quit) : this.machine.kill()).catch((error: unknown) => log.error('A virtual machine could not be ended', error, { container: record.id }));
     this.#pause.dispose();
+    this.#freeConsole();
     await output.close().catch((error: unknown) => log.error('A container’s log could not be closed', error, { container: record.id }));
     return end;
   }

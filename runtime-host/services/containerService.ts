@@ -11,15 +11,16 @@ import { ContainerStore } from '../store/containerStore.ts';
 import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
-import { skipLines } from './containerLog.ts';
 import { notFound, notRunning, stillRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
 import { checkSpec, recordOf } from './containerSpec.ts';
 import type { ContainerRun } from './containerRun.ts';
 import { execProcess } from './execProcess.ts';
 import { HealthMonitor } from './healthMonitor.ts';
 import { isLocal } from './imageService.ts';
-import type { ContainerService, ImageDiskService, ImageService, LogEntry, ProcessStreams } from './interfaces.ts';
+import type { ContainerService, ImageDiskService, ImageService, LogEntry, LogViewOptions, ProcessStreams } from './interfaces.ts';
 import { MountPolicy } from './mountPolicy.ts';
+import { logLimitsFrom, type LogLimits } from './logLimits.ts';
+import { viewLog } from './logView.ts';
 import { firstProcessStreams } from './processStreams.ts';
 import { Restarts } from './restarts.ts';
 import { sigkill, signalNumber } from './signals.ts';
@@ -61,12 +62,14 @@ class QemuContainerService implements DiskUser {
   readonly #table: ContainerTable;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
+  readonly #logLimits: LogLimits;
 
   constructor(options: ContainerServiceOptions) {
     this.#options = options;
     this.#table = options.table;
     const { paths, log, disks, version } = options;
     this.#store = new ContainerStore(paths, log);
+    this.#logLimits = logLimitsFrom(options.environment ?? process.env, log);
     const notify = (message: string): void => this.#noticeListeners.forEach((listener) => listener(message));
     this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, notify);
     this.#mountPolicy = new MountPolicy(paths, options.environment);
@@ -94,7 +97,7 @@ class QemuContainerService implements DiskUser {
   async adopt(): Promise<void> {
     const { paths, log } = this.#options;
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
-    for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id)));
+    for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id), this.#logLimits));
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
     for (const container of this.#table.all()) if (container.state === 'stopped') this.#restarts.consider(container);
@@ -132,7 +135,7 @@ class QemuContainerService implements DiskUser {
       await this.#store.remove(record.id);
       throw error;
     }
-    const container = new Container(record, this.#options.paths.container(record.id));
+    const container = new Container(record, this.#options.paths.container(record.id), this.#logLimits);
     this.#table.add(container);
     this.#onChanged(container);
     return container.info();
@@ -252,14 +255,8 @@ class QemuContainerService implements DiskUser {
     return execProcess(this.#table.running(query), process);
   }
 
-  async *logs(query: string, options: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {
-    const { output } = this.#table.find(query);
-    let toSkip = options.tail === undefined ? 0 : await output.linesBefore(options.tail);
-    for await (const { kind, data } of output.entries(options)) {
-      const shown = skipLines(data, toSkip);
-      toSkip = shown.toSkip;
-      if (shown.rest.length > 0) yield { stream: kind === 'stderr' ? 'stderr' : 'stdout', data: shown.rest };
-    }
+  logs(query: string, options: LogViewOptions = {}): AsyncGenerator<LogEntry> {
+    return viewLog(this.#table.find(query).output, options);
   }
 
   onDidChange(listener: (event: ContainerEvent) => void): () => void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { minimumMemoryBytes, type ContainerSpec } from '../protocol/types.ts';
-import { skipLines } from './containerLog.ts';
+import { skipLines } from './logView.ts';
 import { checkSpec, mergeEnvironment, recordOf } from './containerSpec.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { signalNumber } from './signals.ts';

@@ -89,6 +89,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     labels: spec.labels ?? {},
     removeOnExit: spec.removeOnExit ?? false,
     ...(spec.restart ? { restart: spec.restart } : {}),
+    ...(spec.log ? { log: spec.log } : {}),
     ...(world ? { world } : {}),
     ...(healthCheck ? { healthCheck } : {}),
     ...(spec.kernel === undefined ? {} : { kernel: spec.kernel }),

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { BerthError } from '../protocol/errors.ts';
 import type { ExecOptions } from '../protocol/types.ts';
 import type { Container } from './container.ts';
-import { guestProcess, type ContainerRun } from './containerRun.ts';
+import { guestProcess, hangUpPrefix, type ContainerRun } from './containerRun.ts';
 import { checkEnvironment, checkProgram, checkWords, checkWorkingDirectory, mergeEnvironment } from './containerSpec.ts';
 import type { ProcessStreams } from './interfaces.ts';
 import { furtherProcessStreams } from './processStreams.ts';
+import { sigkill } from './signals.ts';
 import { rightsOf } from './worldSpec.ts';
 
 /** A further process, which can be sent signals as well. */
@@ -26,7 +27,7 @@ export async function execProcess({ container, run }: { readonly container: Cont
   checkWorkingDirectory(process.workingDirectory);
   const { record } = container;
   const terminal = process.terminal ?? false;
-  const id = `exec-${randomBytes(8).toString('hex')}`;
+  const id = `${process.hangUp ? hangUpPrefix : 'exec-'}${randomBytes(8).toString('hex')}`;
   await run.explained(run.guest.startProcess(
     guestProcess(id, {
       arguments: process.command,
@@ -37,6 +38,7 @@ export async function execProcess({ container, run }: { readonly container: Cont
       stdin: process.stdin ?? false,
       ...(process.size ? { size: process.size } : {}),
     }, rightsOf(record.world, process.privileged)),
+    () => run.abandon(id, sigkill),
   ));
   return {
     ...furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false }),

@@ -92,6 +92,20 @@ export interface StatisticsService {
   processes(container: string): Promise<ContainerProcess[]>;
 }
 
+/** Which part of a log to show, and how. */
+export interface LogViewOptions {
+  readonly follow?: boolean;
+  /** Only the last lines. */
+  readonly tail?: number;
+  /** Milliseconds since 1970; what was printed before is left out. */
+  readonly since?: number;
+  /** Milliseconds since 1970; what was printed later is left out, and `follow` ends then. */
+  readonly until?: number;
+  /** Put the time before each line. */
+  readonly timestamps?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface ContainerService {
   create(spec: ContainerSpec, options?: OperationOptions): Promise<ContainerInfo>;
   start(container: string, options?: OperationOptions): Promise<ContainerInfo>;
@@ -114,7 +128,7 @@ export interface ContainerService {
   attach(container: string, options?: OperationOptions & { readonly start?: boolean; readonly replay?: boolean }): Promise<ProcessStreams>;
   /** Starts a further process in a running container. */
   exec(container: string, process: ExecOptions): Promise<ProcessStreams>;
-  logs(container: string, options?: { readonly follow?: boolean; readonly tail?: number; readonly signal?: AbortSignal }): AsyncIterable<LogEntry>;
+  logs(container: string, options?: LogViewOptions): AsyncIterable<LogEntry>;
   /** `info` is absent when the container was removed. */
   onDidChange(listener: (event: { readonly id: string; readonly info?: ContainerInfo }) => void): () => void;
   /** A sentence that the user should see, whatever they are doing with Berth. */

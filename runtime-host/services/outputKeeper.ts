@@ -30,6 +30,7 @@ export class OutputKeeper {
   /** From now on output that cannot be stored is dropped instead of waited for: the container is to end. */
   expectEnd(): void {
     this.#ending = true;
+    this.#context.output.hurry();
   }
 
   /** When the log cannot be written the process waits, as it does for any reader that does not read. */

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { PassThrough, Writable } from 'node:stream';
 import type { ProcessAttachment } from '../guest/attachment.ts';
 import { BerthError } from '../protocol/errors.ts';
+import type { LogPlace } from '../store/outputLog.ts';
 import type { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
 import type { ProcessExit, ProcessStreams } from './interfaces.ts';
@@ -11,12 +12,12 @@ import type { ProcessExit, ProcessStreams } from './interfaces.ts';
  * @param from place in the log to begin at
  * @param settled how the run ended, once the container's state says so too
  */
-export function firstProcessStreams(run: ContainerRun, output: ContainerLog, from: number, settled: Promise<RunEnd>): ProcessStreams {
+export function firstProcessStreams(run: ContainerRun, output: ContainerLog, from: LogPlace, settled: Promise<RunEnd>): ProcessStreams {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const closing = new AbortController();
   const copy = async (): Promise<void> => {
-    for await (const entry of output.entries({ from, follow: true, signal: closing.signal })) {
+    for await (const entry of output.entries({ from, follow: true, misses: 'nothing', signal: closing.signal })) {
       await writeTo(entry.kind === 'stderr' ? stderr : stdout, entry.data);
     }
     stdout.end();

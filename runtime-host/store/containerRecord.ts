@@ -1,4 +1,4 @@
-import { restartPolicyNames, type ErrorSummary, type HealthCheck, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
@@ -38,6 +38,7 @@ export interface ContainerRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly removeOnExit: boolean;
   readonly restart?: RestartPolicy;
+  readonly log?: LogOptions;
   readonly restartCount?: number;
   /** Somebody has stopped it: no policy brings it back until somebody starts it. */
   readonly stoppedByUser?: boolean;
@@ -109,6 +110,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   labels: (value) => isObject(value) && Object.values(value).every(isString),
   removeOnExit: isBoolean,
   restart: isOptional(hasShape({ name: (value) => (restartPolicyNames as readonly unknown[]).includes(value), maximumRetries: isOptional(isCount) })),
+  log: isOptional(hasShape({ maxSize: isOptional(isCount), maxFiles: isOptional(isCount) })),
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
   world: isOptional(hasShape(worldShape)),

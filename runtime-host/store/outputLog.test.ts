@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { OutputLogReader, OutputLogWriter, readOutputLog } from './outputLog.ts';
+import { outputLogSegment } from '../protocol/paths.ts';
+import { logStart, OutputLogReader, OutputLogWriter, readOutputLog, removeOutputLog } from './outputLog.ts';
+import { segmentsOf } from './outputLogFormat.ts';
 
 async function newPath(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'log-'));
@@ -41,11 +44,11 @@ test('an entry torn anywhere is cut off, and writing goes on behind the last who
   await writer.append([piece('stdout', 5, 'torn')]);
   await writer.close();
   const bytes = await readFile(path);
-  for (let length = whole; length < bytes.length; length++) {
+  for (let length = whole.position; length < bytes.length; length++) {
     await writeFile(path, bytes.subarray(0, length));
     const again = await OutputLogWriter.open(path);
     assert.deepEqual(again.offsets, { stdout: 5, stderr: 0 });
-    assert.equal((await stat(path)).size, whole);
+    assert.equal((await stat(path)).size, whole.position);
     await again.append([piece('stdout', 5, 'next')]);
     await again.close();
     assert.deepEqual(await contentOf(path), ['start@0:', 'stdout@0:whole', 'stdout@5:next']);
@@ -81,7 +84,7 @@ test('a reader goes on where the log has grown, also when it was not there befor
   await writer.append([piece('stdout', 0, 'one')]);
   const first = await reader.next();
   assert.equal(first?.data.toString(), 'one');
-  assert.equal(first?.end, writer.end);
+  assert.deepEqual(first?.end, writer.end);
   assert.equal(await reader.next(), undefined);
   await writer.append([piece('stdout', 3, 'two')]);
   assert.equal((await reader.next())?.data.toString(), 'two');
@@ -104,4 +107,82 @@ test('large entries cross the boundaries of reads', async (context) => {
   for await (const { data } of readOutputLog(path)) entries.push(data);
   assert.ok(entries[0]?.equals(big));
   assert.equal(entries[1]?.toString(), 'end');
+});
+
+test('a full log goes on in the next file, keeps the last ones and still knows where its streams stand', async (context) => {
+  const path = await newPath(context);
+  const limits = { maxSize: 200, maxFiles: 3 };
+  let writer = await OutputLogWriter.open(path, limits);
+  await writer.markStart();
+  let offset = 0;
+  for (let turn = 0; turn < 40; turn++) {
+    const text = `line ${turn}\n`;
+    await writer.append([piece('stdout', offset, text), piece('stderr', turn, '!')]);
+    offset += text.length;
+    if (turn % 7 !== 0) continue;
+    await writer.close();
+    writer = await OutputLogWriter.open(path, limits);
+    assert.deepEqual(writer.offsets, { stdout: offset, stderr: turn + 1 });
+    assert.deepEqual(writer.runStart, { segment: 0, position: logStart.position + 28 });
+  }
+  await writer.close();
+  const segments = await segmentsOf(path);
+  assert.equal(segments.length, 3);
+  for (const segment of segments) assert.ok((await stat(outputLogSegment(path, segment))).size < 400);
+  const lines = (await contentOf(path)).filter((entry) => entry.startsWith('stdout')).map((entry) => Number(/line (\d+)/.exec(entry)?.[1]));
+  assert.equal(lines.at(-1), 39);
+  lines.forEach((line, index) => assert.equal(line, (lines[0] ?? 0) + index));
+  await removeOutputLog(path);
+  assert.deepEqual(await segmentsOf(path), []);
+});
+
+test('a host killed anywhere in the change of files loses nothing', async (context) => {
+  const path = await newPath(context);
+  const limits = { maxSize: 100, maxFiles: 2 };
+  const writer = await OutputLogWriter.open(path, limits);
+  await writer.append([piece('stdout', 0, 'x'.repeat(100))]);
+  await writer.append([piece('stdout', 100, 'y')]);
+  await writer.close();
+  const [first, second] = [path, outputLogSegment(path, 1)];
+  const bytes = await readFile(second);
+  const expected = await contentOf(path);
+  for (let length = 0; length < bytes.length; length++) {
+    await writeFile(second, bytes.subarray(0, length));
+    const again = await OutputLogWriter.open(path, limits);
+    const { stdout } = again.offsets;
+    assert.equal(stdout, 100);
+    await again.append([piece('stdout', 100, 'y')]);
+    await again.close();
+    assert.deepEqual(await contentOf(path), expected, `torn after ${length} bytes`);
+    assert.deepEqual(await segmentsOf(first), [0, 1]);
+  }
+});
+
+test('a reader goes on into the next file, and over what was removed', async (context) => {
+  const path = await newPath(context);
+  const writer = await OutputLogWriter.open(path, { maxSize: 100, maxFiles: 2 });
+  const reader = new OutputLogReader(path);
+  const late = new OutputLogReader(path);
+  const put = (turn: number): Promise<void> => writer.append([piece('stdout', turn * 100, String(turn).padEnd(100))]);
+  await put(0);
+  assert.equal((await late.next())?.offset, 0);
+  for (let turn = 1; turn < 5; turn++) {
+    await put(turn);
+    assert.equal((await reader.next())?.offset, turn === 1 ? 0 : (turn - 1) * 100);
+  }
+  assert.equal((await reader.next())?.offset, 400);
+  assert.equal(await reader.next(), undefined);
+  assert.deepEqual([(await late.next())?.offset, (await late.next())?.offset], [300, 400], 'what lay between is gone');
+  await Promise.all([reader.close(), late.close(), writer.close()]);
+});
+
+test('a disk that is full leaves the log as it was, and the next attempt works', { skip: !existsSync('/dev/full') }, async (context) => {
+  const path = await newPath(context);
+  const writer = await OutputLogWriter.open(path, { maxSize: 50, maxFiles: 2 });
+  await writer.append([piece('stdout', 0, 'x'.repeat(50))]);
+  await symlink('/dev/full', outputLogSegment(path, 1));
+  await assert.rejects(writer.append([piece('stdout', 50, 'y')]), { code: 'ENOSPC' });
+  await writer.append([piece('stdout', 50, 'y')]);
+  await writer.close();
+  assert.deepEqual(await contentOf(path), [`stdout@0:${'x'.repeat(50)}`, 'stdout@50:y']);
 });

@@ -49,7 +49,7 @@ test('an emulated x86_64 VM with shares, whole', () => {
     ...['-device', 'virtio-9p-device,fsdev=share1,mount_tag=share1'],
     ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=random'],
     ...['-device', 'virtio-balloon-device,free-page-reporting=on,deflate-on-oom=on'],
-    ...['-chardev', 'file,id=console,path=/c/boot.log', '-serial', 'chardev:console'],
+    ...['-chardev', 'file,id=console,append=on,path=/c/boot.log', '-serial', 'chardev:console'],
   ]);
 });
 

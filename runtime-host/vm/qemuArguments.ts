@@ -65,8 +65,8 @@ export function qemuArguments(vm: VmConfiguration): string[] {
     ...(vm.shares ?? []).flatMap(shareArguments),
     ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=random'],
     ...['-device', 'virtio-balloon-device,free-page-reporting=on,deflate-on-oom=on'],
-    // Last of all character devices: once this file exists, the two sockets listen (virtualMachine.ts waits for it).
-    ...['-chardev', `file,id=console,path=${escapeComma(vm.bootLog)}`, '-serial', 'chardev:console'],
+    // Appending, so that it can be cut down. Last of all character devices: once this file exists, the two sockets listen (virtualMachine.ts waits for it).
+    ...['-chardev', `file,id=console,append=on,path=${escapeComma(vm.bootLog)}`, '-serial', 'chardev:console'],
   ];
 }
 

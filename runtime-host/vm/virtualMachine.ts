@@ -132,7 +132,8 @@ function watchOrLook(path: string, onAppeared: () => void): () => void {
 }
 
 async function spawnQemu(program: string, configuration: VmConfiguration, log: string): Promise<ChildMachine> {
-  const output = await open(log, 'w', 0o600);
+  await rm(log, { force: true });
+  const output = await open(log, 'a', 0o600);
   try {
     const child = spawn(program, qemuArguments(configuration), { cwd: '/', detached: true, env: qemuEnvironment(), stdio: ['ignore', output.fd, output.fd] });
     // At once: a QEMU that ends in its first moments has ended before anything else here goes on.

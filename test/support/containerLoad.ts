@@ -77,14 +77,14 @@ export class ContainerLoad {
     for (const name of infos.keys()) if (!this.#entries.some((entry) => entry.name === name)) this.problems.push(`${name}: nobody asked for it`);
   }
 
-  /** A log holds, for each run, the numbers from 1 on without a gap. */
+  /** What a log has kept holds, for each run, the numbers from 1 on without a gap. */
   async checkLog(client: HostConnection, name: string): Promise<void> {
     const stream = await client.containers.logs(name);
     stream.stderr.resume();
     const lines = (await textOf(stream.stdout)).split('\n').slice(0, -1).map(Number);
     await stream.status;
     lines.forEach((line, index) => {
-      if (line !== 1 && line !== (lines[index - 1] ?? 0) + 1) this.problems.push(`${name}: ${line} after ${lines[index - 1]} in its log`);
+      if (index > 0 && line !== 1 && line !== (lines[index - 1] ?? 0) + 1) this.problems.push(`${name}: ${line} after ${lines[index - 1]} in its log`);
     });
   }
 

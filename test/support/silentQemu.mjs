@@ -9,4 +9,4 @@ for (const socket of sockets) {
   const server = createServer((connection) => connection.on('error', () => undefined).resume());
   await new Promise((resolve) => server.listen(socket, resolve));
 }
-writeFileSync(pathIn(/^file,id=console,path=(.*)/), '');
+writeFileSync(pathIn(/^file,id=console,append=on,path=(.*)/), '');

@@ -139,6 +139,39 @@ test('a process that ended while no host was there has its status and its last o
   await host.remove(id);
 });
 
+test('a shell whose client and host are gone is hung up by the next host, and other processes go on', async () => {
+  const { id } = await berth.background();
+  await berth.containers.dispose();
+  const first = await berth.otherHost();
+  const script = (name: string): string => `trap "echo hung > /${name}.hung; exit" HUP; echo up; while :; do sleep 0.1; done`;
+  for (const [name, hangUp] of [['shell', true], ['worker', false]] as const) {
+    const { stdout } = await first.exec(id, { command: ['sh', '-c', script(name)], hangUp });
+    await readUntil(stdout, /up/);
+  }
+  await first.dispose(); // Like its death, this tells the guest nothing.
+  const next = await berth.otherHost();
+  const seen = await collect(id, await next.exec(id, { command: ['sh', '-c', 'until [ -e /shell.hung ]; do sleep 0.1; done; ls / | grep hung; ps | grep -c [w]orker.hung'] }));
+  assert.equal(seen.stdout, 'shell.hung\n1\n');
+  await next.remove(id, { force: true });
+  await next.dispose();
+});
+
+test('whoever starts a process while the first one is killed succeeds or hears that it has ended', async () => {
+  const host = await berth.otherHost();
+  const { id } = await host.create({ image: berth.image, command: ['sleep', '1000'], cpus: 1, memoryBytes: 256 * 1024 * 1024 });
+  for (let turn = 0; turn < 3; turn++) {
+    await host.start(id);
+    const starts = Array.from({ length: 8 }, (_, index) => host.exec(id, { command: ['true'] }).then(({ exit }) => exit, (error: unknown) => error).then((outcome) => [index, outcome] as const));
+    await host.signal(id, 'KILL');
+    for (const [, outcome] of await Promise.all(starts)) {
+      if (outcome instanceof Error) assert.equal((outcome as Error & { code?: string }).code, 'ContainerNotRunning', String(outcome));
+    }
+    await host.wait(id);
+  }
+  await host.remove(id);
+  await host.dispose();
+});
+
 test('a virtual machine that died with its host is reported, and can be started again', async () => {
   const churn = '[ -e /kept ] || echo kept > /kept; sync; echo synced; i=0; while :; do i=$((i+1)); echo $i > /churn$i; done';
   const { id, kill } = await hostWith({ command: ['sh', '-c', churn] }, 'running');

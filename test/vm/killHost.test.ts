@@ -22,7 +22,7 @@ const seed = Number(process.env['BERTH_TEST_SEED'] ?? Date.now() % 1_000_000);
 const random = seededRandom(seed);
 
 let berth: VmHarness;
-before(async () => (berth = await startVmHarness()), { timeout: 120_000 });
+before(async () => (berth = await startVmHarness({ BERTH_LOG_MAX_SIZE: '4k', BERTH_LOG_MAX_FILE: '8' })), { timeout: 120_000 });
 after(() => berth.stop());
 
 /** The process that holds the home's lock, once it is another one than the last. */

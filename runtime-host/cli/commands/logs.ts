@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { attachProcess } from '../attachedProcess.ts';
 import { withClient } from '../cliContext.ts';
+import type { LogOptions } from '../../protocol/streams.ts';
 import { parseCount } from '../options.ts';
+import { parseMoment } from '../since.ts';
 
 export function addLogs(parent: Command): void {
   parent
@@ -9,13 +11,20 @@ export function addLogs(parent: Command): void {
     .description('Show what a container has printed')
     .argument('<container>', 'its id, the beginning of it, or its name')
     .option('-f, --follow', 'go on until it stops')
-    .option('-n, --tail <lines>', 'only the last lines; all for all', (text) => (text === 'all' ? text : parseCount(text)))
+    .option('-n, --tail <lines>', 'only the last lines; all for all', parseTail)
+    .option('--since <time>', 'only what was printed since then, such as 2026-01-31T12:00:00Z or 10m', (text) => parseMoment(text))
+    .option('--until <time>', 'only what was printed until then', (text) => parseMoment(text))
+    .option('-t, --timestamps', 'put the time before each line')
     .action(logs);
 }
 
-async function logs(container: string, { follow = false, tail }: { readonly follow?: boolean; readonly tail?: number | 'all' }): Promise<void> {
+function parseTail(text: string): number | undefined {
+  return text === 'all' ? undefined : parseCount(text);
+}
+
+async function logs(container: string, { since, until, ...options }: LogOptions): Promise<void> {
   await withClient(async (client) => {
-    const stream = await client.containers.logs(container, { follow, ...(typeof tail === 'number' && { tail }) });
+    const stream = await client.containers.logs(container, { ...options, ...(since !== undefined && { since: Math.floor(since) }), ...(until !== undefined && { until: Math.floor(until) }) });
     await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachKeys: undefined });
   });
 }

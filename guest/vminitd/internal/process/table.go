@@ -4,12 +4,17 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/oom"
 	"berth.dev/vminitd/internal/reaper"
+	"golang.org/x/sys/unix"
 )
+
+// How long a first process may take to be gone once it has begun to end.
+const endPatience = 2 * time.Second
 
 // What a request can be refused for.
 var (
@@ -72,12 +77,22 @@ func (t *Table) Start(id string, spec container.ProcessSpec) (*Process, error) {
 		return nil, ErrEnded
 	}
 	process, err := t.start(id, spec, t.container.Start)
-	if err != nil {
-		if first.Ended() {
-			return nil, ErrEnded
-		}
+	if err != nil && endedBy(first, err) {
+		return nil, ErrEnded
 	}
 	return process, err
+}
+
+// endedBy tells whether a process could not be started because the first one has ended. One that is just ending takes no
+// more children into its PID namespace, which the kernel reports as a lack of memory (pid_namespaces(7)).
+func endedBy(first *Process, err error) bool {
+	if errors.Is(err, unix.ENOMEM) {
+		select {
+		case <-first.Done():
+		case <-time.After(endPatience):
+		}
+	}
+	return first.Ended()
 }
 
 type launcher = func(container.ProcessSpec, *reaper.Reaper) (*container.Process, error)

@@ -1,0 +1,117 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { isNodeError } from '../protocol/errors.ts';
+import { outputLogSegment } from '../protocol/paths.ts';
+import { decodeEntry, fileMagic, headerLength, logStart, segmentsOf, type LogPlace, type OutputLogEntry } from './outputLogFormat.ts';
+
+const readSize = 256 * 1024;
+
+/** An entry with the place in the log where the next one begins. */
+export interface PlacedEntry extends OutputLogEntry {
+  readonly end: LogPlace;
+}
+
+export interface ReaderOptions {
+  /** Whether it is known that a file is the one that is being written, so that no next one is looked for. */
+  readonly isLast?: (segment: number) => boolean;
+  /** Also gives the entries that say where the last file stopped. */
+  readonly withContinuations?: boolean;
+}
+
+/**
+ * Reads a log while it may still grow. {@link next} answers undefined at the end of what there is, also before damage in
+ * the last file, and can be asked again later. A log that does not exist yet is empty; what was removed is passed over.
+ */
+export class OutputLogReader {
+  readonly #path: string;
+  readonly #options: ReaderOptions;
+  #place: LogPlace;
+  #file: FileHandle | undefined;
+  #buffered: Buffer = Buffer.alloc(0);
+
+  /**
+   * @param from the `end` of an entry that was read before, or `logStart`
+   */
+  constructor(path: string, from: LogPlace = logStart, options: ReaderOptions = {}) {
+    this.#path = path;
+    this.#place = from;
+    this.#options = options;
+  }
+
+  /** Behind the last entry that was read. */
+  get place(): LogPlace {
+    return this.#place;
+  }
+
+  async next(): Promise<PlacedEntry | undefined> {
+    for (;;) {
+      if (!this.#file && !(await this.#open())) return undefined;
+      const entry = decodeEntry(this.#buffered);
+      if (entry && entry !== 'damaged') {
+        const length = headerLength + entry.data.length;
+        this.#buffered = this.#buffered.subarray(length);
+        this.#place = { ...this.#place, position: this.#place.position + length };
+        if (entry.kind === 'continue' && !this.#options.withContinuations) continue;
+        return { ...entry, end: this.#place };
+      }
+      if (entry !== 'damaged' && (await this.#readMore())) continue;
+      if (!(await this.#goOn(entry === 'damaged'))) return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Opens the file of our place, or the next one that is still there. */
+  async #open(): Promise<boolean> {
+    for (;;) {
+      const { segment } = this.#place;
+      this.#file = await openIfExists(outputLogSegment(this.#path, segment));
+      if (this.#file) return true;
+      const next = (await segmentsOf(this.#path)).find((number) => number > segment);
+      if (next === undefined) return false;
+      this.#place = { segment: next, position: fileMagic.length };
+    }
+  }
+
+  /** To the next file, if there is one: then this one has got all that it ever will. */
+  async #goOn(isDamaged: boolean): Promise<boolean> {
+    const { segment } = this.#place;
+    if (this.#options.isLast?.(segment)) return false;
+    const next = (await segmentsOf(this.#path)).find((number) => number > segment);
+    if (next === undefined) return false;
+    if (!isDamaged && (await this.#readMore())) return true;
+    await this.close();
+    this.#buffered = Buffer.alloc(0);
+    this.#place = { segment: next, position: fileMagic.length };
+    return true;
+  }
+
+  async #readMore(): Promise<boolean> {
+    if (!this.#file) return false;
+    const more = Buffer.allocUnsafe(readSize);
+    const { bytesRead } = await this.#file.read(more, 0, readSize, this.#place.position + this.#buffered.length);
+    if (bytesRead > 0) this.#buffered = Buffer.concat([this.#buffered, more.subarray(0, bytesRead)]);
+    return bytesRead > 0;
+  }
+}
+
+/** All whole entries of a log as it is now, from a place on. */
+export async function* readOutputLog(path: string, from: LogPlace = logStart): AsyncGenerator<PlacedEntry> {
+  const reader = new OutputLogReader(path, from);
+  try {
+    for (let entry = await reader.next(); entry; entry = await reader.next()) yield entry;
+  } finally {
+    await reader.close();
+  }
+}
+
+async function openIfExists(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (isNodeError(error) && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
