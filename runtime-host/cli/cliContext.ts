@@ -67,7 +67,7 @@ export async function forEachName(names: readonly string[], act: (name: string) 
       // Without a host nothing else can go well, and after Ctrl-C nothing else is wanted.
       if (thrown.code === 'HostUnreachable' || thrown.code === 'VersionMismatch' || thrown.code === 'Cancelled') throw thrown;
       if (!harmless(thrown)) failed = true;
-      complain(thrown.message);
+      complainOf(thrown);
     }
   }
   if (failed) throw new Exit(ExitStatus.failure);
@@ -80,6 +80,16 @@ export function print(text: string): void {
 /** Messages for the user; standard output is for results. */
 export function complain(message: string): void {
   process.stderr.write(`Error: ${message}\n`);
+}
+
+const shownConsoleLines = 12;
+
+/** What went wrong, and the last that a virtual machine printed when it was that which failed. */
+export function complainOf({ message, data }: BerthError): void {
+  complain(message);
+  const console = data?.['console'];
+  if (typeof console !== 'string' || console === '') return;
+  process.stderr.write(`The last lines of its console:\n${console.split('\n').slice(-shownConsoleLines).map((line) => `  ${line}\n`).join('')}`);
 }
 
 /** Prints a list as JSON, as bare names, or as a table. */

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BerthError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
-import { complain } from './cliContext.ts';
+import { complain, complainOf } from './cliContext.ts';
 import { Exit, ExitStatus, statusForError } from './cliError.ts';
 import { addAttach } from './commands/attach.ts';
 import { addCreate } from './commands/create.ts';
@@ -73,7 +73,7 @@ function report(error: unknown, otherwise: number): number {
   }
   // Commander has printed its own message already.
   if (error instanceof CommanderError) return statusForUsage(error);
-  complain(BerthError.from(error).message);
+  complainOf(BerthError.from(error));
   return statusForError(error, otherwise);
 }
 

@@ -217,6 +217,8 @@ export interface ContainerInfo {
 export interface ErrorSummary {
   readonly code: string;
   readonly message: string;
+  /** The last lines of the console, where a virtual machine failed. */
+  readonly console?: string;
 }
 
 /** How guest code runs: in hardware, or emulated because no usable hardware virtualization was found. */

@@ -5,7 +5,7 @@ import type { ReportProgress } from '../base/progress.ts';
 import { wholeDiskSize } from '../ext4/diskSize.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-import type { ContainerState } from '../protocol/types.ts';
+import type { ContainerState, ErrorSummary } from '../protocol/types.ts';
 import type { ContainerStore } from '../store/containerStore.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { createOverlay } from '../vm/overlay.ts';
@@ -157,7 +157,7 @@ export class ContainerLifecycle {
       ...container.record,
       state: 'stopped',
       finishedAt: new Date().toISOString(),
-      ...(error ? { error: { code: error.code, message: error.message } } : {}),
+      ...(error ? { error: summaryOf(error) } : {}),
     });
     this.#setState(container, 'stopped');
   }
@@ -237,6 +237,11 @@ export class ContainerLifecycle {
     container.state = state;
     this.#deps.changed(container);
   }
+}
+
+function summaryOf({ code, message, data }: BerthError): ErrorSummary {
+  const console = data?.['console'];
+  return { code, message, ...(typeof console === 'string' && console !== '' ? { console } : {}) };
 }
 
 /** A guest whose QEMU is frozen never answers. */

@@ -237,7 +237,7 @@ class QemuContainerService implements DiskUser {
     if (container.state === 'starting') await abortable(container.queue.run(() => Promise.resolve()), signal);
     if (container.active && container.settled) await abortable(container.settled, signal);
     const { exitCode, error } = container.record;
-    if (exitCode === undefined && error) throw new BerthError('VmFailed', error.message);
+    if (exitCode === undefined && error) throw new BerthError('VmFailed', error.message, error.console === undefined ? {} : { data: { console: error.console } });
     return { exitCode: exitCode ?? 0 };
   }
 

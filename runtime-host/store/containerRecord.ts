@@ -94,7 +94,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   finishedAt: isOptional(isString),
   exitCode: isOptional(isCount),
   oomKilled: isOptional(isBoolean),
-  error: isOptional(hasShape({ code: isString, message: isString })),
+  error: isOptional(hasShape({ code: isString, message: isString, console: isOptional(isString) })),
   arguments: isListOf(isString),
   env: isListOf(isString),
   workingDirectory: isString,

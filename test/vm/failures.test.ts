@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, truncate, writeFile
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
@@ -156,5 +157,25 @@ test('a start can be cancelled while the machine boots', async () => {
   }
   await berth.containers.start(id);
   await berth.containers.wait(id);
+  await berth.containers.remove(id);
+});
+
+test('a guest whose kernel panics while it runs is reported with its last words, now and later', async () => {
+  const { id } = await berth.create({ command: ['sleep', '1000'], privileged: true });
+  const streams = await berth.containers.attach(id, { start: true });
+  const trigger = await berth.containers.exec(id, { command: ['sh', '-c', 'echo c > /proc/sysrq-trigger'], privileged: true });
+  await Promise.all([
+    assert.rejects(trigger.exit, { code: 'VmFailed' }),
+    assert.rejects(streams.exit, (error: unknown) => {
+      assert.ok(error instanceof BerthError && error.code === 'VmFailed', String(error));
+      assert.match(error.message, /ended unexpectedly: it ended with status 0 \(.*Kernel panic - not syncing: sysrq triggered crash\)/);
+      assert.match(String(error.data?.['console']), /sysrq: Trigger a crash[^]*Kernel panic/);
+      return true;
+    }),
+  ]);
+  const { state, error } = await berth.containers.inspect(id);
+  assert.equal(state, 'stopped');
+  assert.match(error?.console ?? '', /Kernel panic/);
+  await assert.rejects(berth.containers.wait(id), (thrown: unknown) => thrown instanceof BerthError && /Kernel panic/.test(String(thrown.data?.['console'])));
   await berth.containers.remove(id);
 });
