@@ -3,6 +3,7 @@ import { existsSync, watch } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
+import { oomKills } from './outOfMemory.ts';
 import { endProcess, isRunning, killProcess, processEnd } from './processes.ts';
 import { QmpClient } from './qmp.ts';
 import { QmpMonitor, type VmPause } from './qmpMonitor.ts';
@@ -20,6 +21,8 @@ export interface VmEnd {
   readonly signal: string | undefined;
   /** QEMU's own word for it, such as `guest-reset`; undefined when it had no time to tell. */
   readonly reason?: string | undefined;
+  /** It was killed, and this machine's kernel has killed for want of memory while it ran. */
+  readonly outOfMemory?: boolean;
 }
 
 /** A running virtual machine. It outlives the host unless it is ended. */
@@ -90,6 +93,7 @@ export async function adoptVirtualMachine(pid: number, qmpSocket: string, limitM
 
 /** The end in words that follow a colon, such as “it was ended by SIGKILL”. */
 export function describeEnd(end: VmEnd): string {
+  if (end.outOfMemory) return 'this machine ran out of memory and its kernel killed it. Close other programs, or give containers less memory';
   if (end.signal !== undefined) return `it was ended by ${end.signal}`;
   if (end.reason === 'host-signal') return 'a signal ended it';
   if (end.code !== undefined) return `it ended with status ${end.code}`;
@@ -159,8 +163,19 @@ abstract class QemuMachine implements VirtualMachine {
   abstract readonly ended: Promise<VmEnd>;
   protected abstract readonly monitor: QmpMonitor;
 
+  readonly #oomKillsBefore = oomKills();
+
   constructor(pid: number) {
     this.pid = pid;
+  }
+
+  /** What became of it, when it has ended and QEMU's last words were heard. */
+  protected async endOf(code: number | undefined, signal: string | undefined): Promise<VmEnd> {
+    const reason = this.monitor.shutdownReason;
+    const wasKilled = signal === 'SIGKILL' || (code === undefined && signal === undefined && reason === undefined);
+    const [before, now] = wasKilled ? await Promise.all([this.#oomKillsBefore, oomKills()]) : [];
+    const outOfMemory = before !== undefined && now !== undefined && now > before;
+    return { code, signal, reason, ...(outOfMemory && { outOfMemory }) };
   }
 
   get pause(): VmPause | undefined {
@@ -205,7 +220,7 @@ class ChildMachine extends QemuMachine {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#listens.reject(new BerthError('VmFailed', 'QEMU has ended.'));
-        void this.monitor.drained().then(() => resolve({ code: code ?? undefined, signal: signal ?? undefined, reason: this.monitor.shutdownReason }));
+        void this.monitor.drained().then(() => resolve(this.endOf(code ?? undefined, signal ?? undefined)));
       });
     });
   }
@@ -258,7 +273,7 @@ class AdoptedMachine extends QemuMachine {
     await qmp.closed;
     if (this.#released) await new Promise(() => undefined);
     await processEnd(this.pid, this.#proof);
-    return { code: undefined, signal: undefined, reason: this.monitor.shutdownReason };
+    return this.endOf(undefined, undefined);
   }
 
   protected async sendKill(): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { open, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -144,5 +144,14 @@ test('one that a new host finds waiting can be stopped, and removed', { skip }, 
   await third.remove(removed.id, { force: true });
   await third.dispose();
   assert.deepEqual(await berth.leftovers([stopped.id, removed.id]), []);
+  await free();
+});
+
+test('an image can be removed when there is no room at all', { skip }, async () => {
+  await mkdir(berth.paths.compileCache, { recursive: true });
+  await writeFile(join(berth.paths.compileCache, 'module'), Buffer.alloc(100_000, 1));
+  await fill(0);
+  await berth.services.images.remove(berth.image, { force: true });
+  assert.deepEqual(await berth.services.images.list(), []);
   await free();
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, rm, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -161,6 +162,7 @@ test('a start can be cancelled while the machine boots', async () => {
 });
 
 test('a guest whose kernel panics while it runs is reported with its last words, now and later', async () => {
+  berth.pardonInBootLogs(/Kernel panic - not syncing: sysrq triggered crash|Call Trace/);
   const { id } = await berth.create({ command: ['sleep', '1000'], privileged: true });
   const streams = await berth.containers.attach(id, { start: true });
   const trigger = await berth.containers.exec(id, { command: ['sh', '-c', 'echo c > /proc/sysrq-trigger'], privileged: true });
@@ -178,4 +180,31 @@ test('a guest whose kernel panics while it runs is reported with its last words,
   assert.match(error?.console ?? '', /Kernel panic/);
   await assert.rejects(berth.containers.wait(id), (thrown: unknown) => thrown instanceof BerthError && /Kernel panic/.test(String(thrown.data?.['console'])));
   await berth.containers.remove(id);
+});
+
+/** A control group with 24 MiB for whoever is put into it. */
+async function smallGroup(): Promise<{ readonly directory: string; readonly whyNot: string | false }> {
+  const [directory, limit] = existsSync('/sys/fs/cgroup/memory') ? ['/sys/fs/cgroup/memory/berth-test', 'memory.limit_in_bytes'] : ['/sys/fs/cgroup/berth-test', 'memory.max'];
+  try {
+    await mkdir(directory);
+    await writeFile(join(directory, limit), String(24 * 1024 * 1024));
+    return { directory, whyNot: false };
+  } catch (error) {
+    await rmdir(directory).catch(() => undefined);
+    return { directory, whyNot: `there can be no control group: ${String(error)}` };
+  }
+}
+
+test('a QEMU that the kernel kills for want of memory is reported as that', async (t) => {
+  const { directory, whyNot } = await smallGroup();
+  if (whyNot) return t.skip(whyNot);
+  const { id } = await berth.create({ command: ['sh', '-c', 'echo ready; read go; dd if=/dev/zero of=/dev/null bs=100M count=1; sleep 1000'], stdin: true });
+  const streams = await berth.containers.attach(id, { start: true });
+  await readUntil(streams.stdout, /ready/);
+  await writeFile(join(directory, 'cgroup.procs'), String((await berth.containers.inspect(id)).vmPid));
+  streams.stdin.write('go\n');
+  await assert.rejects(streams.exit, { code: 'VmFailed', message: /ended unexpectedly: this machine ran out of memory and its kernel killed it\. Close other programs/ });
+  await rmdir(directory);
+  await berth.containers.remove(id);
+  assert.deepEqual(await berth.leftovers([id]), []);
 });

@@ -65,6 +65,12 @@ test('a virtual machine that does not answer any more is ended all the same', as
   process.kill(vmPid, 'SIGSTOP');
   await host.remove(id, { force: true });
   await assert.rejects(host.inspect(id), { code: 'ContainerNotFound' });
+  const stopped = await host.create({ image: berth.image, command: ['sleep', '1000000'], cpus: 1, memoryBytes: 256 * 1024 * 1024 });
+  process.kill((await host.start(stopped.id)).vmPid ?? 0, 'SIGSTOP');
+  const { state, error } = await host.stop(stopped.id, { timeoutSeconds: 0 });
+  assert.deepEqual([state, error?.code], ['stopped', 'VmFailed']);
+  assert.match(error?.message ?? '', /did not answer any more and was ended/);
+  await host.remove(stopped.id);
   assert.deepEqual(await berth.leftovers([id]), []);
 });
 
