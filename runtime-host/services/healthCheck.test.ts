@@ -15,6 +15,8 @@ test('an image\'s check, what changes it, and none', () => {
   assert.deepEqual(resolveHealthCheck(undefined, image), { ...defaults, command: ['/bin/sh', '-c', 'exit 1'], intervalSeconds: 5, timeoutSeconds: 1.5, startPeriodSeconds: 60, retries: 7 });
   assert.deepEqual(resolveHealthCheck({ command: 'true', retries: 1 }, image), { command: ['/bin/sh', '-c', 'true'], intervalSeconds: 5, timeoutSeconds: 1.5, startPeriodSeconds: 60, startIntervalSeconds: 5, retries: 1 });
   assert.equal(resolveHealthCheck({ disabled: true }, image), undefined);
+  const extreme = resolveHealthCheck(undefined, { Test: ['CMD', 'x'], Interval: 9e15, Timeout: 1 });
+  assert.deepEqual([extreme?.intervalSeconds, extreme?.timeoutSeconds], [86_400, 0.001], 'no more than timers can do');
 });
 
 const probe = (exitCode: number): { startedAt: string; finishedAt: string; exitCode: number; output: string } => ({ startedAt: '', finishedAt: '', exitCode, output: '' });

@@ -4,6 +4,9 @@ import type { HealthCheck, HealthCheckOptions } from '../protocol/types.ts';
 const shell = '/bin/sh';
 const defaults = { intervalSeconds: 30, timeoutSeconds: 30, startPeriodSeconds: 0, startIntervalSeconds: 5, retries: 3 };
 const nanosecondsPerSecond = 1e9;
+/** What a request may ask for, too (rpc/schemas.ts). Timers of more than 24 days fire at once. */
+const shortestSeconds = 0.001;
+const longestSeconds = 86_400;
 
 /** What a container is checked with: its image's check, changed by what its creator says; undefined for none. */
 export function resolveHealthCheck(options: HealthCheckOptions | undefined, image: ImageHealthCheck | undefined): HealthCheck | undefined {
@@ -21,7 +24,7 @@ function commandOf([kind, ...words]: readonly string[]): readonly string[] | und
 }
 
 function timesOf(image: ImageHealthCheck | undefined): Partial<typeof defaults> {
-  const seconds = (value: number | undefined): number | undefined => (value ? value / nanosecondsPerSecond : undefined);
+  const seconds = (value: number | undefined): number | undefined => (value ? Math.min(Math.max(value / nanosecondsPerSecond, shortestSeconds), longestSeconds) : undefined);
   return withoutUndefined({
     intervalSeconds: seconds(image?.Interval),
     timeoutSeconds: seconds(image?.Timeout),

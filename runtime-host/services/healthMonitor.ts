@@ -26,6 +26,7 @@ export interface HealthMonitorOptions {
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions;
   readonly #state: HealthState;
+  /** On the steady clock: that of the day may be set meanwhile. */
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -34,7 +35,7 @@ export class HealthMonitor {
   constructor(options: HealthMonitorOptions) {
     this.#options = options;
     this.#state = new HealthState(options.check);
-    this.#startedAt = Date.parse(options.container.record.startedAt ?? '') || Date.now();
+    this.#startedAt = performance.now() - (Date.now() - (Date.parse(options.container.record.startedAt ?? '') || Date.now()));
     void options.run.exited.then(() => this.stop());
     this.#schedule(Math.max(0, this.#state.waitSeconds(this.#runSeconds()) - this.#runSeconds()));
   }
@@ -50,7 +51,7 @@ export class HealthMonitor {
   }
 
   #runSeconds(): number {
-    return (Date.now() - this.#startedAt) / 1000;
+    return (performance.now() - this.#startedAt) / 1000;
   }
 
   #schedule(seconds: number): void {

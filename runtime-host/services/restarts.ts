@@ -13,6 +13,8 @@ export interface RestartsOptions {
 export class Restarts {
   readonly #options: RestartsOptions;
   readonly #lastDelays = new WeakMap<Container, number>();
+  /** How many restarts since the last run could not be made. They count as restarts, and as runs without length. */
+  readonly #failedStarts = new WeakMap<Container, number>();
   readonly #held = new WeakSet<Container>();
   #disposed = false;
 
@@ -24,11 +26,12 @@ export class Restarts {
   consider(container: Container): void {
     const { record } = container;
     if (this.#disposed || this.#held.has(container) || container.removed || container.active || container.pendingRestart || record.removeOnExit) return;
+    const failedStarts = this.#failedStarts.get(container) ?? 0;
     const delay = restartDelay(record.restart, {
       exitCode: record.error ? undefined : record.exitCode,
-      ranMilliseconds: Date.parse(record.finishedAt ?? '') - Date.parse(record.startedAt ?? ''),
+      ranMilliseconds: failedStarts > 0 ? 0 : Date.parse(record.finishedAt ?? '') - Date.parse(record.startedAt ?? ''),
       stoppedByUser: record.stoppedByUser ?? false,
-      restartCount: record.restartCount ?? 0,
+      restartCount: (record.restartCount ?? 0) + failedStarts,
       lastDelay: this.#lastDelays.get(container),
     });
     if (delay === undefined) return;
@@ -49,6 +52,7 @@ export class Restarts {
   async startedByUser<Result>(container: Container, start: () => Promise<Result>): Promise<Result> {
     this.cancel(container);
     this.#lastDelays.delete(container);
+    this.#failedStarts.delete(container);
     this.#held.add(container);
     try {
       return await start();
@@ -68,12 +72,15 @@ export class Restarts {
     await container.queue.run(async () => {
       // Whoever was before us in the queue may have stopped, started or removed it.
       if (!this.cancel(container) || container.removed || container.active) return;
-      const restartCount = (container.record.restartCount ?? 0) + 1;
+      const failedStarts = this.#failedStarts.get(container) ?? 0;
+      const restartCount = (container.record.restartCount ?? 0) + failedStarts + 1;
       log.info('A container starts again, as its restart policy says.', { container: container.id, restartCount });
       try {
         await start(container, restartCount);
+        this.#failedStarts.delete(container);
       } catch (error) {
         log.error('A container could not be started again', error, { container: container.id });
+        this.#failedStarts.set(container, failedStarts + 1);
         // The policy stays: what is missing now may be there at the next attempt.
         this.consider(container);
       }

@@ -49,9 +49,11 @@ test('starting, healthy, unhealthy and healthy again, with what the check printe
 
 test('a check that takes too long is killed; one that does not exist says so', async () => {
   const { containers } = berth;
-  const slow = await checked({ ...often, timeoutSeconds: 0.5, retries: 1, command: 'exec sleep 4711' });
+  const slow = await checked({ ...often, timeoutSeconds: 0.5, retries: 1, command: 'echo $$ >> /pids; exec sleep 4711' });
   const info = await until(containers, slow.id, 'unhealthy');
   assert.deepEqual([info.health?.log[0]?.exitCode, info.health?.log[0]?.output], [-1, 'The health check took longer than 0.5 s.']);
+  const gone = await berth.exec(slow.id, ['sh', '-c', 'read pid < /pids; for i in $(seq 100); do kill -0 $pid 2>/dev/null || exit 0; sleep 0.1; done; exit 1']);
+  assert.equal(gone.exitCode, 0, 'the first check\'s process is gone');
   await containers.remove(slow.id, { force: true });
   const off = await checked({ disabled: true });
   assert.equal(off.health, undefined);
