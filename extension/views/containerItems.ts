@@ -42,8 +42,9 @@ export class MountItem extends vscode.TreeItem {
   }
 }
 
-/** “running”, “stopped”, “exited with code 3”, “ran out of memory”, “failed”. */
+/** “running”, “paused”, “stopped”, “exited with code 3”, “ran out of memory”, “failed”. */
 export function describeState(container: ContainerInfo): string {
+  if (container.paused !== undefined) return 'paused';
   if (container.state === 'running' && container.health) return container.health.status === 'starting' ? 'running, not checked yet' : container.health.status;
   if (container.state !== 'stopped') return appearance[container.state].word;
   if (container.restarting) return 'restarting';
@@ -60,6 +61,7 @@ export function shortImage(reference: string): string {
 
 function stateIcon(container: ContainerInfo): vscode.ThemeIcon {
   if (container.restarting) return new vscode.ThemeIcon('loading~spin');
+  if (container.paused !== undefined) return new vscode.ThemeIcon('debug-pause', new vscode.ThemeColor('list.warningForeground'));
   if (container.state === 'stopped' && container.error) return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
   const { icon, color } = appearance[container.state];
   return new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
@@ -72,7 +74,8 @@ function tooltip(container: ContainerInfo): vscode.MarkdownString {
   };
   line('Container', container.name);
   line('State', describeState(container));
-  if (container.error) line('Reason', container.error.message);
+  const reason = container.paused ?? container.error?.message;
+  if (reason !== undefined) line('Reason', reason);
   line('Image', container.image);
   line('Memory', formatBytes(container.memoryBytes));
   line('CPUs', String(container.cpus));

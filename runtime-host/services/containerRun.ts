@@ -4,7 +4,7 @@ import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import { limitConsole } from './consoleLimit.ts';
-import { DiskPause, pauseError } from './diskPause.ts';
+import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
@@ -134,7 +134,7 @@ export class ContainerRun {
   async giveUp(): Promise<void> {
     const { name } = this.#context.record;
     this.#givenUp = this.paused
-      ? new BerthError(this.paused.code, `Container “${name}” was ended while it was paused for its disk. What it had not written yet is lost.`)
+      ? endedWhilePaused(name, this.paused)
       : new BerthError('VmFailed', `The virtual machine of container “${name}” did not answer any more and was ended. Start the container again.`);
     await this.machine.quit(this.#context.limits.quit);
   }

@@ -96,6 +96,11 @@ export class DiskPause {
   }
 }
 
+/** How a container ended that was not to wait any longer. */
+export function endedWhilePaused(name: string, { code }: BerthError): BerthError {
+  return new BerthError(code, `Container “${name}” was ended while it was paused for its disk. What it had not written yet is lost.`);
+}
+
 /** For the user. */
 export function pauseError(name: string, { isDiskFull, reason }: VmPause): BerthError {
   return isDiskFull

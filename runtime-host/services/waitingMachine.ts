@@ -1,6 +1,6 @@
 import { BerthError } from '../protocol/errors.ts';
 import type { VirtualMachine } from '../vm/virtualMachine.ts';
-import { DiskPause } from './diskPause.ts';
+import { DiskPause, endedWhilePaused } from './diskPause.ts';
 import type { RunContext } from './runContext.ts';
 
 /**
@@ -11,12 +11,14 @@ export class WaitingMachine {
   readonly machine: VirtualMachine;
   readonly #context: RunContext;
   readonly #pause: DiskPause;
+  readonly #waitedFor: BerthError;
   readonly #goesOn = Promise.withResolvers<boolean>();
 
   constructor(machine: VirtualMachine, context: RunContext) {
     this.machine = machine;
     this.#context = context;
     this.#pause = new DiskPause(machine, { ...context, pauseChanged: () => this.#onChanged() });
+    this.#waitedFor = this.reason;
     void machine.ended.then(() => {
       this.#pause.dispose();
       this.#goesOn.resolve(false);
@@ -35,7 +37,7 @@ export class WaitingMachine {
 
   /** How the container ended, when it did so while it waited. */
   get failure(): BerthError {
-    return new BerthError('DiskFull', `Container “${this.#context.record.name}” was ended while it was paused for its disk. What it had not written yet is lost.`);
+    return endedWhilePaused(this.#context.record.name, this.#waitedFor);
   }
 
   /** Ends it. */

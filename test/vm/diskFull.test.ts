@@ -147,6 +147,17 @@ test('one that a new host finds waiting can be stopped, and removed', { skip }, 
   await free();
 });
 
+test('a container that has no room to start says so at once, and starts when there is', { skip }, async () => {
+  const { id } = await berth.create({ command: ['sleep', '1000'] });
+  await fill(128 * 1024);
+  await assert.rejects(berth.containers.start(id), { code: 'DiskFull' });
+  assert.equal((await berth.containers.inspect(id)).state, 'created');
+  assert.deepEqual((await berth.leftovers([id])).filter((left) => left !== berth.paths.container(id).directory), []);
+  await free();
+  assert.equal((await berth.containers.start(id)).state, 'running');
+  await berth.containers.remove(id, { force: true });
+});
+
 test('an image can be removed when there is no room at all', { skip }, async () => {
   await mkdir(berth.paths.compileCache, { recursive: true });
   await writeFile(join(berth.paths.compileCache, 'module'), Buffer.alloc(100_000, 1));
