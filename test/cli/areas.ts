@@ -1,4 +1,5 @@
 import type { CaseArea } from './cliCase.ts';
+import { againCases } from './cases/again.ts';
 import { endCases } from './cases/end.ts';
 import { errorCases } from './cases/errors.ts';
 import { execCases } from './cases/exec.ts';
@@ -14,5 +15,5 @@ import { terminalCases } from './cases/terminal.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, nameCases, listCases, logCases, imageCases, errorCases,
+  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, imageCases, errorCases,
 ];
