@@ -67,7 +67,8 @@ test('a terminal echoes, has its size, is resized, and knows Ctrl-C', async () =
   streams.resize({ columns: 120, rows: 40 });
   streams.stdin.write('until stty size | grep "^40 120"; do sleep 0.1; done\n');
   await readUntil(streams.stdout, /\n40 120\r\n/);
-  streams.stdin.write('echo begin; sleep 1000\n');
+  // In a shell of its own, which has the terminal from before it speaks: Ctrl-C between `echo` and `sleep` is for the outer one.
+  streams.stdin.write("sh -c 'echo begin; sleep 1000'\n");
   await readUntil(streams.stdout, /begin\r\n/);
   streams.stdin.write('\x03');
   streams.stdin.write('echo status $?\n');
