@@ -1,30 +1,45 @@
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { connect } from '../../runtime-host/client/index.ts';
+import type { HostConnection } from '../../runtime-host/client/index.ts';
+import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import { startRegistry } from '../support/registry.ts';
 import { buildBusyboxImage } from '../support/testImages.ts';
 
 const execute = promisify(execFile);
 const repository = join(import.meta.dirname, '../..');
 
+/** The bundled command. @throws Error saying what to build when it or the guest is not there */
+export function builtCommand(directory = join(repository, 'dist')): string {
+  const missing = ['container.mjs', 'host.mjs', 'guest/initramfs.cpio', 'guest/vmlinux.zst'].filter((file) => !existsSync(join(directory, file)));
+  if (missing.length > 0) throw new Error(`${missing.map((file) => join(directory, file)).join(', ')} missing. Run “npm run build” first.`);
+  return join(directory, 'container.mjs');
+}
+
 /** A Berth of its own in a temporary home, used through its `container` command, with a small image pulled. */
 export interface ScratchBerth {
   readonly home: string;
   readonly image: string;
+  /** The bundled command. */
+  readonly cli: string;
   readonly environment: NodeJS.ProcessEnv;
   /** Runs `container ARGS…` and returns its standard output; rejects when its status is not 0. */
   container(...args: string[]): Promise<string>;
   /** Seconds of wall-clock time that `container ARGS…` takes. */
   timeContainer(...args: string[]): Promise<number>;
+  /** A typed client of its host. */
+  connect(): Promise<HostConnection>;
   dispose(): Promise<void>;
 }
 
 export async function startScratchBerth(): Promise<ScratchBerth> {
   const home = await mkdtemp(join(tmpdir(), 'bb-'));
   const environment = { ...process.env, BERTH_HOME: join(home, 'h'), BERTH_RUNTIME_DIR: join(home, 'r') };
-  const cli = join(repository, 'dist/container.mjs');
+  const cli = builtCommand();
   const container = async (...args: string[]): Promise<string> => (await execute(process.execPath, [cli, ...args], { env: environment })).stdout;
   const dispose = async (): Promise<void> => {
     await container('system', 'stop', '--containers');
@@ -38,9 +53,11 @@ export async function startScratchBerth(): Promise<ScratchBerth> {
     return {
       home,
       image,
+      cli,
       environment,
       container,
       timeContainer: (...args) => timeCommand(process.execPath, [cli, ...args], environment),
+      connect: () => connect({ paths: new BerthPaths(environment), start: false }),
       dispose,
     };
   } catch (error) {

@@ -11,19 +11,17 @@ import { createOverlay } from '../../runtime-host/vm/overlay.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../../runtime-host/vm/qemu.ts';
 import { qemuArguments } from '../../runtime-host/vm/qemuArguments.ts';
 import { hostTscKilohertz } from '../../runtime-host/vm/tscFrequency.ts';
-import type { Figures } from './main.ts';
+import type { BenchOptions, Figures } from './main.ts';
 import { powerOffInit } from './powerOffInit.ts';
 import { median, startScratchBerth, timeCommand } from './scratchBerth.ts';
 import type { ScratchBerth } from './scratchBerth.ts';
 
-const runs = 5;
-
 /**
  * Seconds from `container run --rm IMAGE true` to its end, with the host running and the image local, against the floor:
- * the same QEMU and kernel with an init that powers off at once. Medians of five interleaved runs, after one of each
+ * the same QEMU and kernel with an init that powers off at once. Medians of interleaved runs (five), after one of each
  * that does not count.
  */
-export default async function start(): Promise<Figures> {
+export default async function start({ runs = 5 }: BenchOptions = {}): Promise<Figures> {
   const berth = await startScratchBerth();
   try {
     const timeContainer = (): Promise<number> => berth.timeContainer('run', '--rm', berth.image, 'true');
