@@ -141,6 +141,7 @@ export class ContainerLifecycle {
   }
 
   async remove(container: Container): Promise<void> {
+    await container.output.hold();
     await this.#deps.store.remove(container.id);
     container.removed = true;
     this.#deps.changed(container);

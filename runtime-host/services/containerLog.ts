@@ -28,6 +28,7 @@ export class ContainerLog {
   /** Of the last run, once it has ended. */
   #last = { end: logStart, runStart: logStart };
   #change = Promise.withResolvers<void>();
+  readonly #readers = new Set<OutputLogReader>();
   readonly #careful = new Set<OutputLogReader>();
   #hurried = false;
 
@@ -85,6 +86,11 @@ export class ContainerLog {
     this.#notify();
   }
 
+  /** To be called before it is removed: those who read it still get to its end. */
+  async hold(): Promise<void> {
+    await Promise.all([...this.#readers].map((reader) => reader.hold()));
+  }
+
   /** Removes it; nobody writes. */
   async remove(): Promise<void> {
     await removeOutputLog(this.path);
@@ -97,6 +103,7 @@ export class ContainerLog {
   async *entries(options: EntriesOptions = {}): AsyncGenerator<PlacedEntry> {
     const reader = new OutputLogReader(this.path, options.from, { isLast: (segment) => segment === this.#writer?.end.segment });
     const stopped = abortOf(options.signal);
+    this.#readers.add(reader);
     if (options.misses === 'nothing') this.#careful.add(reader);
     try {
       for (;;) {
@@ -112,6 +119,7 @@ export class ContainerLog {
       }
     } finally {
       if (this.#careful.delete(reader)) this.#notify();
+      this.#readers.delete(reader);
       await reader.close();
     }
   }
@@ -143,6 +151,8 @@ export class ContainerLog {
     } finally {
       await reader.close();
     }
+    // It may have been removed meanwhile; what was read instead is another one's.
+    if (reader.place.segment !== from.segment) return { ends: 0, isEmpty: true, isUnfinished: false };
     return { ends, isEmpty: last === undefined, isUnfinished: last !== undefined && last !== newline };
   }
 

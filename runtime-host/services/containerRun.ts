@@ -82,6 +82,8 @@ export class ContainerRun {
     this.#pause = new DiskPause(machine, context);
     this.#keeper = new OutputKeeper(context, (failure) => this.#pause.noteOutput(failure));
     this.#freeConsole = limitConsole(context);
+    // What can never run again need not wait for anybody.
+    void machine.ended.then(() => this.expectEnd());
     this.exited = this.#watch();
     this.finished = this.#finish();
   }

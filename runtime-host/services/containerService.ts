@@ -174,6 +174,7 @@ class QemuContainerService implements DiskUser {
     if (!container.run || container.run.over) throw notRunning(container);
     if (number === sigkill || number === signalNumber(container.record.stopSignal ?? 'TERM')) await this.#lifecycle.noteStoppedByUser(container, true);
     // Who is to be killed need not be asked, and one that is paused cannot be.
+    if (number === sigkill) container.output.hurry();
     if (number === sigkill && container.run.paused) await container.run.giveUp();
     else await container.run.signal(number);
   }

@@ -186,3 +186,19 @@ test('a disk that is full leaves the log as it was, and the next attempt works',
   await writer.close();
   assert.deepEqual(await contentOf(path), [`stdout@0:${'x'.repeat(50)}`, 'stdout@50:y']);
 });
+
+test('who reads a log that is removed still gets to its end', async (context) => {
+  const path = await newPath(context);
+  const writer = await OutputLogWriter.open(path, { maxSize: 100, maxFiles: 10 });
+  for (let turn = 0; turn < 5; turn++) await writer.append([piece('stdout', turn * 100, String(turn).padEnd(100))]);
+  await writer.close();
+  const [begun, fresh] = [new OutputLogReader(path), new OutputLogReader(path)];
+  assert.equal((await begun.next())?.offset, 0);
+  for (const reader of [begun, fresh]) await reader.hold();
+  await removeOutputLog(path);
+  for (const [reader, first] of [[begun, 1], [fresh, 0]] as const) {
+    for (let turn = first; turn < 5; turn++) assert.equal((await reader.next())?.offset, turn * 100);
+    assert.equal(await reader.next(), undefined);
+    await reader.close();
+  }
+});

@@ -27,6 +27,8 @@ export class OutputLogReader {
   #place: LogPlace;
   #file: FileHandle | undefined;
   #buffered: Buffer = Buffer.alloc(0);
+  /** Files that were opened early, as they are about to be removed. */
+  readonly #held = new Map<number, FileHandle>();
 
   /**
    * @param from the `end` of an entry that was read before, or `logStart`
@@ -58,18 +60,40 @@ export class OutputLogReader {
     }
   }
 
+  /** From now on the log may be removed: this reader still gets to its end. */
+  async hold(): Promise<void> {
+    for (const segment of await segmentsOf(this.#path)) {
+      const isAhead = segment > this.#place.segment || (segment === this.#place.segment && !this.#file);
+      const file = isAhead && !this.#held.has(segment) ? await openIfExists(outputLogSegment(this.#path, segment)) : undefined;
+      if (file) this.#held.set(segment, file);
+    }
+  }
+
   async close(): Promise<void> {
+    await this.#closeFile();
+    for (const file of this.#held.values()) await file.close();
+    this.#held.clear();
+  }
+
+  async #closeFile(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
+  }
+
+  /** Number of the first file behind the one of our place. */
+  async #next(): Promise<number | undefined> {
+    const numbers = [...(await segmentsOf(this.#path)), ...this.#held.keys()].filter((number) => number > this.#place.segment);
+    return numbers.length > 0 ? Math.min(...numbers) : undefined;
   }
 
   /** Opens the file of our place, or the next one that is still there. */
   async #open(): Promise<boolean> {
     for (;;) {
       const { segment } = this.#place;
-      this.#file = await openIfExists(outputLogSegment(this.#path, segment));
+      this.#file = this.#held.get(segment) ?? (await openIfExists(outputLogSegment(this.#path, segment)));
+      this.#held.delete(segment);
       if (this.#file) return true;
-      const next = (await segmentsOf(this.#path)).find((number) => number > segment);
+      const next = await this.#next();
       if (next === undefined) return false;
       this.#place = { segment: next, position: fileMagic.length };
     }
@@ -77,12 +101,11 @@ export class OutputLogReader {
 
   /** To the next file, if there is one: then this one has got all that it ever will. */
   async #goOn(isDamaged: boolean): Promise<boolean> {
-    const { segment } = this.#place;
-    if (this.#options.isLast?.(segment)) return false;
-    const next = (await segmentsOf(this.#path)).find((number) => number > segment);
+    if (this.#options.isLast?.(this.#place.segment)) return false;
+    const next = await this.#next();
     if (next === undefined) return false;
     if (!isDamaged && (await this.#readMore())) return true;
-    await this.close();
+    await this.#closeFile();
     this.#buffered = Buffer.alloc(0);
     this.#place = { segment: next, position: fileMagic.length };
     return true;

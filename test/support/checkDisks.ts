@@ -19,7 +19,7 @@ export async function checkDisksBelow(directory: string): Promise<void> {
  * @param raw where its content is put for that
  */
 export async function checkOverlay(overlay: string, raw: string): Promise<void> {
-  await run('qemu-img', ['check', overlay]).catch((error: { code?: number }) => assert.equal(error.code, 3));
+  await run('qemu-img', ['check', overlay]).catch((error: { code?: number; stderr?: string }) => assert.equal(error.code, 3, error.stderr));
   await run('qemu-img', ['convert', '-O', 'raw', overlay, raw]);
   await run('e2fsck', ['-E', 'journal_only', '-y', raw]).catch((error: { code?: number }) => assert.equal(error.code, 1));
   await run('e2fsck', ['-fn', raw]);

@@ -14,7 +14,7 @@ import { readUntil, startVmHarness, textOf, type VmHarness } from '../support/vm
  * A home on a small file system that is filled and freed while containers write.
  */
 
-const bytes = 24 * 1024 * 1024;
+const bytes = 12 * 1024 * 1024;
 const writes = `echo ready; yes berth | head -c ${bytes} > /big; sync; sha256sum < /big`;
 const sum = createHash('sha256').update('berth\n'.repeat(bytes / 6 + 1).slice(0, bytes)).digest('hex');
 const ballast = (): string => join(place, 'ballast');

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../../runtime-host/client/index.ts';
 import { damagedSuffix, partialSuffix, removingSuffix, temporarySuffix, type BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import { findProcesses } from '../../runtime-host/vm/processes.ts';
-import { processEnd, stopHost } from '../contract/rpcHarness.ts';
+import { hasCode, processEnd, stopHost } from '../contract/rpcHarness.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { ContainerLoad } from '../support/containerLoad.ts';
 import { seededRandom } from '../support/seededRandom.ts';
@@ -17,7 +17,7 @@ import { startVmHarness, type VmHarness } from '../support/vmHarness.ts';
  * The real host, killed again and again at random moments while clients keep it busy. BERTH_TEST_KILLS and
  * BERTH_TEST_SEED choose how often and when.
  */
-const kills = Number(process.env['BERTH_TEST_KILLS'] ?? 15);
+const kills = Number(process.env['BERTH_TEST_KILLS'] ?? 10);
 const seed = Number(process.env['BERTH_TEST_SEED'] ?? Date.now() % 1_000_000);
 const random = seededRandom(seed);
 
@@ -56,6 +56,7 @@ async function halfDone(paths: BerthPaths): Promise<string[]> {
 test(`${kills} kills of the host at random moments (seed ${seed}): nothing promised is lost, nothing is left behind`, { timeout: 60_000 + kills * 15_000 }, async (t) => {
   const { paths, environment, image } = berth;
   const load = new ContainerLoad({ paths, environment, image, random });
+  t.after(() => stopHost(paths)); // Also when the test fails.
   const working = load.run(3);
   let pid = 0;
   for (let kill = 0; kill < kills; kill++) {
@@ -70,11 +71,17 @@ test(`${kills} kills of the host at random moments (seed ${seed}): nothing promi
   t.diagnostic(`seed ${seed}; answered: ${JSON.stringify(load.answered)}`);
 
   const client = await connect({ paths, environment });
+  t.after(() => client.close());
   await load.verify(client);
   const containers = await client.containers.list({ all: true });
-  for (const { id, name, command } of containers) {
+  for (const { id, name, command, removeOnExit } of containers) {
     await load.checkLog(client, name);
     await client.containers.start(id);
+    if (removeOnExit) {
+      // It may just remove itself.
+      await client.containers.remove(id, { force: true }).catch(hasCode('ContainerNotFound'));
+      continue;
+    }
     await client.containers.stop(id, { timeoutSeconds: 0 });
     await checkOverlay(paths.container(id).overlay, join(paths.home, 'raw'));
     if (!command.join(' ').includes('exit')) await load.checkLog(client, name);

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { ContainerService, LogViewOptions } from '../../runtime-host/services/interfaces.ts';
 import { seededRandom } from '../support/seededRandom.ts';
-import { readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+import { readUntil, startVmHarness, textOf, type VmHarness } from '../support/vmHarness.ts';
 
 /*
  * Logs that go from file to file: nothing lost or doubled over hosts that are killed, nothing missed by who is attached.
@@ -34,8 +34,9 @@ async function filesOf(id: string): Promise<number[]> {
 test('a log keeps its last files, also over hosts that are killed while it grows', async () => {
   const last = 300_000;
   const { id } = await berth.create({ command: ['sh', '-c', `seq 1 ${last}; exit 3`] });
-  await berth.services.containers.start(id);
-  await berth.services.containers.dispose();
+  const first = await berth.otherHost();
+  await first.start(id);
+  await first.dispose();
   const random = seededRandom(7);
   const program = join(import.meta.dirname, '..', 'support', 'vmHostChild.ts');
   for (let kill = 0; kill < 4; kill++) {
@@ -76,6 +77,30 @@ test('whoever is attached misses nothing, however slowly they read', async () =>
   assert.equal((await filesOf(id)).length, 2);
   await host.remove(id);
   await host.dispose();
+});
+
+test('whoever is attached to a container that removes itself gets all that it printed', async () => {
+  const last = 200_000;
+  const { id } = await berth.create({ command: ['seq', '1', String(last)], removeOnExit: true, log: { maxSize: 64 * kibibyte, maxFiles: 500 } });
+  const removed = new Promise<void>((resolve) => berth.services.containers.onDidChange((event) => event.id === id && !event.info && resolve()));
+  const streams = await berth.containers.attach(id, { start: true });
+  await removed;
+  assert.deepEqual(await berth.leftovers([id]), []);
+  const expected = Array.from({ length: last }, (_, index) => `${index + 1}\n`).join('');
+  assert.ok((await textOf(streams.stdout)) === expected);
+  assert.deepEqual(await streams.exit, { exitCode: 0 });
+});
+
+test('one who is attached and reads nothing does not keep a killed container, or one whose machine is gone, from ending', async () => {
+  for (const how of ['kill', 'machine'] as const) {
+    const { id, vmPid } = await berth.background({ command: ['yes'], log: { maxSize: 16 * kibibyte, maxFiles: 2 } });
+    const streams = await berth.containers.attach(id);
+    if (how === 'kill') await berth.containers.signal(id, 'KILL');
+    else process.kill(vmPid ?? 0, 'SIGKILL');
+    await berth.containers.wait(id).then(({ exitCode }) => assert.equal(exitCode, 137), (error: unknown) => assert.match(String(error), /SIGKILL/));
+    streams.close();
+    await berth.containers.remove(id);
+  }
 });
 
 test('one who is attached and reads nothing does not keep a container from being stopped', async () => {

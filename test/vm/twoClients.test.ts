@@ -67,11 +67,15 @@ async function types(...words: string[]): Promise<void> {
   });
 }
 
-test(`two windows and two command lines at one container (seed ${seed})`, { timeout: 240_000 }, async () => {
+test(`two windows and two command lines at one container (seed ${seed})`, { timeout: 240_000 }, async (t) => {
   const { paths, environment } = berth;
   const random = seededRandom(seed);
   const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? '';
   const windows = [new Window(await connect({ paths, environment })), new Window(await connect({ paths, environment }))];
+  t.after(async () => {
+    for (const { client } of windows) client.close();
+    await stopHost(paths);
+  });
   const seen = new Set<string>();
   for (let round = 0; round < rounds; round++) {
     await windows[0]?.does('create');
