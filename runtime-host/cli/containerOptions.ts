@@ -4,12 +4,13 @@ import { containerLifeOptions } from './options/containerLifeOptions.ts';
 import { healthOptions } from './options/healthOptions.ts';
 import { logOptions } from './options/logOptions.ts';
 import { machineOptions } from './options/machineOptions.ts';
+import { mountOptions } from './options/mountOptions.ts';
 import type { OptionGroup } from './options/optionGroup.ts';
 import { processOptions } from './options/processOptions.ts';
 import { worldOptions } from './options/worldOptions.ts';
 
 /** What `run` and `create` have in common, in the order of the help. */
-const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, healthOptions, machineOptions, logOptions, worldOptions];
+const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, healthOptions, mountOptions, machineOptions, logOptions, worldOptions];
 
 /** Declares the image, the command and all options that describe a container. */
 export function addContainerOptions(command: Command): Command {

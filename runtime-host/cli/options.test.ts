@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minimumMemoryBytes } from '../protocol/types.ts';
-import { collect, parseCount, parseCpus, parseEnv, parseFormat, parseLabel, parseMemory, parseMount } from './options.ts';
+import { collect, parseCount, parseCpus, parseEnv, parseFormat, parseLabel, parseMemory } from './options.ts';
 
 const invalid = { code: 'commander.invalidArgument' };
 
@@ -11,15 +11,6 @@ test('variables', () => {
   assert.equal(parseEnv('HOME', { HOME: '/h' }), 'HOME=/h');
   assert.equal(parseEnv('UNSET', {}), undefined);
   assert.throws(() => parseEnv('=x'), invalid);
-});
-
-test('directories', () => {
-  assert.deepEqual(parseMount('/a:/b'), { source: '/a', target: '/b', readOnly: false });
-  assert.deepEqual(parseMount('./x:/b:ro', '/here'), { source: '/here/x', target: '/b', readOnly: true });
-  assert.deepEqual(parseMount('.:/b:rw', '/here'), { source: '/here', target: '/b', readOnly: false });
-  assert.deepEqual(parseMount('/a:/b:ro,force'), { source: '/a', target: '/b', readOnly: true, force: true });
-  assert.deepEqual(parseMount('/a:/b:force'), { source: '/a', target: '/b', readOnly: false, force: true });
-  for (const wrong of ['/a', '/a:b', ':/b', '/a:/b:rx', '/a:/b:ro:z', '']) assert.throws(() => parseMount(wrong), invalid, wrong);
 });
 
 test('memory and processors', () => {

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { minimumMemoryBytes, type Mount } from '../protocol/types.ts';
+import { minimumMemoryBytes } from '../protocol/types.ts';
 
 /*
  * Values of options, from what the user wrote. Each throws commander's InvalidArgumentError, whose message follows
@@ -19,17 +18,6 @@ export function parseEnv(text: string, environment: NodeJS.ProcessEnv = process.
   if (equals > 0) return text;
   const value = environment[text];
   return value === undefined ? undefined : `${text}=${value}`;
-}
-
-/** `HOST:TARGET[:ro|rw,force]`; a relative HOST is resolved against the working directory. */
-export function parseMount(text: string, workingDirectory = process.cwd()): Mount {
-  const match = /^(?<source>[^:]+|[A-Za-z]:[\\/][^:]*):(?<target>\/[^:]*)(?::(?<mode>[^:]*))?$/.exec(text);
-  if (!match?.groups) throw new InvalidArgumentError('Write HOST:TARGET or HOST:TARGET:ro, where TARGET is an absolute path in the container.');
-  const { source = '', target = '', mode } = match.groups;
-  const modes = mode?.split(',') ?? [];
-  const wrong = modes.find((one) => !['ro', 'rw', 'force'].includes(one));
-  if (wrong !== undefined) throw new InvalidArgumentError(`The mode “${wrong}” is none of “ro”, “rw” and “force”.`);
-  return { source: resolve(workingDirectory, source), target, readOnly: modes.includes('ro'), ...(modes.includes('force') && { force: true }) };
 }
 
 const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };

@@ -22,6 +22,7 @@ import { addStats } from './commands/stats.ts';
 import { addStop } from './commands/stop.ts';
 import { addSystem } from './commands/system.ts';
 import { addTop } from './commands/top.ts';
+import { addVolume } from './commands/volume.ts';
 import { addWait } from './commands/wait.ts';
 
 /** The whole command line. Commands only declare themselves here; what they need is loaded when one runs. */
@@ -32,7 +33,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addStats, addTop, addWait, addImage, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addStats, addTop, addWait, addImage, addVolume, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

@@ -8,8 +8,10 @@ import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/str
 import type { LogOptions } from '../protocol/streams.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
+import type { VolumeInfo } from '../protocol/volumes.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
+import { VolumeRequests } from './volumeRequests.ts';
 
 /** What the client needs of a JSON-RPC connection; a MessageConnection and a LanguageClient both fit. */
 export interface RequestChannel {
@@ -37,6 +39,7 @@ export interface LongRequestOptions extends RequestOptions {
 }
 
 export type ContainerChange = { readonly id: string; readonly info?: ContainerInfo };
+export type VolumeChange = { readonly name: string; readonly info?: VolumeInfo };
 export type ImageChange = { readonly reference: string; readonly info?: ImageInfo };
 
 /**
@@ -47,6 +50,7 @@ export class BerthClient {
   readonly system: SystemRequests;
   readonly images: ImageRequests;
   readonly containers: ContainerRequests;
+  readonly volumes: VolumeRequests;
 
   readonly #channel: RequestChannel;
 
@@ -56,6 +60,7 @@ export class BerthClient {
     this.system = new SystemRequests(requester);
     this.images = new ImageRequests(requester);
     this.containers = new ContainerRequests(requester, host.openStream);
+    this.volumes = new VolumeRequests(requester);
   }
 
   /** Calls the listener on every change of any container, from any client. Returns what ends that. */
@@ -65,6 +70,10 @@ export class BerthClient {
 
   onImageDidChange(listener: (change: ImageChange) => void): () => void {
     return this.#listen(methods.ImageDidChange.method, listener as (change: unknown) => void);
+  }
+
+  onVolumeDidChange(listener: (change: VolumeChange) => void): () => void {
+    return this.#listen(methods.VolumeDidChange.method, listener as (change: unknown) => void);
   }
 
   /** Calls the listener with every sentence that the host has for its users. */
@@ -220,7 +229,7 @@ class ContainerRequests {
     await this.#requester.sendWith(methods.ContainerSignalRequest, { container, signal });
   }
 
-  async remove(container: string, options: { readonly force?: boolean } = {}): Promise<void> {
+  async remove(container: string, options: { readonly force?: boolean; readonly volumes?: boolean } = {}): Promise<void> {
     await this.#requester.sendWith(methods.ContainerRemoveRequest, { container, ...options });
   }
 
@@ -275,4 +284,4 @@ class ContainerRequests {
   }
 }
 
-export type { ContainerRequests, ImageRequests, SystemRequests };
+export type { Requester, ContainerRequests, ImageRequests, SystemRequests };

@@ -18,6 +18,8 @@ export interface DiskOptions {
   readonly uuid: Uint8Array;
   /** When the file system was made, in seconds since 1970. */
   readonly time: number;
+  /** Whether it gets an empty directory lost+found, where e2fsck puts what it finds; default: yes. */
+  readonly lostAndFound?: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ export class DiskBuilder {
     this.#disk.queue(this.#journal[0]!.start * blockSize, encodeJournalSuperblock(uuid));
     const inodes = new InodeWriter({ geometry: this.geometry, disk: this.#disk, blocks: this.#blocks, seed, hashSeed, time });
     inodes.writeJournal(this.#journal);
-    await inodes.writeTree(this.tree);
+    await inodes.writeTree(this.tree, this.#options.lostAndFound ?? true);
     inodes.writeTables();
     writeGroups({ geometry: this.geometry, disk: this.#disk, blocks: this.#blocks, seed, hashSeed, uuid, time, inodes });
     await this.#disk.sync();

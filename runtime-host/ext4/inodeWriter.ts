@@ -57,10 +57,9 @@ export class InodeWriter {
     this.#put(journalInode, { ...content, kind: 'file', metadata: journal.metadata, links: 1, xattrBlock: 0, inlineXattrs: undefined });
   }
 
-  /** Writes all nodes, and a directory lost+found for e2fsck if there is none. */
-  async writeTree(tree: FileTree): Promise<void> {
-    const lostAndFound = tree.root.children.get('lost+found')?.node;
-    if (lostAndFound === undefined) {
+  /** Writes all nodes, and a directory lost+found for e2fsck if there is none and one is wanted. */
+  async writeTree(tree: FileTree, lostAndFound: boolean): Promise<void> {
+    if (lostAndFound && !tree.root.children.has('lost+found')) {
       const node = createNode('directory', plainMetadata(0o700, { seconds: this.#context.time, nanoseconds: 0 }));
       tree.link({ directory: tree.root, name: 'lost+found', path: [{ node: tree.root, name: '' }] }, node, 0);
     }
@@ -81,10 +80,12 @@ export class InodeWriter {
   /** Gives every node its number; returns them in that order, each with its (first) parent. lost+found gets its usual one. */
   #number(root: FileNode): Map<FileNode, FileNode> {
     const parents = new Map([[root, root]]);
-    const lostAndFound = root.children.get('lost+found')!.node;
+    const lostAndFound = root.children.get('lost+found')?.node;
     root.number = rootInode;
-    lostAndFound.number = ++this.lastInode;
-    parents.set(lostAndFound, root);
+    if (lostAndFound) {
+      lostAndFound.number = ++this.lastInode;
+      parents.set(lostAndFound, root);
+    }
     for (const directory of parents.keys()) {
       for (const { node } of directory.children.values()) {
         if (parents.has(node)) continue;

@@ -19,6 +19,8 @@ const magic = 0xef53;
 
 /** has_journal, ext_attr, dir_index */
 const compatible = 0x4 | 0x8 | 0x20;
+/** An incompatible feature that the kernel sets while it writes. */
+const recover = 0x4;
 /** filetype, extent, 64bit, flex_bg */
 const incompatible = 0x2 | 0x40 | 0x80 | 0x200;
 /** sparse_super, large_file, huge_file, dir_nlink, extra_isize, metadata_csum */
@@ -97,6 +99,16 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Uint8
 export function isSuperblock(bytes: Uint8Array): boolean {
   const isOurs = get16(bytes, 0x38) === magic && get32(bytes, 0x18) === 2 && get16(bytes, 0x58) === inodeSize;
   return isOurs && crc32c(crc32cStart, bytes, 0, 0x3fc) === get32(bytes, 0x3fc);
+}
+
+/** Whether the journal holds what the file system itself does not hold yet. */
+export function needsRecovery(bytes: Uint8Array): boolean {
+  return (get32(bytes, 0x60) & recover) !== 0;
+}
+
+/** How often it was mounted for writing. */
+export function mountCount(bytes: Uint8Array): number {
+  return get16(bytes, 0x34);
 }
 
 /** Bytes of the file system that a super block describes. */

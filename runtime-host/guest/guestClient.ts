@@ -53,6 +53,7 @@ export interface GuestContainer {
   readonly rootDevice: string;
   readonly hostname: string;
   readonly shares: readonly GuestShare[];
+  readonly volumes: readonly { readonly serial: string; readonly target: string; readonly readOnly: boolean; readonly copyUp: boolean }[];
   readonly world: GuestWorld;
   readonly process: GuestProcess;
 }
@@ -133,6 +134,7 @@ export class GuestClient {
           rootDevice: container.rootDevice,
           hostname: container.hostname,
           shares: container.shares.map((share) => ({ ...share })),
+          volumes: container.volumes.map((volume) => ({ ...volume })),
           ...container.world,
           temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
           process: processMessage(container.process),

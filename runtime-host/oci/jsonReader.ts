@@ -74,6 +74,13 @@ export class JsonReader {
     return Object.fromEntries(Object.keys(this.#value).map((name) => [name, this.field(name).string()]));
   }
 
+  /** The names of an object's members, as in `{"/data": {}}`. */
+  optionalNames(): string[] | undefined {
+    if (!this.isPresent) return undefined;
+    if (!isObject(this.#value)) throw this.#wrong('an object');
+    return Object.keys(this.#value);
+  }
+
   size(): number {
     return this.count('a number of bytes');
   }

@@ -101,6 +101,7 @@ function readProcessDefaults(config: JsonReader): NonNullable<ImageConfiguration
     WorkingDir: config.field('WorkingDir').optionalString(),
     Labels: config.field('Labels').optionalStringMap(),
     StopSignal: config.field('StopSignal').optionalString(),
+    Volumes: config.field('Volumes').optionalNames(),
     Healthcheck: readHealthCheck(config.field('Healthcheck')),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -37,6 +37,8 @@ export interface ImageConfiguration {
     readonly WorkingDir?: string;
     readonly Labels?: Readonly<Record<string, string>>;
     readonly StopSignal?: string;
+    /** Paths at which containers get volumes. */
+    readonly Volumes?: readonly string[];
     readonly Healthcheck?: ImageHealthCheck;
   };
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] };

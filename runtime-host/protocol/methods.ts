@@ -1,6 +1,7 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
+import type { VolumeInfo, VolumeSpec } from './volumes.ts';
 
 /**
  * JSON-RPC methods between clients and the runtime host, spoken over one WebSocket (one JSON-RPC message per text
@@ -55,7 +56,8 @@ export const ContainerRestartRequest = new RequestType<ContainerParams & { reado
 export const ContainerRenameRequest = new RequestType<ContainerParams & { readonly name: string }, ContainerInfo, void>('container/rename');
 /** Sends a signal, by name or number, to the first process. */
 export const ContainerSignalRequest = new RequestType<ContainerParams & { readonly signal: string }, null, void>('container/signal');
-export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean }, null, void>('container/remove');
+/** With `volumes` its anonymous volumes go, too. */
+export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean; readonly volumes?: boolean }, null, void>('container/remove');
 /** Removes the containers that do not run. */
 export const ContainerPruneRequest = new RequestType0<PruneResult, void>('container/prune');
 export const ContainerListRequest = new RequestType<{ readonly all?: boolean }, ContainerInfo[], void>('container/list');
@@ -73,6 +75,17 @@ export const ContainerStatisticsRequest = new RequestType<ContainerParams, Conta
 /** All processes in a running container, in the order of their numbers. */
 export const ContainerProcessesRequest = new RequestType<ContainerParams, ContainerProcess[], void>('container/processes');
 
+/** Answers with the one that exists when it is the same. */
+export const VolumeCreateRequest = new RequestType<VolumeSpec, VolumeInfo, void>('volume/create');
+export const VolumeListRequest = new RequestType0<VolumeInfo[], void>('volume/list');
+export const VolumeInspectRequest = new RequestType<{ readonly volume: string }, VolumeInfo, void>('volume/inspect');
+/** With `force` it is no error when there is no such volume; one that a container refers to stays in any case. */
+export const VolumeRemoveRequest = new RequestType<{ readonly volume: string; readonly force?: boolean }, null, void>('volume/remove');
+/** Removes the anonymous volumes that no container refers to; with `all` the others, too. */
+export const VolumePruneRequest = new RequestType<{ readonly all?: boolean }, PruneResult, void>('volume/prune');
+
+/** Sent to every client when a volume was made or removed; `info` is absent then. */
+export const VolumeDidChange = new NotificationType<{ readonly name: string; readonly info?: VolumeInfo }>('volume/didChange');
 /** Sent to every client; `info` is absent when the container was removed. */
 export const ContainerDidChange = new NotificationType<{ readonly id: string; readonly info?: ContainerInfo }>('container/didChange');
 /** Sent to every client when the list of images has changed. */

@@ -15,9 +15,15 @@ import { join, resolve } from 'node:path';
  *     containers/<id>.damaged/              a container whose record could not be read, for a person to look at
  *     containers/<id>/container.json        the container's record
  *     containers/<id>/root.qcow2            its writable overlay
+ *     containers/<id>/<volume>.qcow2        what a reader's guest has to write to a volume, such as its journal's rest
  *     containers/<id>/output.log[.<n>]      what its first process printed; the highest number is the newest
  *     containers/<id>/boot.log              console of its VM
  *     containers/<id>/qemu.log              what QEMU itself had to say
+ *     volumes/<name>/volume.json            the volume's record
+ *     volumes/<name>/disk.ext4              driver ext4: its disk, raw and sparse
+ *     volumes/<name>/data/                  driver shared: its directory
+ *     volumes/<name>~<random>.removing/     a volume on its way out
+ *     volumes/<name>~<random>.damaged/      a volume whose record could not be read, for a person to look at
  *     kernels/<sha256>/vmlinux              unpacked kernels
  *     host.log                              log of the runtime host
  *     host.lock.<n>                         the highest number is the one runtime host of this home (hostLock.ts)
@@ -54,6 +60,7 @@ export class BerthPaths {
   get content(): string { return join(this.home, 'content'); }
   get disks(): string { return join(this.home, 'disks'); }
   get containers(): string { return join(this.home, 'containers'); }
+  get volumes(): string { return join(this.home, 'volumes'); }
   get kernels(): string { return join(this.home, 'kernels'); }
   get hostLog(): string { return join(this.home, 'host.log'); }
   get hostLock(): string { return join(this.home, 'host.lock'); }
@@ -67,6 +74,11 @@ export class BerthPaths {
 
   disk(key: string): string { return join(this.disks, `${key}.ext4`); }
 
+  volume(name: string): VolumePaths {
+    const directory = join(this.volumes, name);
+    return { directory, record: join(directory, 'volume.json'), disk: join(directory, 'disk.ext4'), data: join(directory, 'data') };
+  }
+
   container(id: string): ContainerPaths {
     const directory = join(this.containers, id);
     const sockets = join(this.runtime, id.slice(0, 12));
@@ -74,6 +86,7 @@ export class BerthPaths {
       directory,
       record: join(directory, 'container.json'),
       overlay: join(directory, 'root.qcow2'),
+      volumeOverlay: (serial) => join(directory, `${serial}.qcow2`),
       outputLog: join(directory, 'output.log'),
       bootLog: join(directory, 'boot.log'),
       qemuLog: join(directory, 'qemu.log'),
@@ -84,10 +97,19 @@ export class BerthPaths {
   }
 }
 
+export interface VolumePaths {
+  readonly directory: string;
+  readonly record: string;
+  readonly disk: string;
+  readonly data: string;
+}
+
 export interface ContainerPaths {
   readonly directory: string;
   readonly record: string;
   readonly overlay: string;
+  /** @param serial of the volume's disk in the VM */
+  readonly volumeOverlay: (serial: string) => string;
   readonly outputLog: string;
   readonly bootLog: string;
   readonly qemuLog: string;

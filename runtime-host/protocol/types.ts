@@ -1,3 +1,4 @@
+import type { ContainerVolume, VolumeMount } from './volumes.ts';
 import type { WorldOptions } from './worldOptions.ts';
 
 /** An OCI platform: operating system, architecture and variant, as in an image index. */
@@ -82,6 +83,7 @@ export interface ContainerSpec extends ProcessOptions, WorldOptions {
   /** Replaces the image's entry point, and drops its command. */
   readonly entrypoint?: readonly string[];
   readonly mounts?: readonly Mount[];
+  readonly volumes?: readonly VolumeMount[];
   /** At least {@link minimumMemoryBytes}; default 1 GiB. */
   readonly memoryBytes?: number;
   /** Default: half of the host's, at least one. */
@@ -185,6 +187,7 @@ export interface ContainerInfo {
   readonly terminal: boolean;
   readonly stdin: boolean;
   readonly mounts: readonly Mount[];
+  readonly volumes?: readonly ContainerVolume[];
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly labels: Readonly<Record<string, string>>;

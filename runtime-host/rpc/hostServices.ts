@@ -1,5 +1,5 @@
 import type { Logger } from '../base/log.ts';
-import type { ContainerService, ImageService, StatisticsService } from '../services/interfaces.ts';
+import type { ContainerService, ImageService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/mountPolicy.ts';
 
@@ -7,6 +7,7 @@ import type { MountPolicy } from '../services/mountPolicy.ts';
 export interface HostServices {
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly volumes: VolumeService;
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly mounts: Pick<MountPolicy, 'refusals'>;

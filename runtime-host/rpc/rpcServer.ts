@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { BerthError } from '../protocol/errors.ts';
-import { ContainerDidChange, ImageDidChange, protocolVersion, rpcPath, ShowMessage, warningMessage } from '../protocol/methods.ts';
+import { ContainerDidChange, ImageDidChange, protocolVersion, rpcPath, ShowMessage, VolumeDidChange, warningMessage } from '../protocol/methods.ts';
 import { streamSubprotocol } from '../protocol/streams.ts';
 import { protocolHeader, version, versionHeader } from '../protocol/version.ts';
 import { CloseCode, maxRpcMessageBytes } from '../protocol/webSocketTransport.ts';
@@ -22,6 +22,7 @@ import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
 import { statisticsMethods } from './statisticsMethods.ts';
 import { systemMethods } from './systemMethods.ts';
+import { volumeMethods } from './volumeMethods.ts';
 
 /**
  * The host's one door: HTTP on a unix socket that only upgrades to WebSockets.
@@ -37,7 +38,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;
@@ -72,13 +73,16 @@ export class RpcServer {
   }
 
   /** Passes the services' news on to every client. */
-  watch({ containers, images }: HostServices): void {
+  watch({ containers, images, volumes }: HostServices): void {
     this.#unsubscribe.push(
       containers.onDidChange((change) => {
         for (const client of this.#clients) client.notify(ContainerDidChange, change);
       }),
       images.onDidChange((change) => {
         for (const client of this.#clients) client.notify(ImageDidChange, change);
+      }),
+      volumes.onDidChange((change) => {
+        for (const client of this.#clients) client.notify(VolumeDidChange, change);
       }),
       containers.onNotice((message) => {
         for (const client of this.#clients) client.notify(ShowMessage, { type: warningMessage, message });

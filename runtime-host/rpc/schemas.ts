@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
+import { volumeDrivers, volumeNamePattern } from '../protocol/volumes.ts';
 import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 import { worldMembers } from './worldSchema.ts';
@@ -19,6 +20,10 @@ const hostPath: Check<string> = (value, field) => {
 
 const mount = object({ source: hostPath, target: guestPath, readOnly: flag, force: optional(flag) });
 export const mountCheck = object({ mounts: arrayOf(mount, { max: 64 }) });
+
+const volumeName = text({ maxLength: 128, pattern: volumeNamePattern, expectation: 'a volume’s name: letters, digits, "_", "." and "-", at least two, beginning with a letter or a digit' });
+const volumeDriver = oneOf(volumeDrivers);
+const volumeMount = object({ volume: optional(volumeName), target: guestPath, readOnly: flag, driver: optional(volumeDriver), noCopy: optional(flag) });
 
 const terminalSize = object({ columns: integer(1, 65_535), rows: integer(1, 65_535) });
 
@@ -55,6 +60,7 @@ export const containerSpec = object({
   command: optional(arrayOf(argument)),
   entrypoint: optional(arrayOf(argument)),
   mounts: optional(arrayOf(mount, { max: 64 })),
+  volumes: optional(arrayOf(volumeMount, { max: 64 })),
   memoryBytes: optional(integer(minimumMemoryBytes)),
   cpus: optional(integer(1, 256)),
   labels: optional(recordOf(text({ allowEmpty: true }))),
@@ -85,13 +91,19 @@ export const containerSignal = object({
   container,
   signal,
 });
-export const containerRemove = object({ container, force: optional(flag) });
+export const containerRemove = object({ container, force: optional(flag), volumes: optional(flag) });
 export const containerList = object({ all: optional(flag) });
 export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), privileged: optional(flag), detach: optional(flag) });
 
 export const imageParams = object({ reference });
 export const imagePull = object({ ...workDone, reference });
 export const imageRemove = object({ reference, force: optional(flag) });
+
+export const volumeCreate = object({ name: optional(volumeName), driver: optional(volumeDriver), sizeBytes: optional(integer(1)), labels: optional(recordOf(text({ allowEmpty: true }))) });
+const volume = text({ maxLength: 128 });
+export const volumeParams = object({ volume });
+export const volumeRemove = object({ volume, force: optional(flag) });
+export const volumePrune = object({ all: optional(flag) });
 
 export const systemStop = object({ stopContainers: optional(flag) });
 /** For requests without parameters: whatever comes is ignored. */

@@ -10,6 +10,7 @@ import type { ContainerStore } from '../store/containerStore.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { createOverlay } from '../vm/overlay.ts';
 import type { Container } from './container.ts';
+import type { ContainerTable } from './containerTable.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { checkMountSources } from './containerSpec.ts';
 import type { ImageDiskService } from './interfaces.ts';
@@ -19,12 +20,16 @@ import type { RunContext } from './runContext.ts';
 import { sigkill, signalNumber } from './signals.ts';
 import type { VmLimits } from './vmLimits.ts';
 import type { VmPlatform } from './vmPlatform.ts';
+import type { HostVolumeService } from './volumeService.ts';
+import { attachVolumes, claimVolumes } from './volumeUse.ts';
 
 const defaultStopSeconds = 10;
 
 export interface LifecycleDependencies {
   readonly paths: BerthPaths;
   readonly store: ContainerStore;
+  readonly table: ContainerTable;
+  readonly volumes: HostVolumeService;
   readonly disks: ImageDiskService;
   readonly platform: VmPlatform;
   readonly mountPolicy: MountPolicy;
@@ -68,8 +73,9 @@ export class ContainerLifecycle {
    */
   async start(container: Container, options: StartOptions = {}): Promise<void> {
     const before = { state: container.state, record: container.record, fresh: !(await exists(container.paths.overlay)) };
-    this.#setState(container, 'starting');
     try {
+      claimVolumes(container, this.#deps.table.all(), this.#deps.volumes);
+      this.#setState(container, 'starting');
       options.progress?.({ message: 'Booting the virtual machine' });
       const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ...kept } = container.record;
       const { restartCount } = options;
@@ -140,18 +146,21 @@ export class ContainerLifecycle {
     await this.#save(container, { ...container.record, stoppedByUser });
   }
 
-  async remove(container: Container): Promise<void> {
+  /** @param withVolumes whether its anonymous volumes go, too */
+  async remove(container: Container, withVolumes: boolean): Promise<void> {
     await container.output.hold();
+    if (!withVolumes) await this.#deps.volumes.keepOwned(container.id);
     await this.#deps.store.remove(container.id);
     container.removed = true;
     this.#deps.changed(container);
+    if (withVolumes) await this.#deps.volumes.removeOwned(container.id);
   }
 
   /** Notes that a container does not run any more, and why. */
   async markStopped(container: Container, error?: BerthError): Promise<void> {
     await rm(container.paths.sockets, { recursive: true, force: true });
     if (container.record.removeOnExit) {
-      await this.remove(container);
+      await this.remove(container, true);
       return;
     }
     await this.#save(container, {
@@ -165,10 +174,10 @@ export class ContainerLifecycle {
 
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
     const { record, paths } = container;
-    const [basis, imageDisk] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), this.#checkFiles(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    const [basis, image, volumes] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), attachVolumes(record, paths, this.#deps.paths, this.#deps.volumes), this.#checkFiles(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
     signal?.throwIfAborted();
-    if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, imageDisk, record.diskSize);
-    return startRun(this.context(container), basis, imageDisk, signal);
+    if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, image, record.diskSize);
+    return startRun(this.context(container), basis, { image, volumes }, signal);
   }
 
   /** The directories must be what they were, and what became worth protecting since is not shared unasked. */
@@ -192,7 +201,7 @@ export class ContainerLifecycle {
     await rm(paths.sockets, { recursive: true, force: true });
     if (record.removeOnExit) {
       container.state = 'stopped';
-      await this.remove(container);
+      await this.remove(container, true);
       return;
     }
     if (before.fresh) await Promise.all([...[paths.overlay, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })), container.output.remove()]);

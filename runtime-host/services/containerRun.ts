@@ -9,6 +9,7 @@ import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
+import { guestVolumes, sharesOf, vmVolumes, writesOutside, type RunStorage } from './runStorage.ts';
 import { shareOwner } from './shareOwner.ts';
 import type { VmBasis } from './vmPlatform.ts';
 import { guestWorld, rightsOf, type GuestRights } from './worldSpec.ts';
@@ -22,11 +23,11 @@ export const firstProcess = 'init';
 export const hangUpPrefix = 'hangup-';
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
-export async function startRun(context: RunContext, basis: VmBasis, imageDisk: string, signal?: AbortSignal): Promise<ContainerRun> {
+export async function startRun(context: RunContext, basis: VmBasis, storage: RunStorage, signal?: AbortSignal): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
   const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), paused.signal, ...(signal ? [signal] : [])]);
-  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, imageDisk), paths.qemuLog, limit).catch(async (error: unknown) => {
+  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
   machine.onPauseChanged(() => machine.pause && paused.abort(pauseError(record.name, machine.pause)));
@@ -38,7 +39,8 @@ export async function startRun(context: RunContext, basis: VmBasis, imageDisk: s
       {
         rootDevice: '/dev/vda',
         hostname: record.world?.hostname ?? record.id.slice(0, 12),
-        shares: await Promise.all(record.mounts.map(async (mount, index) => ({ tag: shareTag(index), target: mount.target, readOnly: mount.readOnly, owner: await shareOwner(mount.source) }))),
+        shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
+        volumes: guestVolumes(storage.volumes),
         world: guestWorld(record.world),
         process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
       },
@@ -203,7 +205,7 @@ export class ContainerRun {
     const end = await this.exited;
     const { record, output, log, limits } = this.#context;
     const keepDisk = !record.removeOnExit;
-    if (keepDisk || record.mounts.some((mount) => !mount.readOnly)) {
+    if (keepDisk || writesOutside(record)) {
       await this.#shutdownGuest(end);
     }
     this.guest.close();
@@ -240,7 +242,7 @@ export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments'
   };
 }
 
-function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, imageDisk: string): Parameters<typeof startVirtualMachine>[1] {
+function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage): Parameters<typeof startVirtualMachine>[1] {
   return {
     id: record.id,
     architecture: basis.architecture,
@@ -253,11 +255,8 @@ function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, imageDis
     bootLog: paths.bootLog,
     qmpSocket: paths.qmpSocket,
     controlSocket: paths.controlSocket,
-    disk: { overlay: paths.overlay, image: imageDisk },
-    shares: record.mounts.map((mount, index) => ({ tag: shareTag(index), directory: mount.source, readOnly: mount.readOnly })),
+    disk: { overlay: paths.overlay, image: storage.image },
+    volumes: vmVolumes(storage.volumes),
+    shares: sharesOf(record, storage).map(({ tag, directory, readOnly }) => ({ tag, directory, readOnly })),
   };
-}
-
-function shareTag(index: number): string {
-  return `share${index}`;
 }

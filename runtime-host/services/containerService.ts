@@ -26,11 +26,15 @@ import { Restarts } from './restarts.ts';
 import { sigkill, signalNumber } from './signals.ts';
 import { defaultVmLimits, type VmLimits } from './vmLimits.ts';
 import { VmPlatform } from './vmPlatform.ts';
+import { checkDeviceCount, wantedVolumes } from './volumeMounts.ts';
+import type { HostVolumeService } from './volumeService.ts';
 
 export interface ContainerServiceOptions {
   readonly paths: BerthPaths;
   /** Empty; filled by {@link ContainerService.adopt}. Shared with the other services. */
   readonly table: ContainerTable;
+  /** Loaded by {@link ContainerService.adopt}. */
+  readonly volumes: HostVolumeService;
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly log: Logger;
@@ -77,6 +81,8 @@ class QemuContainerService implements DiskUser {
       paths,
       store: this.#store,
       disks,
+      table: options.table,
+      volumes: options.volumes,
       platform: this.#platform,
       mountPolicy: this.#mountPolicy,
       log,
@@ -98,6 +104,7 @@ class QemuContainerService implements DiskUser {
     const { paths, log } = this.#options;
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
     for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id), this.#logLimits));
+    await this.#options.volumes.load(this.#store.unreadable);
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
     for (const container of this.#table.all()) if (container.state === 'stopped') this.#restarts.consider(container);
@@ -119,7 +126,10 @@ class QemuContainerService implements DiskUser {
       if (!(await isLocal(this.#options.images, spec.image))) await this.#options.images.pull(spec.image, options);
       return await this.#options.disks.withDisk(spec.image, options, async (disk) => {
         options.signal?.throwIfAborted();
-        return this.#add(recordOf(spec, identity, mounts, disk));
+        const record = recordOf(spec, identity, mounts, disk);
+        const wanted = wantedVolumes(spec, disk.config.volumes, mounts);
+        checkDeviceCount(mounts.length, wanted.length);
+        return this.#options.volumes.provide(identity.id, wanted, (volumes) => this.#add({ ...record, ...(volumes.length > 0 && { volumes }) }));
       });
     } finally {
       this.#table.release(identity);
@@ -206,7 +216,7 @@ class QemuContainerService implements DiskUser {
     return container.info();
   }
 
-  async remove(query: string, options: { readonly force?: boolean } = {}): Promise<void> {
+  async remove(query: string, options: { readonly force?: boolean; readonly volumes?: boolean } = {}): Promise<void> {
     const container = this.#table.find(query);
     // A disk that is thrown away need not be written.
     if (options.force && container.run?.paused) await container.run.machine.kill();
@@ -220,7 +230,7 @@ class QemuContainerService implements DiskUser {
         await this.#lifecycle.stop(container, 0);
       }
       await container.settled;
-      if (!container.removed) await this.#lifecycle.remove(container);
+      if (!container.removed) await this.#lifecycle.remove(container, options.volumes || container.record.removeOnExit);
     });
   }
 

@@ -1,6 +1,6 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { isAbsolute, posix } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerSpec, type Mount } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
@@ -8,6 +8,7 @@ import { maximumShares } from '../vm/qemuArguments.ts';
 import { resolveHealthCheck } from './healthCheck.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { checkKernel, checkPlatform } from './machineSpec.ts';
+import { cleanTarget } from './mountTargets.ts';
 import { signalNumber } from './signals.ts';
 import { worldOf } from './worldSpec.ts';
 
@@ -15,8 +16,6 @@ const mebibyte = 1024 * 1024;
 /** Bytes. */
 export const defaultMemory = 1024 * mebibyte;
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Directories that the guest itself provides. */
-const reservedTargets = ['/proc', '/sys', '/dev'];
 
 /**
  * Checks what can be checked without the image, before anything is fetched or written, and resolves the sources of
@@ -151,9 +150,7 @@ async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
   const targets = new Set<string>();
   const checked: Mount[] = [];
   for (const mount of mounts) {
-    const target = posix.normalize(mount.target).replace(/(?<=.)\/$/, '');
-    if (!target.startsWith('/') || target.includes('\0')) throw invalid(`“${mount.target}” is not an absolute path in the container.`, 'mounts');
-    if (target === '/' || reservedTargets.some((reserved) => target === reserved || target.startsWith(`${reserved}/`))) throw invalid(`A directory cannot be shared at “${target}” of the container. Choose another place.`, 'mounts');
+    const target = cleanTarget(mount.target);
     if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`, 'mounts');
     targets.add(target);
     checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly, ...(mount.force && { force: true }) });

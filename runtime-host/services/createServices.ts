@@ -10,7 +10,8 @@ import { ClockService, type ClockServiceOptions } from './clockService.ts';
 import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
-import type { ContainerService, ImageDiskService, ImageService, StatisticsService } from './interfaces.ts';
+import type { ContainerService, ImageDiskService, ImageService, StatisticsService, VolumeService } from './interfaces.ts';
+import { HostVolumeService } from './volumeService.ts';
 import { UsageService } from './usageService.ts';
 import { MountPolicy } from './mountPolicy.ts';
 import { VmStatisticsService } from './statisticsService.ts';
@@ -20,6 +21,7 @@ export interface Services {
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly containers: ContainerService;
+  readonly volumes: VolumeService;
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly mounts: MountPolicy;
@@ -43,11 +45,12 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const disks = new Ext4ImageDiskService({ paths, store, logger: log });
   const table = new ContainerTable();
   new ClockService({ table, log, ...clock }); // Lives as long as the table.
-  const containers = createContainerService({ paths, table, images, disks, log, version, environment, ...(limits && { limits }) });
+  const volumes = new HostVolumeService({ paths, table, log });
+  const containers = createContainerService({ paths, table, volumes, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, statistics: new VmStatisticsService(table), usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, statistics: new VmStatisticsService(table), usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

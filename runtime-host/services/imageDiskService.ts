@@ -238,6 +238,7 @@ function processDefaults({ configuration: { config = {} } }: ResolvedImage): Ima
     workingDirectory: config.WorkingDir || '/',
     user: config.User ?? '',
     stopSignal: config.StopSignal,
+    volumes: config.Volumes ?? [],
     healthCheck: config.Healthcheck,
   };
 }

@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, TerminalSize } from '../protocol/types.ts';
+import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, PruneResult, TerminalSize } from '../protocol/types.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { OperationOptions } from '../base/progress.ts';
+import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
 import type { ImageHealthCheck } from '../oci/types.ts';
 
 /** What the host can do with images: a content store filled from registries. */
@@ -54,6 +55,8 @@ export interface ImageProcessDefaults {
   readonly workingDirectory: string;
   readonly user: string;
   readonly stopSignal: string | undefined;
+  /** Places that get volumes. */
+  readonly volumes: readonly string[];
   readonly healthCheck?: ImageHealthCheck | undefined;
 }
 
@@ -106,6 +109,24 @@ export interface LogViewOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Storage that outlives containers. */
+export interface VolumeService {
+  /**
+   * Answers with the one that exists when it is such as is wanted.
+   * @throws BerthError InvalidArgument, VolumeNameInUse, DiskFull
+   */
+  create(spec: VolumeSpec): Promise<VolumeInfo>;
+  list(): Promise<VolumeInfo[]>;
+  /** @throws BerthError VolumeNotFound */
+  inspect(name: string): Promise<VolumeInfo>;
+  /** @throws BerthError VolumeInUse when a container refers to it; VolumeNotFound without `force` */
+  remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Removes the anonymous ones that no container refers to; with `all` the others, too. */
+  prune(options?: { readonly all?: boolean }): Promise<PruneResult>;
+  /** `info` is absent when the volume was removed. */
+  onDidChange(listener: (event: { readonly name: string; readonly info?: VolumeInfo }) => void): () => void;
+}
+
 export interface ContainerService {
   create(spec: ContainerSpec, options?: OperationOptions): Promise<ContainerInfo>;
   start(container: string, options?: OperationOptions): Promise<ContainerInfo>;
@@ -116,7 +137,8 @@ export interface ContainerService {
   restart(container: string, options?: OperationOptions & { readonly timeoutSeconds?: number }): Promise<ContainerInfo>;
   /** @throws BerthError ContainerNotFound, ContainerNameInUse, InvalidArgument */
   rename(container: string, name: string): Promise<ContainerInfo>;
-  remove(container: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** With `volumes` its anonymous volumes go, too. */
+  remove(container: string, options?: { readonly force?: boolean; readonly volumes?: boolean }): Promise<void>;
   /** Running ones only, unless `all`; newest first. */
   list(options?: { readonly all?: boolean }): Promise<ContainerInfo[]>;
   inspect(container: string): Promise<ContainerInfo>;

@@ -1,4 +1,5 @@
 import { restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { volumeNamePattern, type ContainerVolume } from '../protocol/volumes.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
@@ -33,6 +34,7 @@ export interface ContainerRecord {
   /** Undefined means 10. */
   readonly stopTimeoutSeconds?: number;
   readonly mounts: readonly Mount[];
+  readonly volumes?: readonly ContainerVolume[];
   readonly memoryBytes: number;
   readonly cpus: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -105,6 +107,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   stopSignal: isOptional(isString),
   stopTimeoutSeconds: isOptional(isCount),
   mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean, force: isOptional(isBoolean) })),
+  volumes: isOptional(isListOf(hasShape({ name: (value) => typeof value === 'string' && volumeNamePattern.test(value), target: isString, readOnly: isBoolean, noCopy: isOptional(isBoolean), anonymous: isOptional(isBoolean) }))),
   memoryBytes: isCount,
   cpus: isCount,
   labels: (value) => isObject(value) && Object.values(value).every(isString),

@@ -42,7 +42,7 @@ test('an emulated x86_64 VM with shares, whole', () => {
     ...['-blockdev', 'driver=raw,node-name=image,read-only=on,file.driver=file,file.filename=/d/image.ext4'],
     '-blockdev',
     'driver=qcow2,node-name=root,backing=image,discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename=/c/root.qcow2,file.discard=unmap,file.aio=threads',
-    ...['-device', 'virtio-blk-device,drive=root,discard=on,werror=stop'],
+    ...['-device', 'virtio-blk-device,drive=root,serial=root,discard=on,werror=stop'],
     ...['-fsdev', 'local,id=share0,path=/home/me/project,security_model=none,multidevs=remap'],
     ...['-device', 'virtio-9p-device,fsdev=share0,mount_tag=share0'],
     ...['-fsdev', 'local,id=share1,path=/data,security_model=none,multidevs=remap,readonly=on'],

@@ -22,6 +22,7 @@ export interface VmConfiguration {
   /** The host's end of the virtio-serial port `berth.control`. */
   readonly controlSocket: string;
   readonly disk?: VmDisk;
+  readonly volumes?: readonly VmVolume[];
   readonly shares?: readonly VmShare[];
   /** The guest begins to run only when it is told to over QMP (`cont`). */
   readonly paused?: boolean;
@@ -33,6 +34,16 @@ export interface VmDisk {
   readonly image: string;
 }
 
+/** A further disk with an ext4 file system, which the guest finds by its serial number. */
+export interface VmVolume {
+  readonly serial: string;
+  /** Raw. */
+  readonly file: string;
+  readonly readOnly: boolean;
+  /** A qcow2 file over it that takes what the guest writes; the file itself is only read then. */
+  readonly overlay?: string;
+}
+
 /** A directory of the host, as the virtio-9p device `tag`. */
 export interface VmShare {
   readonly tag: string;
@@ -41,7 +52,7 @@ export interface VmShare {
 }
 
 /**
- * Shared directories per VM. `microvm` with its second I/O APIC has 24 virtio-mmio slots and the root disk, the random
+ * Shared directories and volumes per VM. `microvm` with its second I/O APIC has 24 virtio-mmio slots and the root disk, the random
  * number generator, the balloon and the serial ports take four of them.
  */
 export const maximumShares = 20;
@@ -62,6 +73,7 @@ export function qemuArguments(vm: VmConfiguration): string[] {
     ...['-device', 'virtserialport,bus=serial.0,nr=1,chardev=control,name=berth.control'],
     ...['-chardev', qmpChardev(vm.qmpSocket), '-mon', 'chardev=qmp,mode=control'],
     ...diskArguments(vm.disk),
+    ...(vm.volumes ?? []).flatMap(volumeArguments),
     ...(vm.shares ?? []).flatMap(shareArguments),
     ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=random'],
     ...['-device', 'virtio-balloon-device,free-page-reporting=on,deflate-on-oom=on'],
@@ -115,7 +127,19 @@ function diskArguments(disk: VmDisk | undefined): string[] {
   const image = `driver=raw,node-name=image,read-only=on,file.driver=file,file.filename=${escapeComma(disk.image)}`;
   const overlay = 'driver=qcow2,node-name=root,backing=image,discard=unmap,detect-zeroes=unmap,'
     + `file.driver=file,file.filename=${escapeComma(disk.overlay)},file.discard=unmap,file.aio=threads`;
-  return ['-blockdev', image, '-blockdev', overlay, '-device', 'virtio-blk-device,drive=root,discard=on,werror=stop'];
+  return ['-blockdev', image, '-blockdev', overlay, '-device', 'virtio-blk-device,drive=root,serial=root,discard=on,werror=stop'];
+}
+
+/**
+ * QEMU's locks are the second net under the host's own book-keeping: a disk that one VM writes no other can open, and
+ * one that some read none can write.
+ */
+function volumeArguments({ serial, file, readOnly, overlay }: VmVolume): string[] {
+  const isBase = overlay !== undefined;
+  const raw = `driver=raw,node-name=${serial}${isBase ? '-base' : ''},read-only=${readOnly ? 'on' : 'off'},discard=unmap,detect-zeroes=unmap,`
+    + `file.driver=file,file.filename=${escapeComma(file)},file.discard=unmap,file.aio=threads,file.locking=auto`;
+  const over = isBase ? ['-blockdev', `driver=qcow2,node-name=${serial},backing=${serial}-base,file.driver=file,file.filename=${escapeComma(overlay)},file.aio=threads`] : [];
+  return ['-blockdev', raw, ...over, '-device', `virtio-blk-device,drive=${serial},serial=${serial},discard=on${readOnly && !isBase ? '' : ',werror=stop'}`];
 }
 
 /**

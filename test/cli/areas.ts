@@ -12,8 +12,9 @@ import { pipeCases } from './cases/pipes.ts';
 import { processCases } from './cases/process.ts';
 import { runCases } from './cases/run.ts';
 import { terminalCases } from './cases/terminal.ts';
+import { volumeCases } from './cases/volumes.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, imageCases, errorCases,
+  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, imageCases, volumeCases, errorCases,
 ];

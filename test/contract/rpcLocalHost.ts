@@ -13,6 +13,8 @@ import type { OperationOptions } from '../../runtime-host/base/progress.ts';
 import { runHost } from '../../runtime-host/host.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions } from '../../runtime-host/protocol/types.ts';
+import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
+import { HostVolumeService } from '../../runtime-host/services/volumeService.ts';
 import type { ContainerService, ImageService, LogEntry, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import { UsageService } from '../../runtime-host/services/usageService.ts';
 
@@ -238,9 +240,11 @@ const noMachine = async (): Promise<never> => {
   throw new BerthError('GuestFailed', 'There is no virtual machine here.');
 };
 
-await runHost(async ({ paths }) => {
+await runHost(async ({ paths, log }) => {
   const images = new LocalImages();
   const containers = new LocalContainers();
+  const volumes = new HostVolumeService({ paths, table: new ContainerTable(), log });
+  await volumes.load(new Set());
   const usage = new UsageService({ paths, images, containers, imageFiles: async () => [] });
-  return { images, containers, statistics: { statistics: noMachine, processes: noMachine }, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
+  return { images, containers, volumes, statistics: { statistics: noMachine, processes: noMachine }, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

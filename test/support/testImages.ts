@@ -30,6 +30,7 @@ export interface TestImageOptions {
   readonly workingDirectory?: string;
   readonly stopSignal?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
   /** Of the layers' diff IDs; default `sha256`. */
   readonly diffIdAlgorithm?: 'sha256' | 'sha512';
 }
@@ -153,6 +154,7 @@ function imageConfiguration(options: TestImageOptions, diffIds: readonly string[
       WorkingDir: options.workingDirectory,
       StopSignal: options.stopSignal,
       Labels: options.labels,
+      Volumes: options.volumes && Object.fromEntries(options.volumes.map((path) => [path, {}])),
     },
     rootfs: { type: 'layers', diff_ids: diffIds },
     history: diffIds.map(() => ({ created, created_by: 'berth test' })),

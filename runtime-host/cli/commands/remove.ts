@@ -8,7 +8,8 @@ export function addRemove(parent: Command): void {
     .description('Remove containers with their disks')
     .argument('<container...>', 'ids or names')
     .option('-f, --force', 'also those that run')
-    .action((names: string[], { force = false }: { force?: boolean }) =>
+    .option('-v, --volumes', 'with their anonymous volumes')
+    .action((names: string[], { force = false, volumes = false }: { force?: boolean; volumes?: boolean }) =>
       // As with docker, what is gone already is what -f wants.
-      withClient((client) => forEachName(names, (name) => client.containers.remove(name, { force }), true, ({ code }) => force && code === 'ContainerNotFound')));
+      withClient((client) => forEachName(names, (name) => client.containers.remove(name, { force, volumes }), true, ({ code }) => force && code === 'ContainerNotFound')));
 }

@@ -49,7 +49,7 @@ async function startDetached(client: HostConnection, { id }: ContainerInfo, sign
 /** A container that never ran is of no use to anyone. */
 async function discard(client: HostConnection, id: string): Promise<void> {
   try {
-    await client.containers.remove(id, { force: true });
+    await client.containers.remove(id, { force: true, volumes: true });
   } catch (error) {
     // Gone already, or the host is: the failure that brought us here is the one to report.
     if (!(error instanceof BerthError)) throw error;

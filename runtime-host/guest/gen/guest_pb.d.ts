@@ -222,6 +222,13 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
    * @generated from field: bool unmasked = 25;
    */
   unmasked: boolean;
+
+  /**
+   * Disks of their own, mounted among the shares: parents before what lies inside them.
+   *
+   * @generated from field: repeated berth.guest.v1.Volume volumes = 40;
+   */
+  volumes: Volume[];
 };
 
 /**
@@ -229,6 +236,44 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
  * Use `create(StartContainerRequestSchema)` to create a new message.
  */
 export declare const StartContainerRequestSchema: GenMessage<StartContainerRequest>;
+
+/**
+ * @generated from message berth.guest.v1.Volume
+ */
+export declare type Volume = Message<"berth.guest.v1.Volume"> & {
+  /**
+   * Serial number of the block device.
+   *
+   * @generated from field: string serial = 1;
+   */
+  serial: string;
+
+  /**
+   * Absolute path in the container; created when missing.
+   *
+   * @generated from field: string target = 2;
+   */
+  target: string;
+
+  /**
+   * @generated from field: bool read_only = 3;
+   */
+  readOnly: boolean;
+
+  /**
+   * While the volume is empty it gets what the image has at the target, its owner and its mode. The device can be
+   * written then, also for read_only.
+   *
+   * @generated from field: bool copy_up = 4;
+   */
+  copyUp: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.Volume.
+ * Use `create(VolumeSchema)` to create a new message.
+ */
+export declare const VolumeSchema: GenMessage<Volume>;
 
 /**
  * @generated from message berth.guest.v1.TemporaryFileSystem

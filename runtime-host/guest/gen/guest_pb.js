@@ -15,7 +15,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/
  * Describes the file guest.proto.
  */
 export const file_guest = /*@__PURE__*/
-  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCJsCgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMSEgoKb29tX2tpbGxlZBgKIAEoCBIbChNjb250YWluZXJfb29tX2tpbGxzGAsgASgEIr0CChVTdGFydENvbnRhaW5lclJlcXVlc3QSEwoLcm9vdF9kZXZpY2UYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJQoGc2hhcmVzGAMgAygLMhUuYmVydGguZ3Vlc3QudjEuU2hhcmUSKAoHcHJvY2VzcxgEIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MSNgoJdGVtcG9yYXJ5GBQgAygLMiMuYmVydGguZ3Vlc3QudjEuVGVtcG9yYXJ5RmlsZVN5c3RlbRIbChNzaGFyZWRfbWVtb3J5X2J5dGVzGBUgASgEEhYKDnJlYWRfb25seV9yb290GBYgASgIEhIKCnByaXZpbGVnZWQYFyABKAgSGQoRbWF4aW11bV9wcm9jZXNzZXMYGCABKAQSEAoIdW5tYXNrZWQYGSABKAgigwEKE1RlbXBvcmFyeUZpbGVTeXN0ZW0SDgoGdGFyZ2V0GAEgASgJEhEKCXJlYWRfb25seRgCIAEoCBISCgpleGVjdXRhYmxlGAMgASgIEhMKC3NldF91c2VyX2lkGAQgASgIEg8KB2RldmljZXMYBSABKAgSDwoHb3B0aW9ucxgGIAEoCSJiCgVTaGFyZRILCgN0YWcYASABKAkSDgoGdGFyZ2V0GAIgASgJEhEKCXJlYWRfb25seRgDIAEoCBIpCgVvd25lchgKIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLlNoYXJlT3duZXIiJgoKU2hhcmVPd25lchILCgN1aWQYASABKA0SCwoDZ2lkGAIgASgNIr0CCgdQcm9jZXNzEgoKAmlkGAEgASgJEhEKCWFyZ3VtZW50cxgCIAMoCRITCgtlbnZpcm9ubWVudBgDIAMoCRIZChF3b3JraW5nX2RpcmVjdG9yeRgEIAEoCRIMCgR1c2VyGAUgASgJEhAKCHRlcm1pbmFsGAYgASgIEg0KBXN0ZGluGAcgASgIEioKBHNpemUYCCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemUSMAoLY29uZmluZW1lbnQYFCABKAsyGy5iZXJ0aC5ndWVzdC52MS5Db25maW5lbWVudBItCgZsaW1pdHMYFSADKAsyHS5iZXJ0aC5ndWVzdC52MS5SZXNvdXJjZUxpbWl0EhkKEWFkZGl0aW9uYWxfZ3JvdXBzGBYgAygJEgwKBGluaXQYFyABKAgiUgoLQ29uZmluZW1lbnQSFAoMY2FwYWJpbGl0aWVzGAEgASgEEhkKEW5vX25ld19wcml2aWxlZ2VzGAIgASgIEhIKCnVuZmlsdGVyZWQYAyABKAgiPQoNUmVzb3VyY2VMaW1pdBIQCghyZXNvdXJjZRgBIAEoDRIMCgRzb2Z0GAIgASgEEgwKBGhhcmQYAyABKAQiLQoMVGVybWluYWxTaXplEg8KB2NvbHVtbnMYASABKA0SDAoEcm93cxgCIAEoDSI/ChNTdGFydFByb2Nlc3NSZXF1ZXN0EigKB3Byb2Nlc3MYASABKAsyFy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzIiMKFFN0YXJ0UHJvY2Vzc1Jlc3BvbnNlEgsKA3BpZBgBIAEoBSKDAgoMU3RhcnRGYWlsdXJlEjMKBnJlYXNvbhgBIAEoDjIjLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0RmFpbHVyZS5SZWFzb24SDwoHc3ViamVjdBgCIAEoCSKsAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhwKGFJFQVNPTl9DT01NQU5EX05PVF9GT1VORBABEiEKHVJFQVNPTl9DT01NQU5EX05PVF9FWEVDVVRBQkxFEAISGQoVUkVBU09OX1VTRVJfTk9UX0ZPVU5EEAMSHAoYUkVBU09OX1dPUktJTkdfRElSRUNUT1JZEAQSEAoMUkVBU09OX01PVU5UEAUi2AEKDUF0dGFjaFJlcXVlc3QSLAoFc3RhcnQYASABKAsyGy5iZXJ0aC5ndWVzdC52MS5BdHRhY2hTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASFQoLY2xvc2Vfc3RkaW4YAyABKAhIABIuCgZyZXNpemUYBCABKAsyHC5iZXJ0aC5ndWVzdC52MS5UZXJtaW5hbFNpemVIABI2CgthY2tub3dsZWRnZRgFIAEoCzIfLmJlcnRoLmd1ZXN0LnYxLkFja25vd2xlZGdlbWVudEgAQgkKB21lc3NhZ2UiPwoPQWNrbm93bGVkZ2VtZW50EhUKDXN0ZG91dF9vZmZzZXQYASABKAQSFQoNc3RkZXJyX29mZnNldBgCIAEoBCJlCgtBdHRhY2hTdGFydBISCgpwcm9jZXNzX2lkGAEgASgJEhUKDXN0ZG91dF9vZmZzZXQYAiABKAQSFQoNc3RkZXJyX29mZnNldBgDIAEoBBIUCgxhY2tub3dsZWRnZXMYBCABKAgitwEKDkF0dGFjaFJlc3BvbnNlEigKBnN0ZG91dBgBIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEigKBnN0ZGVychgCIAEoCzIWLmJlcnRoLmd1ZXN0LnYxLk91dHB1dEgAEiwKBmV4aXRlZBgDIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIABIYCg5zdGRpbl9jb25zdW1lZBgEIAEoBEgAQgkKB21lc3NhZ2UiJgoGT3V0cHV0Eg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMIjoKFFNpZ25hbFByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkSDgoGc2lnbmFsGAIgASgFIioKFVNpZ25hbFByb2Nlc3NSZXNwb25zZRIRCgl1bm5vdGljZWQYASABKAgiKwoVUmVsZWFzZVByb2Nlc3NSZXF1ZXN0EhIKCnByb2Nlc3NfaWQYASABKAkiGAoWUmVsZWFzZVByb2Nlc3NSZXNwb25zZSIqCg9TaHV0ZG93blJlcXVlc3QSEQoJcG93ZXJfb2ZmGAIgASgISgQIARACIhIKEFNodXRkb3duUmVzcG9uc2UiEwoRU3RhdGlzdGljc1JlcXVlc3QiqAMKElN0YXRpc3RpY3NSZXNwb25zZRIdChVtb25vdG9uaWNfbmFub3NlY29uZHMYASABKAQSHAoUY3B1X3VzZXJfbmFub3NlY29uZHMYAiABKAQSHgoWY3B1X3N5c3RlbV9uYW5vc2Vjb25kcxgDIAEoBBISCgpwcm9jZXNzb3JzGAQgASgNEhQKDG1lbW9yeV9ieXRlcxgFIAEoBBIaChJtZW1vcnlfbGltaXRfYnl0ZXMYBiABKAQSGQoRbWVtb3J5X3BlYWtfYnl0ZXMYByABKAQSFwoPYW5vbnltb3VzX2J5dGVzGAggASgEEhgKEHBhZ2VfY2FjaGVfYnl0ZXMYCSABKAQSIQoZaW5hY3RpdmVfcGFnZV9jYWNoZV9ieXRlcxgKIAEoBBINCgV0YXNrcxgLIAEoBBISCgpyZWFkX2J5dGVzGAwgASgEEhUKDXdyaXR0ZW5fYnl0ZXMYDSABKAQSFwoPcmVhZF9vcGVyYXRpb25zGA4gASgEEhgKEHdyaXRlX29wZXJhdGlvbnMYDyABKAQSEQoJb29tX2tpbGxzGBAgASgEIhYKFExpc3RQcm9jZXNzZXNSZXF1ZXN0IkgKFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIvCglwcm9jZXNzZXMYASADKAsyHC5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzRW50cnki2QIKDFByb2Nlc3NFbnRyeRILCgNwaWQYASABKA0SEgoKcGFyZW50X3BpZBgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHVzZXIYBSABKAkSDQoFZ3JvdXAYBiABKAkSDQoFc3RhdGUYByABKAkSEAoIdGVybWluYWwYCCABKAkSIAoYc3RhcnRlZF91bml4X25hbm9zZWNvbmRzGAkgASgDEhcKD2NwdV9uYW5vc2Vjb25kcxgKIAEoBBIVCg12aXJ0dWFsX2J5dGVzGAsgASgEEhYKDnJlc2lkZW50X2J5dGVzGAwgASgEEg8KB3RocmVhZHMYDSABKA0SDAoEbmljZRgOIAEoBRIMCgRuYW1lGA8gASgJEhEKCWFyZ3VtZW50cxgQIAMoCRIPCgdzZXNzaW9uGBEgASgFEhUKDXByb2Nlc3NfZ3JvdXAYEiABKAUiKwoPU2V0Q2xvY2tSZXF1ZXN0EhgKEHVuaXhfbmFub3NlY29uZHMYASABKAMiLQoQU2V0Q2xvY2tSZXNwb25zZRIZChFhaGVhZF9uYW5vc2Vjb25kcxgBIAEoAypRCg9Db250cmFjdFZlcnNpb24SIAocQ09OVFJBQ1RfVkVSU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlRSQUNUX1ZFUlNJT05fQ1VSUkVOVBABMvcGCgVHdWVzdBJQCglIYW5kc2hha2USIC5iZXJ0aC5ndWVzdC52MS5IYW5kc2hha2VSZXF1ZXN0GiEuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVzcG9uc2USXQoOU3RhcnRDb250YWluZXISJS5iZXJ0aC5ndWVzdC52MS5TdGFydENvbnRhaW5lclJlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXNwb25zZRJZCgxTdGFydFByb2Nlc3MSIy5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USUgoNQXR0YWNoUHJvY2VzcxIdLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFJlcXVlc3QaHi5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXNwb25zZSgBMAESXAoNU2lnbmFsUHJvY2VzcxIkLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXF1ZXN0GiUuYmVydGguZ3Vlc3QudjEuU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEl8KDlJlbGVhc2VQcm9jZXNzEiUuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXF1ZXN0GiYuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXNwb25zZRJNCghTaHV0ZG93bhIfLmJlcnRoLmd1ZXN0LnYxLlNodXRkb3duUmVxdWVzdBogLmJlcnRoLmd1ZXN0LnYxLlNodXRkb3duUmVzcG9uc2USUwoKU3RhdGlzdGljcxIhLmJlcnRoLmd1ZXN0LnYxLlN0YXRpc3RpY3NSZXF1ZXN0GiIuYmVydGguZ3Vlc3QudjEuU3RhdGlzdGljc1Jlc3BvbnNlElwKDUxpc3RQcm9jZXNzZXMSJC5iZXJ0aC5ndWVzdC52MS5MaXN0UHJvY2Vzc2VzUmVxdWVzdBolLmJlcnRoLmd1ZXN0LnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZRJNCghTZXRDbG9jaxIfLmJlcnRoLmd1ZXN0LnYxLlNldENsb2NrUmVxdWVzdBogLmJlcnRoLmd1ZXN0LnYxLlNldENsb2NrUmVzcG9uc2VCMFouYmVydGguZGV2L3ZtaW5pdGQvaW50ZXJuYWwvZ2VuL2d1ZXN0djE7Z3Vlc3R2MWIGcHJvdG8z");
+  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCJsCgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMSEgoKb29tX2tpbGxlZBgKIAEoCBIbChNjb250YWluZXJfb29tX2tpbGxzGAsgASgEIuYCChVTdGFydENvbnRhaW5lclJlcXVlc3QSEwoLcm9vdF9kZXZpY2UYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJQoGc2hhcmVzGAMgAygLMhUuYmVydGguZ3Vlc3QudjEuU2hhcmUSKAoHcHJvY2VzcxgEIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MSNgoJdGVtcG9yYXJ5GBQgAygLMiMuYmVydGguZ3Vlc3QudjEuVGVtcG9yYXJ5RmlsZVN5c3RlbRIbChNzaGFyZWRfbWVtb3J5X2J5dGVzGBUgASgEEhYKDnJlYWRfb25seV9yb290GBYgASgIEhIKCnByaXZpbGVnZWQYFyABKAgSGQoRbWF4aW11bV9wcm9jZXNzZXMYGCABKAQSEAoIdW5tYXNrZWQYGSABKAgSJwoHdm9sdW1lcxgoIAMoCzIWLmJlcnRoLmd1ZXN0LnYxLlZvbHVtZSJMCgZWb2x1bWUSDgoGc2VyaWFsGAEgASgJEg4KBnRhcmdldBgCIAEoCRIRCglyZWFkX29ubHkYAyABKAgSDwoHY29weV91cBgEIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJImIKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIEikKBW93bmVyGAogASgLMhouYmVydGguZ3Vlc3QudjEuU2hhcmVPd25lciImCgpTaGFyZU93bmVyEgsKA3VpZBgBIAEoDRILCgNnaWQYAiABKA0ivQIKB1Byb2Nlc3MSCgoCaWQYASABKAkSEQoJYXJndW1lbnRzGAIgAygJEhMKC2Vudmlyb25tZW50GAMgAygJEhkKEXdvcmtpbmdfZGlyZWN0b3J5GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIdGVybWluYWwYBiABKAgSDQoFc3RkaW4YByABKAgSKgoEc2l6ZRgIIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZRIwCgtjb25maW5lbWVudBgUIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkNvbmZpbmVtZW50Ei0KBmxpbWl0cxgVIAMoCzIdLmJlcnRoLmd1ZXN0LnYxLlJlc291cmNlTGltaXQSGQoRYWRkaXRpb25hbF9ncm91cHMYFiADKAkSDAoEaW5pdBgXIAEoCCJSCgtDb25maW5lbWVudBIUCgxjYXBhYmlsaXRpZXMYASABKAQSGQoRbm9fbmV3X3ByaXZpbGVnZXMYAiABKAgSEgoKdW5maWx0ZXJlZBgDIAEoCCI9Cg1SZXNvdXJjZUxpbWl0EhAKCHJlc291cmNlGAEgASgNEgwKBHNvZnQYAiABKAQSDAoEaGFyZBgDIAEoBCItCgxUZXJtaW5hbFNpemUSDwoHY29sdW1ucxgBIAEoDRIMCgRyb3dzGAIgASgNIj8KE1N0YXJ0UHJvY2Vzc1JlcXVlc3QSKAoHcHJvY2VzcxgBIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MiIwoUU3RhcnRQcm9jZXNzUmVzcG9uc2USCwoDcGlkGAEgASgFIoMCCgxTdGFydEZhaWx1cmUSMwoGcmVhc29uGAEgASgOMiMuYmVydGguZ3Vlc3QudjEuU3RhcnRGYWlsdXJlLlJlYXNvbhIPCgdzdWJqZWN0GAIgASgJIqwBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0NPTU1BTkRfTk9UX0ZPVU5EEAESIQodUkVBU09OX0NPTU1BTkRfTk9UX0VYRUNVVEFCTEUQAhIZChVSRUFTT05fVVNFUl9OT1RfRk9VTkQQAxIcChhSRUFTT05fV09SS0lOR19ESVJFQ1RPUlkQBBIQCgxSRUFTT05fTU9VTlQQBSLYAQoNQXR0YWNoUmVxdWVzdBIsCgVzdGFydBgBIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFN0YXJ0SAASDwoFc3RkaW4YAiABKAxIABIVCgtjbG9zZV9zdGRpbhgDIAEoCEgAEi4KBnJlc2l6ZRgEIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZUgAEjYKC2Fja25vd2xlZGdlGAUgASgLMh8uYmVydGguZ3Vlc3QudjEuQWNrbm93bGVkZ2VtZW50SABCCQoHbWVzc2FnZSI/Cg9BY2tub3dsZWRnZW1lbnQSFQoNc3Rkb3V0X29mZnNldBgBIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAIgASgEImUKC0F0dGFjaFN0YXJ0EhIKCnByb2Nlc3NfaWQYASABKAkSFQoNc3Rkb3V0X29mZnNldBgCIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAMgASgEEhQKDGFja25vd2xlZGdlcxgEIAEoCCK3AQoOQXR0YWNoUmVzcG9uc2USKAoGc3Rkb3V0GAEgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASKAoGc3RkZXJyGAIgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASLAoGZXhpdGVkGAMgASgLMhouYmVydGguZ3Vlc3QudjEuRXhpdFN0YXR1c0gAEhgKDnN0ZGluX2NvbnN1bWVkGAQgASgESABCCQoHbWVzc2FnZSImCgZPdXRwdXQSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiOgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCRIOCgZzaWduYWwYAiABKAUiKgoVU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEhEKCXVubm90aWNlZBgBIAEoCCIrChVSZWxlYXNlUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCSIYChZSZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlIioKD1NodXRkb3duUmVxdWVzdBIRCglwb3dlcl9vZmYYAiABKAhKBAgBEAIiEgoQU2h1dGRvd25SZXNwb25zZSITChFTdGF0aXN0aWNzUmVxdWVzdCKoAwoSU3RhdGlzdGljc1Jlc3BvbnNlEh0KFW1vbm90b25pY19uYW5vc2Vjb25kcxgBIAEoBBIcChRjcHVfdXNlcl9uYW5vc2Vjb25kcxgCIAEoBBIeChZjcHVfc3lzdGVtX25hbm9zZWNvbmRzGAMgASgEEhIKCnByb2Nlc3NvcnMYBCABKA0SFAoMbWVtb3J5X2J5dGVzGAUgASgEEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgGIAEoBBIZChFtZW1vcnlfcGVha19ieXRlcxgHIAEoBBIXCg9hbm9ueW1vdXNfYnl0ZXMYCCABKAQSGAoQcGFnZV9jYWNoZV9ieXRlcxgJIAEoBBIhChlpbmFjdGl2ZV9wYWdlX2NhY2hlX2J5dGVzGAogASgEEg0KBXRhc2tzGAsgASgEEhIKCnJlYWRfYnl0ZXMYDCABKAQSFQoNd3JpdHRlbl9ieXRlcxgNIAEoBBIXCg9yZWFkX29wZXJhdGlvbnMYDiABKAQSGAoQd3JpdGVfb3BlcmF0aW9ucxgPIAEoBBIRCglvb21fa2lsbHMYECABKAQiFgoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3NFbnRyeSLZAgoMUHJvY2Vzc0VudHJ5EgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgsKA3VpZBgDIAEoDRILCgNnaWQYBCABKA0SDAoEdXNlchgFIAEoCRINCgVncm91cBgGIAEoCRINCgVzdGF0ZRgHIAEoCRIQCgh0ZXJtaW5hbBgIIAEoCRIgChhzdGFydGVkX3VuaXhfbmFub3NlY29uZHMYCSABKAMSFwoPY3B1X25hbm9zZWNvbmRzGAogASgEEhUKDXZpcnR1YWxfYnl0ZXMYCyABKAQSFgoOcmVzaWRlbnRfYnl0ZXMYDCABKAQSDwoHdGhyZWFkcxgNIAEoDRIMCgRuaWNlGA4gASgFEgwKBG5hbWUYDyABKAkSEQoJYXJndW1lbnRzGBAgAygJEg8KB3Nlc3Npb24YESABKAUSFQoNcHJvY2Vzc19ncm91cBgSIAEoBSIrCg9TZXRDbG9ja1JlcXVlc3QSGAoQdW5peF9uYW5vc2Vjb25kcxgBIAEoAyItChBTZXRDbG9ja1Jlc3BvbnNlEhkKEWFoZWFkX25hbm9zZWNvbmRzGAEgASgDKlEKD0NvbnRyYWN0VmVyc2lvbhIgChxDT05UUkFDVF9WRVJTSU9OX1VOU1BFQ0lGSUVEEAASHAoYQ09OVFJBQ1RfVkVSU0lPTl9DVVJSRU5UEAEy9wYKBUd1ZXN0ElAKCUhhbmRzaGFrZRIgLmJlcnRoLmd1ZXN0LnYxLkhhbmRzaGFrZVJlcXVlc3QaIS5iZXJ0aC5ndWVzdC52MS5IYW5kc2hha2VSZXNwb25zZRJdCg5TdGFydENvbnRhaW5lchIlLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0Q29udGFpbmVyUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1Jlc3BvbnNlElkKDFN0YXJ0UHJvY2VzcxIjLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1JlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXNwb25zZRJSCg1BdHRhY2hQcm9jZXNzEh0uYmVydGguZ3Vlc3QudjEuQXR0YWNoUmVxdWVzdBoeLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJcCg1TaWduYWxQcm9jZXNzEiQuYmVydGguZ3Vlc3QudjEuU2lnbmFsUHJvY2Vzc1JlcXVlc3QaJS5iZXJ0aC5ndWVzdC52MS5TaWduYWxQcm9jZXNzUmVzcG9uc2USXwoOUmVsZWFzZVByb2Nlc3MSJS5iZXJ0aC5ndWVzdC52MS5SZWxlYXNlUHJvY2Vzc1JlcXVlc3QaJi5iZXJ0aC5ndWVzdC52MS5SZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlEk0KCFNodXRkb3duEh8uYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXF1ZXN0GiAuYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXNwb25zZRJTCgpTdGF0aXN0aWNzEiEuYmVydGguZ3Vlc3QudjEuU3RhdGlzdGljc1JlcXVlc3QaIi5iZXJ0aC5ndWVzdC52MS5TdGF0aXN0aWNzUmVzcG9uc2USXAoNTGlzdFByb2Nlc3NlcxIkLmJlcnRoLmd1ZXN0LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GiUuYmVydGguZ3Vlc3QudjEuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEk0KCFNldENsb2NrEh8uYmVydGguZ3Vlc3QudjEuU2V0Q2xvY2tSZXF1ZXN0GiAuYmVydGguZ3Vlc3QudjEuU2V0Q2xvY2tSZXNwb25zZUIwWi5iZXJ0aC5kZXYvdm1pbml0ZC9pbnRlcm5hbC9nZW4vZ3Vlc3R2MTtndWVzdHYxYgZwcm90bzM");
 
 /**
  * Describes the message berth.guest.v1.HandshakeRequest.
@@ -53,80 +53,87 @@ export const StartContainerRequestSchema = /*@__PURE__*/
   messageDesc(file_guest, 4);
 
 /**
+ * Describes the message berth.guest.v1.Volume.
+ * Use `create(VolumeSchema)` to create a new message.
+ */
+export const VolumeSchema = /*@__PURE__*/
+  messageDesc(file_guest, 5);
+
+/**
  * Describes the message berth.guest.v1.TemporaryFileSystem.
  * Use `create(TemporaryFileSystemSchema)` to create a new message.
  */
 export const TemporaryFileSystemSchema = /*@__PURE__*/
-  messageDesc(file_guest, 5);
+  messageDesc(file_guest, 6);
 
 /**
  * Describes the message berth.guest.v1.Share.
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema = /*@__PURE__*/
-  messageDesc(file_guest, 6);
+  messageDesc(file_guest, 7);
 
 /**
  * Describes the message berth.guest.v1.ShareOwner.
  * Use `create(ShareOwnerSchema)` to create a new message.
  */
 export const ShareOwnerSchema = /*@__PURE__*/
-  messageDesc(file_guest, 7);
+  messageDesc(file_guest, 8);
 
 /**
  * Describes the message berth.guest.v1.Process.
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema = /*@__PURE__*/
-  messageDesc(file_guest, 8);
+  messageDesc(file_guest, 9);
 
 /**
  * Describes the message berth.guest.v1.Confinement.
  * Use `create(ConfinementSchema)` to create a new message.
  */
 export const ConfinementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 9);
+  messageDesc(file_guest, 10);
 
 /**
  * Describes the message berth.guest.v1.ResourceLimit.
  * Use `create(ResourceLimitSchema)` to create a new message.
  */
 export const ResourceLimitSchema = /*@__PURE__*/
-  messageDesc(file_guest, 10);
+  messageDesc(file_guest, 11);
 
 /**
  * Describes the message berth.guest.v1.TerminalSize.
  * Use `create(TerminalSizeSchema)` to create a new message.
  */
 export const TerminalSizeSchema = /*@__PURE__*/
-  messageDesc(file_guest, 11);
+  messageDesc(file_guest, 12);
 
 /**
  * Describes the message berth.guest.v1.StartProcessRequest.
  * Use `create(StartProcessRequestSchema)` to create a new message.
  */
 export const StartProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 12);
+  messageDesc(file_guest, 13);
 
 /**
  * Describes the message berth.guest.v1.StartProcessResponse.
  * Use `create(StartProcessResponseSchema)` to create a new message.
  */
 export const StartProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 13);
+  messageDesc(file_guest, 14);
 
 /**
  * Describes the message berth.guest.v1.StartFailure.
  * Use `create(StartFailureSchema)` to create a new message.
  */
 export const StartFailureSchema = /*@__PURE__*/
-  messageDesc(file_guest, 14);
+  messageDesc(file_guest, 15);
 
 /**
  * Describes the enum berth.guest.v1.StartFailure.Reason.
  */
 export const StartFailure_ReasonSchema = /*@__PURE__*/
-  enumDesc(file_guest, 14, 0);
+  enumDesc(file_guest, 15, 0);
 
 /**
  * @generated from enum berth.guest.v1.StartFailure.Reason
@@ -139,126 +146,126 @@ export const StartFailure_Reason = /*@__PURE__*/
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 15);
+  messageDesc(file_guest, 16);
 
 /**
  * Describes the message berth.guest.v1.Acknowledgement.
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 16);
+  messageDesc(file_guest, 17);
 
 /**
  * Describes the message berth.guest.v1.AttachStart.
  * Use `create(AttachStartSchema)` to create a new message.
  */
 export const AttachStartSchema = /*@__PURE__*/
-  messageDesc(file_guest, 17);
+  messageDesc(file_guest, 18);
 
 /**
  * Describes the message berth.guest.v1.AttachResponse.
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 18);
+  messageDesc(file_guest, 19);
 
 /**
  * Describes the message berth.guest.v1.Output.
  * Use `create(OutputSchema)` to create a new message.
  */
 export const OutputSchema = /*@__PURE__*/
-  messageDesc(file_guest, 19);
+  messageDesc(file_guest, 20);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessRequest.
  * Use `create(SignalProcessRequestSchema)` to create a new message.
  */
 export const SignalProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 20);
+  messageDesc(file_guest, 21);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessResponse.
  * Use `create(SignalProcessResponseSchema)` to create a new message.
  */
 export const SignalProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 21);
+  messageDesc(file_guest, 22);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessRequest.
  * Use `create(ReleaseProcessRequestSchema)` to create a new message.
  */
 export const ReleaseProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 22);
+  messageDesc(file_guest, 23);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessResponse.
  * Use `create(ReleaseProcessResponseSchema)` to create a new message.
  */
 export const ReleaseProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 23);
+  messageDesc(file_guest, 24);
 
 /**
  * Describes the message berth.guest.v1.ShutdownRequest.
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 24);
+  messageDesc(file_guest, 25);
 
 /**
  * Describes the message berth.guest.v1.ShutdownResponse.
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 25);
+  messageDesc(file_guest, 26);
 
 /**
  * Describes the message berth.guest.v1.StatisticsRequest.
  * Use `create(StatisticsRequestSchema)` to create a new message.
  */
 export const StatisticsRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 26);
+  messageDesc(file_guest, 27);
 
 /**
  * Describes the message berth.guest.v1.StatisticsResponse.
  * Use `create(StatisticsResponseSchema)` to create a new message.
  */
 export const StatisticsResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 27);
+  messageDesc(file_guest, 28);
 
 /**
  * Describes the message berth.guest.v1.ListProcessesRequest.
  * Use `create(ListProcessesRequestSchema)` to create a new message.
  */
 export const ListProcessesRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 28);
+  messageDesc(file_guest, 29);
 
 /**
  * Describes the message berth.guest.v1.ListProcessesResponse.
  * Use `create(ListProcessesResponseSchema)` to create a new message.
  */
 export const ListProcessesResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 29);
+  messageDesc(file_guest, 30);
 
 /**
  * Describes the message berth.guest.v1.ProcessEntry.
  * Use `create(ProcessEntrySchema)` to create a new message.
  */
 export const ProcessEntrySchema = /*@__PURE__*/
-  messageDesc(file_guest, 30);
+  messageDesc(file_guest, 31);
 
 /**
  * Describes the message berth.guest.v1.SetClockRequest.
  * Use `create(SetClockRequestSchema)` to create a new message.
  */
 export const SetClockRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 31);
+  messageDesc(file_guest, 32);
 
 /**
  * Describes the message berth.guest.v1.SetClockResponse.
  * Use `create(SetClockResponseSchema)` to create a new message.
  */
 export const SetClockResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 32);
+  messageDesc(file_guest, 33);
 
 /**
  * Describes the enum berth.guest.v1.ContractVersion.

@@ -26,7 +26,7 @@ type ShareOwner struct {
 	UID, GID uint32
 }
 
-// RootDevice is where the VMM puts the root disk: it is the only disk of the VM.
+// RootDevice stands for the root disk; see rootDisk.
 const RootDevice = "/dev/vda"
 
 // Container is the one container of the VM.
@@ -37,7 +37,9 @@ type Container struct {
 	thread  *thread
 	cgroup  *os.File
 	hasRoot atomic.Bool
-	shares  []string
+	// What is to be unmounted, in the order of mounting.
+	mounted []string
+	disks   map[string]disk
 	world   World
 	first   *Process
 }
@@ -68,8 +70,12 @@ func (c *Container) prepare() error {
 		return err
 	}
 	go giveback.Run(cgroup.Container)
+	root, err := rootDisk()
+	if err != nil {
+		return err
+	}
 	return c.thread.do(func() error {
-		if err := enterRoot(RootDevice); err != nil {
+		if err := enterRoot(root); err != nil {
 			return err
 		}
 		c.hasRoot.Store(true)
@@ -88,6 +94,10 @@ func (c *Container) Complete(rootDevice string, world World) error {
 		return &MountError{rootDevice, fmt.Errorf("the root disk is %s", RootDevice)}
 	}
 	c.world = world
+	var err error
+	if c.disks, err = findDisks(world.Volumes); err != nil {
+		return err
+	}
 	if err := prepareCgroup(world); err != nil {
 		return err
 	}
@@ -107,12 +117,17 @@ func (c *Container) completeInside() error {
 	if err := setHostname(c.world.Hostname); err != nil {
 		return err
 	}
-	for _, place := range c.world.places() {
+	places, done, err := c.world.places(c.disks)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, place := range places {
 		if err := place.mount(place.target); err != nil {
 			return err
 		}
-		if place.shared {
-			c.shares = append(c.shares, place.target)
+		if place.lasting {
+			c.mounted = append(c.mounted, place.target)
 		}
 	}
 	return nil
@@ -132,9 +147,9 @@ func (c *Container) Unmount() error {
 		// First of all: what is busy (a swap file, a mount below a share) cannot be unmounted, but it can be written out.
 		unix.Sync()
 		var problems []error
-		for i := len(c.shares) - 1; i >= 0; i-- {
-			if err := unix.Unmount(c.shares[i], 0); err != nil {
-				problems = append(problems, fmt.Errorf("unmount %s: %w", c.shares[i], err))
+		for i := len(c.mounted) - 1; i >= 0; i-- {
+			if err := unix.Unmount(c.mounted[i], 0); err != nil {
+				problems = append(problems, fmt.Errorf("unmount %s: %w", c.mounted[i], err))
 			}
 		}
 		// The root of this thread cannot be unmounted while it is the root. Read-only it is written out and just as clean.

@@ -53,11 +53,16 @@ func TestEnvironment(t *testing.T) {
 
 func TestPlacesInOrder(t *testing.T) {
 	var targets []string
-	world := World{Shares: []Share{{Target: "/w/a/b"}, {Target: "/w//"}, {Target: "/x/../w/a"}}, Temporary: []Temporary{{Target: "/w/a/b/c"}, {Target: "/t"}}}
-	for _, place := range world.places() {
+	world := World{Shares: []Share{{Target: "/w/a/b"}, {Target: "/w//"}, {Target: "/x/../w/a"}}, Temporary: []Temporary{{Target: "/w/a/b/c"}, {Target: "/t"}}, Volumes: []Volume{{Target: "/w/a/v"}, {Target: "/v"}}}
+	places, done, err := world.places(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for _, place := range places {
 		targets = append(targets, place.target)
 	}
-	if want := []string{"/w", "/t", "/w/a", "/w/a/b", "/w/a/b/c"}; !reflect.DeepEqual(targets, want) {
+	if want := []string{"/v", "/w", "/t", "/w/a", "/w/a/v", "/w/a/b", "/w/a/b/c"}; !reflect.DeepEqual(targets, want) {
 		t.Errorf("%q, want %q", targets, want)
 	}
 }

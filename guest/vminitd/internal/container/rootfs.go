@@ -56,8 +56,8 @@ func enterRoot(device string) error {
 const shareOptions = "trans=virtio,version=9p2000.L,msize=512000,cache=mmap,directio,access=any"
 
 func mountShare(share Share, target string) error {
-	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc", "/sys", "/dev") {
-		return &MountError{target, fmt.Errorf("not a place where a directory can be shared")}
+	if err := checkPlace(target); err != nil {
+		return err
 	}
 	if err := mountPoint(target); err != nil {
 		return err
@@ -72,6 +72,14 @@ func mountShare(share Share, target string) error {
 	}
 	if err := unix.Mount(share.Tag, target, "9p", flags, options); err != nil {
 		return &MountError{target, err}
+	}
+	return nil
+}
+
+// checkPlace keeps everything that is the user's out of what is the kernel's.
+func checkPlace(target string) error {
+	if !filepath.IsAbs(target) || target == "/" || isBelow(target, "/proc", "/sys", "/dev") {
+		return &MountError{target, fmt.Errorf("not a place where a directory can be shared")}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 type World struct {
 	Hostname  string
 	Shares    []Share
+	Volumes   []Volume
 	Temporary []Temporary
 	// Bytes of /dev/shm; 0 for docker's 64 MiB.
 	SharedMemory uint64
@@ -40,19 +41,29 @@ type Temporary struct {
 type place struct {
 	target string
 	mount  func(target string) error
-	// Somebody else's, so that it is to be unmounted in the end.
-	shared bool
+	// What is in it outlives the container, so that it is to be unmounted in the end.
+	lasting bool
 }
 
-func (w World) places() []place {
-	var places []place
+// places gives everything that is to be mounted, in order. done is to be called when it is.
+func (w World) places(disks map[string]disk) (places []place, done func(), err error) {
+	// Before anything hides them.
+	images, done, err := openImageDirectories(w.Volumes)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, volume := range w.Volumes {
+		places = append(places, place{volume.Target, func(target string) error {
+			return mountVolume(volume, disks[volume.Serial], images[volume.Target], target)
+		}, true})
+	}
 	for _, share := range w.Shares {
 		places = append(places, place{share.Target, func(target string) error { return mountShare(share, target) }, true})
 	}
 	for _, temporary := range w.Temporary {
 		places = append(places, place{temporary.Target, func(target string) error { return mountTemporary(temporary, target) }, false})
 	}
-	return inOrder(places)
+	return inOrder(places), done, nil
 }
 
 // inOrder gives the places with clean targets, parents before what lies inside them.

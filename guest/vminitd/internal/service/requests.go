@@ -18,6 +18,9 @@ func world(request *guestv1.StartContainerRequest) container.World {
 	for _, share := range request.Shares {
 		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly, Owner: shareOwner(share.Owner)})
 	}
+	for _, v := range request.Volumes {
+		w.Volumes = append(w.Volumes, container.Volume{Serial: v.Serial, Target: v.Target, ReadOnly: v.ReadOnly, CopyUp: v.CopyUp})
+	}
 	for _, t := range request.Temporary {
 		w.Temporary = append(w.Temporary, container.Temporary{
 			Target: t.Target, ReadOnly: t.ReadOnly, Executable: t.Executable, SetUserID: t.SetUserId, Devices: t.Devices, Options: t.Options,

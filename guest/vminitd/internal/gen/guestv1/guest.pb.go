@@ -131,7 +131,7 @@ func (x StartFailure_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StartFailure_Reason.Descriptor instead.
 func (StartFailure_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{14, 0}
+	return file_guest_proto_rawDescGZIP(), []int{15, 0}
 }
 
 type HandshakeRequest struct {
@@ -431,7 +431,9 @@ type StartContainerRequest struct {
 	// The most processes and threads at once; 0 for no limit.
 	MaximumProcesses uint64 `protobuf:"varint,24,opt,name=maximum_processes,json=maximumProcesses,proto3" json:"maximum_processes,omitempty"`
 	// Nothing of /proc and /sys is hidden or protected.
-	Unmasked      bool `protobuf:"varint,25,opt,name=unmasked,proto3" json:"unmasked,omitempty"`
+	Unmasked bool `protobuf:"varint,25,opt,name=unmasked,proto3" json:"unmasked,omitempty"`
+	// Disks of their own, mounted among the shares: parents before what lies inside them.
+	Volumes       []*Volume `protobuf:"bytes,40,rep,name=volumes,proto3" json:"volumes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -536,6 +538,85 @@ func (x *StartContainerRequest) GetUnmasked() bool {
 	return false
 }
 
+func (x *StartContainerRequest) GetVolumes() []*Volume {
+	if x != nil {
+		return x.Volumes
+	}
+	return nil
+}
+
+type Volume struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Serial number of the block device.
+	Serial string `protobuf:"bytes,1,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Absolute path in the container; created when missing.
+	Target   string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	ReadOnly bool   `protobuf:"varint,3,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
+	// While the volume is empty it gets what the image has at the target, its owner and its mode. The device can be
+	// written then, also for read_only.
+	CopyUp        bool `protobuf:"varint,4,opt,name=copy_up,json=copyUp,proto3" json:"copy_up,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Volume) Reset() {
+	*x = Volume{}
+	mi := &file_guest_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Volume) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Volume) ProtoMessage() {}
+
+func (x *Volume) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Volume.ProtoReflect.Descriptor instead.
+func (*Volume) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Volume) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *Volume) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *Volume) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
+func (x *Volume) GetCopyUp() bool {
+	if x != nil {
+		return x.CopyUp
+	}
+	return false
+}
+
 type TemporaryFileSystem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Absolute path in the container; created when missing.
@@ -552,7 +633,7 @@ type TemporaryFileSystem struct {
 
 func (x *TemporaryFileSystem) Reset() {
 	*x = TemporaryFileSystem{}
-	mi := &file_guest_proto_msgTypes[5]
+	mi := &file_guest_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -564,7 +645,7 @@ func (x *TemporaryFileSystem) String() string {
 func (*TemporaryFileSystem) ProtoMessage() {}
 
 func (x *TemporaryFileSystem) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[5]
+	mi := &file_guest_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -577,7 +658,7 @@ func (x *TemporaryFileSystem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemporaryFileSystem.ProtoReflect.Descriptor instead.
 func (*TemporaryFileSystem) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{5}
+	return file_guest_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TemporaryFileSystem) GetTarget() string {
@@ -638,7 +719,7 @@ type Share struct {
 
 func (x *Share) Reset() {
 	*x = Share{}
-	mi := &file_guest_proto_msgTypes[6]
+	mi := &file_guest_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +731,7 @@ func (x *Share) String() string {
 func (*Share) ProtoMessage() {}
 
 func (x *Share) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[6]
+	mi := &file_guest_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +744,7 @@ func (x *Share) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Share.ProtoReflect.Descriptor instead.
 func (*Share) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{6}
+	return file_guest_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Share) GetTag() string {
@@ -704,7 +785,7 @@ type ShareOwner struct {
 
 func (x *ShareOwner) Reset() {
 	*x = ShareOwner{}
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +797,7 @@ func (x *ShareOwner) String() string {
 func (*ShareOwner) ProtoMessage() {}
 
 func (x *ShareOwner) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[7]
+	mi := &file_guest_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +810,7 @@ func (x *ShareOwner) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShareOwner.ProtoReflect.Descriptor instead.
 func (*ShareOwner) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{7}
+	return file_guest_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ShareOwner) GetUid() uint32 {
@@ -776,7 +857,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +869,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[8]
+	mi := &file_guest_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +882,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{8}
+	return file_guest_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Process) GetId() string {
@@ -901,7 +982,7 @@ type Confinement struct {
 
 func (x *Confinement) Reset() {
 	*x = Confinement{}
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +994,7 @@ func (x *Confinement) String() string {
 func (*Confinement) ProtoMessage() {}
 
 func (x *Confinement) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[9]
+	mi := &file_guest_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +1007,7 @@ func (x *Confinement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confinement.ProtoReflect.Descriptor instead.
 func (*Confinement) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{9}
+	return file_guest_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Confinement) GetCapabilities() uint64 {
@@ -963,7 +1044,7 @@ type ResourceLimit struct {
 
 func (x *ResourceLimit) Reset() {
 	*x = ResourceLimit{}
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -975,7 +1056,7 @@ func (x *ResourceLimit) String() string {
 func (*ResourceLimit) ProtoMessage() {}
 
 func (x *ResourceLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[10]
+	mi := &file_guest_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -988,7 +1069,7 @@ func (x *ResourceLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceLimit.ProtoReflect.Descriptor instead.
 func (*ResourceLimit) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{10}
+	return file_guest_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ResourceLimit) GetResource() uint32 {
@@ -1022,7 +1103,7 @@ type TerminalSize struct {
 
 func (x *TerminalSize) Reset() {
 	*x = TerminalSize{}
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1034,7 +1115,7 @@ func (x *TerminalSize) String() string {
 func (*TerminalSize) ProtoMessage() {}
 
 func (x *TerminalSize) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[11]
+	mi := &file_guest_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1047,7 +1128,7 @@ func (x *TerminalSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalSize.ProtoReflect.Descriptor instead.
 func (*TerminalSize) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{11}
+	return file_guest_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TerminalSize) GetColumns() uint32 {
@@ -1073,7 +1154,7 @@ type StartProcessRequest struct {
 
 func (x *StartProcessRequest) Reset() {
 	*x = StartProcessRequest{}
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1085,7 +1166,7 @@ func (x *StartProcessRequest) String() string {
 func (*StartProcessRequest) ProtoMessage() {}
 
 func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[12]
+	mi := &file_guest_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1098,7 +1179,7 @@ func (x *StartProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessRequest.ProtoReflect.Descriptor instead.
 func (*StartProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{12}
+	return file_guest_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartProcessRequest) GetProcess() *Process {
@@ -1118,7 +1199,7 @@ type StartProcessResponse struct {
 
 func (x *StartProcessResponse) Reset() {
 	*x = StartProcessResponse{}
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1211,7 @@ func (x *StartProcessResponse) String() string {
 func (*StartProcessResponse) ProtoMessage() {}
 
 func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[13]
+	mi := &file_guest_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1224,7 @@ func (x *StartProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartProcessResponse.ProtoReflect.Descriptor instead.
 func (*StartProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{13}
+	return file_guest_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StartProcessResponse) GetPid() int32 {
@@ -1163,7 +1244,7 @@ type StartFailure struct {
 
 func (x *StartFailure) Reset() {
 	*x = StartFailure{}
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1256,7 @@ func (x *StartFailure) String() string {
 func (*StartFailure) ProtoMessage() {}
 
 func (x *StartFailure) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[14]
+	mi := &file_guest_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1269,7 @@ func (x *StartFailure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartFailure.ProtoReflect.Descriptor instead.
 func (*StartFailure) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{14}
+	return file_guest_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StartFailure) GetReason() StartFailure_Reason {
@@ -1221,7 +1302,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1233,7 +1314,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[15]
+	mi := &file_guest_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1246,7 +1327,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{15}
+	return file_guest_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AttachRequest) GetMessage() isAttachRequest_Message {
@@ -1348,7 +1429,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1441,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[16]
+	mi := &file_guest_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1454,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{16}
+	return file_guest_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Acknowledgement) GetStdoutOffset() uint64 {
@@ -1408,7 +1489,7 @@ type AttachStart struct {
 
 func (x *AttachStart) Reset() {
 	*x = AttachStart{}
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1420,7 +1501,7 @@ func (x *AttachStart) String() string {
 func (*AttachStart) ProtoMessage() {}
 
 func (x *AttachStart) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[17]
+	mi := &file_guest_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1433,7 +1514,7 @@ func (x *AttachStart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachStart.ProtoReflect.Descriptor instead.
 func (*AttachStart) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{17}
+	return file_guest_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AttachStart) GetProcessId() string {
@@ -1479,7 +1560,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1572,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[18]
+	mi := &file_guest_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1585,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{18}
+	return file_guest_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AttachResponse) GetMessage() isAttachResponse_Message {
@@ -1593,7 +1674,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +1686,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[19]
+	mi := &file_guest_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +1699,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{19}
+	return file_guest_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Output) GetOffset() uint64 {
@@ -1645,7 +1726,7 @@ type SignalProcessRequest struct {
 
 func (x *SignalProcessRequest) Reset() {
 	*x = SignalProcessRequest{}
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +1738,7 @@ func (x *SignalProcessRequest) String() string {
 func (*SignalProcessRequest) ProtoMessage() {}
 
 func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[20]
+	mi := &file_guest_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +1751,7 @@ func (x *SignalProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessRequest.ProtoReflect.Descriptor instead.
 func (*SignalProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{20}
+	return file_guest_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SignalProcessRequest) GetProcessId() string {
@@ -1698,7 +1779,7 @@ type SignalProcessResponse struct {
 
 func (x *SignalProcessResponse) Reset() {
 	*x = SignalProcessResponse{}
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1791,7 @@ func (x *SignalProcessResponse) String() string {
 func (*SignalProcessResponse) ProtoMessage() {}
 
 func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[21]
+	mi := &file_guest_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1804,7 @@ func (x *SignalProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalProcessResponse.ProtoReflect.Descriptor instead.
 func (*SignalProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{21}
+	return file_guest_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SignalProcessResponse) GetUnnoticed() bool {
@@ -1742,7 +1823,7 @@ type ReleaseProcessRequest struct {
 
 func (x *ReleaseProcessRequest) Reset() {
 	*x = ReleaseProcessRequest{}
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +1835,7 @@ func (x *ReleaseProcessRequest) String() string {
 func (*ReleaseProcessRequest) ProtoMessage() {}
 
 func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[22]
+	mi := &file_guest_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +1848,7 @@ func (x *ReleaseProcessRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{22}
+	return file_guest_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReleaseProcessRequest) GetProcessId() string {
@@ -1785,7 +1866,7 @@ type ReleaseProcessResponse struct {
 
 func (x *ReleaseProcessResponse) Reset() {
 	*x = ReleaseProcessResponse{}
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +1878,7 @@ func (x *ReleaseProcessResponse) String() string {
 func (*ReleaseProcessResponse) ProtoMessage() {}
 
 func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[23]
+	mi := &file_guest_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +1891,7 @@ func (x *ReleaseProcessResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseProcessResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseProcessResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{23}
+	return file_guest_proto_rawDescGZIP(), []int{24}
 }
 
 type ShutdownRequest struct {
@@ -1822,7 +1903,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_guest_proto_msgTypes[24]
+	mi := &file_guest_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1915,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[24]
+	mi := &file_guest_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1928,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{24}
+	return file_guest_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ShutdownRequest) GetPowerOff() bool {
@@ -1865,7 +1946,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_guest_proto_msgTypes[25]
+	mi := &file_guest_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +1958,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[25]
+	mi := &file_guest_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +1971,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{25}
+	return file_guest_proto_rawDescGZIP(), []int{26}
 }
 
 type StatisticsRequest struct {
@@ -1901,7 +1982,7 @@ type StatisticsRequest struct {
 
 func (x *StatisticsRequest) Reset() {
 	*x = StatisticsRequest{}
-	mi := &file_guest_proto_msgTypes[26]
+	mi := &file_guest_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1913,7 +1994,7 @@ func (x *StatisticsRequest) String() string {
 func (*StatisticsRequest) ProtoMessage() {}
 
 func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[26]
+	mi := &file_guest_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1926,7 +2007,7 @@ func (x *StatisticsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsRequest.ProtoReflect.Descriptor instead.
 func (*StatisticsRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{26}
+	return file_guest_proto_rawDescGZIP(), []int{27}
 }
 
 // Counters count from the start of the VM. Of the container's cgroup (cgroup v2, Documentation/admin-guide/cgroup-v2.rst),
@@ -1960,7 +2041,7 @@ type StatisticsResponse struct {
 
 func (x *StatisticsResponse) Reset() {
 	*x = StatisticsResponse{}
-	mi := &file_guest_proto_msgTypes[27]
+	mi := &file_guest_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2053,7 @@ func (x *StatisticsResponse) String() string {
 func (*StatisticsResponse) ProtoMessage() {}
 
 func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[27]
+	mi := &file_guest_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2066,7 @@ func (x *StatisticsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatisticsResponse.ProtoReflect.Descriptor instead.
 func (*StatisticsResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{27}
+	return file_guest_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StatisticsResponse) GetMonotonicNanoseconds() uint64 {
@@ -2108,7 +2189,7 @@ type ListProcessesRequest struct {
 
 func (x *ListProcessesRequest) Reset() {
 	*x = ListProcessesRequest{}
-	mi := &file_guest_proto_msgTypes[28]
+	mi := &file_guest_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2201,7 @@ func (x *ListProcessesRequest) String() string {
 func (*ListProcessesRequest) ProtoMessage() {}
 
 func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[28]
+	mi := &file_guest_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2214,7 @@ func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesRequest.ProtoReflect.Descriptor instead.
 func (*ListProcessesRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{28}
+	return file_guest_proto_rawDescGZIP(), []int{29}
 }
 
 type ListProcessesResponse struct {
@@ -2145,7 +2226,7 @@ type ListProcessesResponse struct {
 
 func (x *ListProcessesResponse) Reset() {
 	*x = ListProcessesResponse{}
-	mi := &file_guest_proto_msgTypes[29]
+	mi := &file_guest_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2238,7 @@ func (x *ListProcessesResponse) String() string {
 func (*ListProcessesResponse) ProtoMessage() {}
 
 func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[29]
+	mi := &file_guest_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2251,7 @@ func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesResponse.ProtoReflect.Descriptor instead.
 func (*ListProcessesResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{29}
+	return file_guest_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListProcessesResponse) GetProcesses() []*ProcessEntry {
@@ -2211,7 +2292,7 @@ type ProcessEntry struct {
 
 func (x *ProcessEntry) Reset() {
 	*x = ProcessEntry{}
-	mi := &file_guest_proto_msgTypes[30]
+	mi := &file_guest_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2304,7 @@ func (x *ProcessEntry) String() string {
 func (*ProcessEntry) ProtoMessage() {}
 
 func (x *ProcessEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[30]
+	mi := &file_guest_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2317,7 @@ func (x *ProcessEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessEntry.ProtoReflect.Descriptor instead.
 func (*ProcessEntry) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{30}
+	return file_guest_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ProcessEntry) GetPid() uint32 {
@@ -2375,7 +2456,7 @@ type SetClockRequest struct {
 
 func (x *SetClockRequest) Reset() {
 	*x = SetClockRequest{}
-	mi := &file_guest_proto_msgTypes[31]
+	mi := &file_guest_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2387,7 +2468,7 @@ func (x *SetClockRequest) String() string {
 func (*SetClockRequest) ProtoMessage() {}
 
 func (x *SetClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[31]
+	mi := &file_guest_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2400,7 +2481,7 @@ func (x *SetClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetClockRequest.ProtoReflect.Descriptor instead.
 func (*SetClockRequest) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{31}
+	return file_guest_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetClockRequest) GetUnixNanoseconds() int64 {
@@ -2420,7 +2501,7 @@ type SetClockResponse struct {
 
 func (x *SetClockResponse) Reset() {
 	*x = SetClockResponse{}
-	mi := &file_guest_proto_msgTypes[32]
+	mi := &file_guest_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2513,7 @@ func (x *SetClockResponse) String() string {
 func (*SetClockResponse) ProtoMessage() {}
 
 func (x *SetClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_guest_proto_msgTypes[32]
+	mi := &file_guest_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2526,7 @@ func (x *SetClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetClockResponse.ProtoReflect.Descriptor instead.
 func (*SetClockResponse) Descriptor() ([]byte, []int) {
-	return file_guest_proto_rawDescGZIP(), []int{32}
+	return file_guest_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetClockResponse) GetAheadNanoseconds() int64 {
@@ -2483,7 +2564,7 @@ const file_guest_proto_rawDesc = "" +
 	"\n" +
 	"oom_killed\x18\n" +
 	" \x01(\bR\toomKilled\x12.\n" +
-	"\x13container_oom_kills\x18\v \x01(\x04R\x11containerOomKills\"\xb8\x03\n" +
+	"\x13container_oom_kills\x18\v \x01(\x04R\x11containerOomKills\"\xea\x03\n" +
 	"\x15StartContainerRequest\x12\x1f\n" +
 	"\vroot_device\x18\x01 \x01(\tR\n" +
 	"rootDevice\x12\x1a\n" +
@@ -2497,7 +2578,13 @@ const file_guest_proto_rawDesc = "" +
 	"privileged\x18\x17 \x01(\bR\n" +
 	"privileged\x12+\n" +
 	"\x11maximum_processes\x18\x18 \x01(\x04R\x10maximumProcesses\x12\x1a\n" +
-	"\bunmasked\x18\x19 \x01(\bR\bunmasked\"\xbe\x01\n" +
+	"\bunmasked\x18\x19 \x01(\bR\bunmasked\x120\n" +
+	"\avolumes\x18( \x03(\v2\x16.berth.guest.v1.VolumeR\avolumes\"n\n" +
+	"\x06Volume\x12\x16\n" +
+	"\x06serial\x18\x01 \x01(\tR\x06serial\x12\x16\n" +
+	"\x06target\x18\x02 \x01(\tR\x06target\x12\x1b\n" +
+	"\tread_only\x18\x03 \x01(\bR\breadOnly\x12\x17\n" +
+	"\acopy_up\x18\x04 \x01(\bR\x06copyUp\"\xbe\x01\n" +
 	"\x13TemporaryFileSystem\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1b\n" +
 	"\tread_only\x18\x02 \x01(\bR\breadOnly\x12\x1e\n" +
@@ -2675,7 +2762,7 @@ func file_guest_proto_rawDescGZIP() []byte {
 }
 
 var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
@@ -2684,79 +2771,81 @@ var file_guest_proto_goTypes = []any{
 	(*ProcessInfo)(nil),            // 4: berth.guest.v1.ProcessInfo
 	(*ExitStatus)(nil),             // 5: berth.guest.v1.ExitStatus
 	(*StartContainerRequest)(nil),  // 6: berth.guest.v1.StartContainerRequest
-	(*TemporaryFileSystem)(nil),    // 7: berth.guest.v1.TemporaryFileSystem
-	(*Share)(nil),                  // 8: berth.guest.v1.Share
-	(*ShareOwner)(nil),             // 9: berth.guest.v1.ShareOwner
-	(*Process)(nil),                // 10: berth.guest.v1.Process
-	(*Confinement)(nil),            // 11: berth.guest.v1.Confinement
-	(*ResourceLimit)(nil),          // 12: berth.guest.v1.ResourceLimit
-	(*TerminalSize)(nil),           // 13: berth.guest.v1.TerminalSize
-	(*StartProcessRequest)(nil),    // 14: berth.guest.v1.StartProcessRequest
-	(*StartProcessResponse)(nil),   // 15: berth.guest.v1.StartProcessResponse
-	(*StartFailure)(nil),           // 16: berth.guest.v1.StartFailure
-	(*AttachRequest)(nil),          // 17: berth.guest.v1.AttachRequest
-	(*Acknowledgement)(nil),        // 18: berth.guest.v1.Acknowledgement
-	(*AttachStart)(nil),            // 19: berth.guest.v1.AttachStart
-	(*AttachResponse)(nil),         // 20: berth.guest.v1.AttachResponse
-	(*Output)(nil),                 // 21: berth.guest.v1.Output
-	(*SignalProcessRequest)(nil),   // 22: berth.guest.v1.SignalProcessRequest
-	(*SignalProcessResponse)(nil),  // 23: berth.guest.v1.SignalProcessResponse
-	(*ReleaseProcessRequest)(nil),  // 24: berth.guest.v1.ReleaseProcessRequest
-	(*ReleaseProcessResponse)(nil), // 25: berth.guest.v1.ReleaseProcessResponse
-	(*ShutdownRequest)(nil),        // 26: berth.guest.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),       // 27: berth.guest.v1.ShutdownResponse
-	(*StatisticsRequest)(nil),      // 28: berth.guest.v1.StatisticsRequest
-	(*StatisticsResponse)(nil),     // 29: berth.guest.v1.StatisticsResponse
-	(*ListProcessesRequest)(nil),   // 30: berth.guest.v1.ListProcessesRequest
-	(*ListProcessesResponse)(nil),  // 31: berth.guest.v1.ListProcessesResponse
-	(*ProcessEntry)(nil),           // 32: berth.guest.v1.ProcessEntry
-	(*SetClockRequest)(nil),        // 33: berth.guest.v1.SetClockRequest
-	(*SetClockResponse)(nil),       // 34: berth.guest.v1.SetClockResponse
+	(*Volume)(nil),                 // 7: berth.guest.v1.Volume
+	(*TemporaryFileSystem)(nil),    // 8: berth.guest.v1.TemporaryFileSystem
+	(*Share)(nil),                  // 9: berth.guest.v1.Share
+	(*ShareOwner)(nil),             // 10: berth.guest.v1.ShareOwner
+	(*Process)(nil),                // 11: berth.guest.v1.Process
+	(*Confinement)(nil),            // 12: berth.guest.v1.Confinement
+	(*ResourceLimit)(nil),          // 13: berth.guest.v1.ResourceLimit
+	(*TerminalSize)(nil),           // 14: berth.guest.v1.TerminalSize
+	(*StartProcessRequest)(nil),    // 15: berth.guest.v1.StartProcessRequest
+	(*StartProcessResponse)(nil),   // 16: berth.guest.v1.StartProcessResponse
+	(*StartFailure)(nil),           // 17: berth.guest.v1.StartFailure
+	(*AttachRequest)(nil),          // 18: berth.guest.v1.AttachRequest
+	(*Acknowledgement)(nil),        // 19: berth.guest.v1.Acknowledgement
+	(*AttachStart)(nil),            // 20: berth.guest.v1.AttachStart
+	(*AttachResponse)(nil),         // 21: berth.guest.v1.AttachResponse
+	(*Output)(nil),                 // 22: berth.guest.v1.Output
+	(*SignalProcessRequest)(nil),   // 23: berth.guest.v1.SignalProcessRequest
+	(*SignalProcessResponse)(nil),  // 24: berth.guest.v1.SignalProcessResponse
+	(*ReleaseProcessRequest)(nil),  // 25: berth.guest.v1.ReleaseProcessRequest
+	(*ReleaseProcessResponse)(nil), // 26: berth.guest.v1.ReleaseProcessResponse
+	(*ShutdownRequest)(nil),        // 27: berth.guest.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),       // 28: berth.guest.v1.ShutdownResponse
+	(*StatisticsRequest)(nil),      // 29: berth.guest.v1.StatisticsRequest
+	(*StatisticsResponse)(nil),     // 30: berth.guest.v1.StatisticsResponse
+	(*ListProcessesRequest)(nil),   // 31: berth.guest.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil),  // 32: berth.guest.v1.ListProcessesResponse
+	(*ProcessEntry)(nil),           // 33: berth.guest.v1.ProcessEntry
+	(*SetClockRequest)(nil),        // 34: berth.guest.v1.SetClockRequest
+	(*SetClockResponse)(nil),       // 35: berth.guest.v1.SetClockResponse
 }
 var file_guest_proto_depIdxs = []int32{
 	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
 	5,  // 1: berth.guest.v1.ProcessInfo.exit:type_name -> berth.guest.v1.ExitStatus
-	8,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
-	10, // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
-	7,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
-	9,  // 5: berth.guest.v1.Share.owner:type_name -> berth.guest.v1.ShareOwner
-	13, // 6: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
-	11, // 7: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
-	12, // 8: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
-	10, // 9: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
-	1,  // 10: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
-	19, // 11: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
-	13, // 12: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
-	18, // 13: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
-	21, // 14: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
-	21, // 15: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
-	5,  // 16: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	32, // 17: berth.guest.v1.ListProcessesResponse.processes:type_name -> berth.guest.v1.ProcessEntry
-	2,  // 18: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 19: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	14, // 20: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	17, // 21: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	22, // 22: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	24, // 23: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	26, // 24: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	28, // 25: berth.guest.v1.Guest.Statistics:input_type -> berth.guest.v1.StatisticsRequest
-	30, // 26: berth.guest.v1.Guest.ListProcesses:input_type -> berth.guest.v1.ListProcessesRequest
-	33, // 27: berth.guest.v1.Guest.SetClock:input_type -> berth.guest.v1.SetClockRequest
-	3,  // 28: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	15, // 29: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	15, // 30: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	20, // 31: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	23, // 32: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	25, // 33: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	27, // 34: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	29, // 35: berth.guest.v1.Guest.Statistics:output_type -> berth.guest.v1.StatisticsResponse
-	31, // 36: berth.guest.v1.Guest.ListProcesses:output_type -> berth.guest.v1.ListProcessesResponse
-	34, // 37: berth.guest.v1.Guest.SetClock:output_type -> berth.guest.v1.SetClockResponse
-	28, // [28:38] is the sub-list for method output_type
-	18, // [18:28] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	9,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
+	11, // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
+	8,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
+	7,  // 5: berth.guest.v1.StartContainerRequest.volumes:type_name -> berth.guest.v1.Volume
+	10, // 6: berth.guest.v1.Share.owner:type_name -> berth.guest.v1.ShareOwner
+	14, // 7: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
+	12, // 8: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
+	13, // 9: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
+	11, // 10: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
+	1,  // 11: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
+	20, // 12: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
+	14, // 13: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
+	19, // 14: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
+	22, // 15: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
+	22, // 16: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
+	5,  // 17: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
+	33, // 18: berth.guest.v1.ListProcessesResponse.processes:type_name -> berth.guest.v1.ProcessEntry
+	2,  // 19: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	6,  // 20: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	15, // 21: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	18, // 22: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	23, // 23: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	25, // 24: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	27, // 25: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	29, // 26: berth.guest.v1.Guest.Statistics:input_type -> berth.guest.v1.StatisticsRequest
+	31, // 27: berth.guest.v1.Guest.ListProcesses:input_type -> berth.guest.v1.ListProcessesRequest
+	34, // 28: berth.guest.v1.Guest.SetClock:input_type -> berth.guest.v1.SetClockRequest
+	3,  // 29: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	16, // 30: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	16, // 31: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	21, // 32: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	24, // 33: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	26, // 34: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	28, // 35: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	30, // 36: berth.guest.v1.Guest.Statistics:output_type -> berth.guest.v1.StatisticsResponse
+	32, // 37: berth.guest.v1.Guest.ListProcesses:output_type -> berth.guest.v1.ListProcessesResponse
+	35, // 38: berth.guest.v1.Guest.SetClock:output_type -> berth.guest.v1.SetClockResponse
+	29, // [29:39] is the sub-list for method output_type
+	19, // [19:29] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -2765,14 +2854,14 @@ func file_guest_proto_init() {
 		return
 	}
 	file_guest_proto_msgTypes[2].OneofWrappers = []any{}
-	file_guest_proto_msgTypes[15].OneofWrappers = []any{
+	file_guest_proto_msgTypes[16].OneofWrappers = []any{
 		(*AttachRequest_Start)(nil),
 		(*AttachRequest_Stdin)(nil),
 		(*AttachRequest_CloseStdin)(nil),
 		(*AttachRequest_Resize)(nil),
 		(*AttachRequest_Acknowledge)(nil),
 	}
-	file_guest_proto_msgTypes[18].OneofWrappers = []any{
+	file_guest_proto_msgTypes[19].OneofWrappers = []any{
 		(*AttachResponse_Stdout)(nil),
 		(*AttachResponse_Stderr)(nil),
 		(*AttachResponse_Exited)(nil),
@@ -2784,7 +2873,7 @@ func file_guest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
