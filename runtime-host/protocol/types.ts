@@ -245,6 +245,8 @@ export interface SystemStatus {
 export interface DiskUsage {
   readonly images: UsageGroup;
   readonly containers: UsageGroup;
+  /** In use are those that a container refers to, running or not. */
+  readonly volumes: UsageGroup;
 }
 
 export interface UsageGroup {

@@ -9,7 +9,7 @@ import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, limitOf } from './runFailure.ts';
-import { guestVolumes, sharesOf, vmVolumes, writesOutside, type RunStorage } from './runStorage.ts';
+import { guestVolumes, mayFill, sharesOf, vmVolumes, writesOutside, type RunStorage } from './runStorage.ts';
 import { shareOwner } from './shareOwner.ts';
 import type { VmBasis } from './vmPlatform.ts';
 import { guestWorld, rightsOf, type GuestRights } from './worldSpec.ts';
@@ -26,7 +26,8 @@ export const hangUpPrefix = 'hangup-';
 export async function startRun(context: RunContext, basis: VmBasis, storage: RunStorage, signal?: AbortSignal): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
-  const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), paused.signal, ...(signal ? [signal] : [])]);
+  const within = (given: AbortSignal): AbortSignal => AbortSignal.any([given, paused.signal, ...(signal ? [signal] : [])]);
+  const limit = within(limitOf(limits.boot, 'boot'));
   const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
@@ -44,7 +45,7 @@ export async function startRun(context: RunContext, basis: VmBasis, storage: Run
         world: guestWorld(record.world),
         process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
       },
-      limit,
+      mayFill(storage) ? within(limitOf(limits.fill, 'fill its volumes')) : limit,
     );
     return new ContainerRun(context, machine, guest);
   } catch (error) {

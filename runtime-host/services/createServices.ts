@@ -49,7 +49,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containers = createContainerService({ paths, table, volumes, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
-  const usage = new UsageService({ paths, images, containers, imageFiles: (reference) => disks.filesOf(reference) });
+  const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
   return { images, disks, containers, volumes, statistics: new VmStatisticsService(table), usage, mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
 }
 

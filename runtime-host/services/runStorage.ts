@@ -33,6 +33,11 @@ export function guestVolumes(volumes: readonly VolumeAttachment[]): { serial: st
   return volumes.flatMap((volume) => (volume.kind === 'disk' ? volume.places.map((place) => ({ serial: volume.serial, ...place })) : []));
 }
 
+/** Whether the guest may have to copy files of the image before the first process runs. */
+export function mayFill({ volumes }: RunStorage): boolean {
+  return volumes.some(({ places }) => places.some(({ copyUp }) => copyUp));
+}
+
 /** Whether a container writes to what outlives it. */
 export function writesOutside({ mounts, volumes = [], removeOnExit }: ContainerRecord): boolean {
   return [...mounts, ...volumes.filter((volume) => !(volume.anonymous && removeOnExit))].some(({ readOnly }) => !readOnly);

@@ -2,12 +2,13 @@ import { allocatedBytes } from '../base/allocatedBytes.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { DiskUsage, PruneResult, UsageGroup, UsageItem } from '../protocol/types.ts';
-import type { ContainerService, ImageService } from './interfaces.ts';
+import type { ContainerService, ImageService, VolumeService } from './interfaces.ts';
 
 export interface UsageServiceOptions {
   readonly paths: BerthPaths;
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly volumes: VolumeService;
   /** Every file that an image needs: blobs and disk, whether they are there or not. */
   readonly imageFiles: (reference: string) => Promise<readonly string[]>;
 }
@@ -21,7 +22,7 @@ export class UsageService {
   }
 
   async report(): Promise<DiskUsage> {
-    return { images: await this.#images(), containers: await this.#containers() };
+    return { images: await this.#images(), containers: await this.#containers(), volumes: await this.#volumes() };
   }
 
   /** Removes the containers that do not run and are not about to. One that starts meanwhile stays. */
@@ -85,6 +86,11 @@ export class UsageService {
     }
     const bytes = sum(items);
     return group(items, bytes, sum(items.filter(({ inUse }) => !inUse)));
+  }
+
+  async #volumes(): Promise<UsageGroup> {
+    const items = (await this.#options.volumes.list()).map(({ name, allocatedBytes: bytes, containers }) => ({ name, bytes, inUse: containers.length > 0 }));
+    return group(items, sum(items), sum(items.filter(({ inUse }) => !inUse)));
   }
 }
 

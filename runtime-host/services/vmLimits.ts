@@ -5,6 +5,8 @@
 export interface VmLimits {
   /** From the start of QEMU until the first process runs. */
   readonly boot: number;
+  /** For the first process to run once the guest answers, where an image's files may have to be copied into a volume first. */
+  readonly fill: number;
   /** For QEMU, and then its guest, to answer a new host. */
   readonly adopt: number;
   /** For the guest to start a process, or to do anything else that is asked while it runs. */
@@ -17,4 +19,4 @@ export interface VmLimits {
   readonly quit: number;
 }
 
-export const defaultVmLimits: VmLimits = { boot: 120_000, adopt: 30_000, answer: 60_000, obey: 20_000, shutdown: 120_000, quit: 10_000 };
+export const defaultVmLimits: VmLimits = { boot: 120_000, fill: 900_000, adopt: 30_000, answer: 60_000, obey: 20_000, shutdown: 120_000, quit: 10_000 };

@@ -52,7 +52,7 @@ export class HostVolumeService implements VolumeService {
     }
   }
 
-  create(spec: VolumeSpec): Promise<VolumeInfo> {
+  async create(spec: VolumeSpec): Promise<VolumeInfo> {
     const name = spec.name ?? randomBytes(32).toString('hex');
     checkName(name);
     return this.#inTurn(name, async () => this.#info((await this.#existing(name, spec)) ?? (await this.#make({ ...spec, name }, spec.name === undefined))));

@@ -108,6 +108,18 @@ test('the console’s file is made last of all character devices, because its ap
   assert.match(devices.at(-1) ?? '', /^file,id=console/);
 });
 
+test('volumes: written, read, and read through an overlay', () => {
+  const args = qemuArguments({ ...basic, volumes: [{ serial: 'volume0', file: '/v/a,b', readOnly: false }, { serial: 'volume1', file: '/v/r', readOnly: true }, { serial: 'volume2', file: '/v/o', readOnly: true, overlay: '/c/volume2.qcow2' }] });
+  const file = (path: string): string => `discard=unmap,detect-zeroes=unmap,file.driver=file,file.filename=${path},file.discard=unmap,file.aio=threads,file.locking=auto`;
+  const from = args.indexOf('virtio-blk-device,drive=root,serial=root,discard=on,werror=stop') + 1;
+  assert.deepEqual(args.slice(from, args.indexOf('-fsdev')), [
+    ...['-blockdev', `driver=raw,node-name=volume0,read-only=off,${file('/v/a,,b')}`, '-device', 'virtio-blk-device,drive=volume0,serial=volume0,discard=on,werror=stop'],
+    ...['-blockdev', `driver=raw,node-name=volume1,read-only=on,${file('/v/r')}`, '-device', 'virtio-blk-device,drive=volume1,serial=volume1,discard=on'],
+    ...['-blockdev', `driver=raw,node-name=volume2-base,read-only=on,${file('/v/o')}`],
+    ...['-blockdev', 'driver=qcow2,node-name=volume2,backing=volume2-base,file.driver=file,file.filename=/c/volume2.qcow2,file.aio=threads', '-device', 'virtio-blk-device,drive=volume2,serial=volume2,discard=on,werror=stop'],
+  ]);
+});
+
 test('a paused VM differs only in that it waits', () => {
   const paused = qemuArguments({ ...basic, paused: true });
   assert.deepEqual(paused.filter((word) => word !== '-S'), qemuArguments(basic));

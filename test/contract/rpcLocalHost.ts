@@ -245,6 +245,6 @@ await runHost(async ({ paths, log }) => {
   const containers = new LocalContainers();
   const volumes = new HostVolumeService({ paths, table: new ContainerTable(), log });
   await volumes.load(new Set());
-  const usage = new UsageService({ paths, images, containers, imageFiles: async () => [] });
+  const usage = new UsageService({ paths, images, containers, volumes, imageFiles: async () => [] });
   return { images, containers, volumes, statistics: { statistics: noMachine, processes: noMachine }, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

@@ -9,7 +9,7 @@ export function addSystemDf(parent: Command): void {
   parent
     .command('df')
     .description('Show what takes room on the disk')
-    .option('-v, --verbose', 'each image and container')
+    .option('-v, --verbose', 'each image, container and volume')
     .option('--format <format>', 'json or table', parseFormat, 'table')
     .action(df);
 }
@@ -20,7 +20,7 @@ async function df({ verbose = false, format }: { readonly verbose?: boolean; rea
   else print(verbose ? itemTables(usage) : summaryTable(usage));
 }
 
-const titles: Readonly<Record<keyof DiskUsage, string>> = { images: 'Images', containers: 'Containers' };
+const titles: Readonly<Record<keyof DiskUsage, string>> = { images: 'Images', containers: 'Containers', volumes: 'Volumes' };
 const groupsOf = (usage: DiskUsage): [string, UsageGroup][] => (Object.keys(titles) as (keyof DiskUsage)[]).map((key) => [titles[key], usage[key]]);
 
 function summaryTable(usage: DiskUsage): string {
