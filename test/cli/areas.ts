@@ -8,13 +8,15 @@ import { lifeCases } from './cases/life.ts';
 import { listCases } from './cases/list.ts';
 import { logCases } from './cases/logs.ts';
 import { nameCases } from './cases/names.ts';
+import { observeCases } from './cases/observe.ts';
 import { pipeCases } from './cases/pipes.ts';
 import { processCases } from './cases/process.ts';
 import { runCases } from './cases/run.ts';
 import { terminalCases } from './cases/terminal.ts';
 import { volumeCases } from './cases/volumes.ts';
+import { worldCases } from './cases/world.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, imageCases, volumeCases, errorCases,
+  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, errorCases,
 ];

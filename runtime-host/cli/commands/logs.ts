@@ -18,13 +18,14 @@ export function addLogs(parent: Command): void {
     .action(logs);
 }
 
-function parseTail(text: string): number | undefined {
-  return text === 'all' ? undefined : parseCount(text);
+/** Not undefined for all: commander would make an empty text of that. */
+function parseTail(text: string): number | 'all' {
+  return text === 'all' ? text : parseCount(text);
 }
 
-async function logs(container: string, { since, until, ...options }: LogOptions): Promise<void> {
+async function logs(container: string, { since, until, tail, ...options }: LogOptions): Promise<void> {
   await withClient(async (client) => {
-    const stream = await client.containers.logs(container, { ...options, ...(since !== undefined && { since: Math.floor(since) }), ...(until !== undefined && { until: Math.floor(until) }) });
+    const stream = await client.containers.logs(container, { ...options, ...(typeof tail === 'number' && { tail }), ...(since !== undefined && { since: Math.floor(since) }), ...(until !== undefined && { until: Math.floor(until) }) });
     await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachKeys: undefined });
   });
 }

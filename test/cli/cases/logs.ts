@@ -15,6 +15,8 @@ export const logCases: CaseArea = {
     { docker: 'logs of no container fail', sh: `container logs nowhere`, error: /nowhere/, status: 1 },
     { docker: 'what exec prints is in no log', sh: `container exec $BOX echo secret; container logs $BOX 2>&1 | grep -c secret`, out: 'secret\n0\n', status: 1 },
     { docker: 'binary output is in the log as it was', sh: `container run --name $N $IMAGE head -c 300000 /dev/urandom > f; container logs $N | cmp - f` },
+    { docker: '-t puts the time before each line', sh: `container logs -t $ENDED`, out: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z said\n$/ },
+    { docker: '--since and --until choose by time', sh: `container logs --since 1h $ENDED; container logs --until 1h $ENDED`, out: 'said\n' },
     { docker: 'logs take one container', sh: `container logs $BOX $ENDED`, error: /argument/, status: 1 },
   ],
 };
