@@ -99,7 +99,7 @@ export class ContainerCommands {
     const client = await this.#services.session.connect();
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: `Removing ${container.name}` },
-      () => client.containers.remove(container.id, { force: running }),
+      () => client.containers.remove(container.id, { force: running, volumes: true }),
     );
   }
 

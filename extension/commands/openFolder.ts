@@ -131,7 +131,7 @@ export class OpenFolderCommand {
     const spec = folderSpec({ ...wanted, name: containerName(basename(folder), taken) });
     await pullIfMissing(client, image, bar, signal);
     // Only now, so that a wrong setting or an image that is not to be had costs nobody their container.
-    if (replaces) await client.containers.remove(replaces.id, { force: true });
+    if (replaces) await client.containers.remove(replaces.id, { force: true, volumes: true });
     this.#services.log.info(`Creating the container “${spec.name ?? ''}” from ${image} for ${folder}.`);
     const container = await client.containers.create(spec, { signal, progress: bar.share(60, 85) }).catch((error: unknown) => {
       throw pointToFile(error, config);
@@ -140,7 +140,7 @@ export class OpenFolderCommand {
       return await this.#start(client, container, bar, 85, signal);
     } catch (error) {
       // A container that never ran is of no use to anybody.
-      await client.containers.remove(container.id, { force: true }).catch((failure: unknown) => {
+      await client.containers.remove(container.id, { force: true, volumes: true }).catch((failure: unknown) => {
         this.#services.log.error(`The container that did not start could not be removed: ${describe(failure)}`);
       });
       throw error;

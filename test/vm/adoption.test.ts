@@ -106,7 +106,7 @@ test('output goes on without loss or doubling over hosts that are killed, and th
 });
 
 test('an adopted container is as usable as before', async () => {
-  const { id, kill } = await hostWith({ command: ['sh', '-c', 'echo kept > /kept; read line; echo "got $line"; cat'], stdin: true, name: 'adopted' }, 'running');
+  const { id, kill } = await hostWith({ command: ['sh', '-c', 'echo kept > /kept; read line; echo "got $line"; cat'], stdin: true, name: 'adopted', volumes: [{ volume: 'adopted', target: '/v', readOnly: false }] }, 'running');
   await kill();
   const host = await berth.otherHost();
   const info = await host.inspect('adopted');
@@ -117,7 +117,11 @@ test('an adopted container is as usable as before', async () => {
   await readUntil(streams.stdout, /got this\n/);
   const inside = await collect(id, await host.exec(id, { command: ['sh', '-c', 'cat /kept; cat; exit 4'], stdin: true }), 'beside');
   assert.deepEqual([inside.stdout, inside.exitCode], ['kept\nbeside', 4]);
+  const rival = await host.create({ image: berth.image, command: ['true'], cpus: 1, memoryBytes: 256 * 1024 ** 2, volumes: [{ volume: 'adopted', target: '/v', readOnly: true }] });
+  await assert.rejects(host.start(rival.id), { code: 'VolumeInUse', message: /written by container “adopted”/ });
   const stopped = await host.stop(id, { timeoutSeconds: 1 });
+  await host.start(rival.id);
+  await host.remove(rival.id, { force: true });
   assert.equal(stopped.state, 'stopped');
   assert.equal(stopped.vmPid, undefined);
   await checkOverlay(berth.paths.container(id).overlay, join(berth.paths.home, 'raw'));

@@ -43,6 +43,8 @@ async function sh(container: ContainerInfo, script: string): Promise<string> {
   return stdout + stderr;
 }
 
+/** Opens a disk for writing, as a virtual machine does. */
+const writeWithQemu = (path: string): unknown => execFileSync('qemu-io', ['-f', 'raw', '-c', 'flush', path], { stdio: 'pipe', encoding: 'utf8' });
 const disk = (name: string): string => berth.paths.volume(name).disk;
 const mounted = (volume: string, target: string, readOnly = false): Pick<ContainerSpec, 'volumes'> => ({ volumes: [{ volume, target, readOnly }] });
 const stop = (container: ContainerInfo): Promise<unknown> => berth.containers.stop(container.id, { timeoutSeconds: 0 });
@@ -61,6 +63,8 @@ test('a new volume gets the image’s files, is one writer’s or several reader
   assert.match(await sh(writer, 'cp /bin/busybox /small/first && fallocate -l 1g /small/full; dd if=/dev/zero of=/small/fill bs=1M count=300'), /No space left on device/);
   assert.equal(await sh(writer, 'echo fine > /elsewhere && cat /elsewhere; echo mine > /data/mine; rm /data/file; echo deep > /data/sub/inner/deep; rm /small/fill /small/full; sync'), 'fine\n');
 
+  // The net under our own book-keeping.
+  assert.throws(() => writeWithQemu(disk('data')), { stderr: /lock/ });
   const second = await berth.create({ ...mounted('data', '/d'), command: ['true'] });
   await assert.rejects(berth.containers.start(second.id), { code: 'VolumeInUse', message: /“data” is being written by container “writer”.*Stop “writer” first\..*--driver shared/ });
   const reader = await berth.create({ ...mounted('data', '/d', true), command: ['sleep', '1000000'], name: 'reader' });
@@ -76,6 +80,7 @@ test('a new volume gets the image’s files, is one writer’s or several reader
   for (const container of [another, reader]) assert.equal(await sh(container, 'cat /d/mine; ls /d'), 'mine\nlink\nmine\nsub\n');
   assert.equal(await sh(another, 'cat /d/sub/inner/deep'), 'deep\n');
   assert.match(await sh(reader, 'touch /d/new; mount -o remount,rw /d; touch /d/newer; ls /d/new*'), /Read-only file system[^]*No such file/);
+  assert.throws(() => writeWithQemu(disk('data')), { stderr: /lock/ });
   await assert.rejects(berth.containers.start(second.id), { code: 'VolumeInUse', message: /being read by container “another”, “reader”|being read by container “reader”, “another”/ });
   await assert.rejects(berth.services.volumes.remove('data'), { code: 'VolumeInUse', message: /is in use/ });
   const { containers } = await berth.services.volumes.inspect('data');
