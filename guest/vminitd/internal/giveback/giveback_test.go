@@ -18,6 +18,7 @@ func TestUnusedCache(t *testing.T) {
 		{"a small machine keeps something", sample{}, sample{cache: 8 * mebibyte, limit: 12 * mebibyte}, 0, lookPause},
 		{"unused", sample{read: 300}, sample{cache: 232 * mebibyte, limit: 512 * mebibyte, read: 300}, 51 * mebibyte, givePause},
 		{"the last of it", sample{}, sample{cache: 32*mebibyte + 4096, limit: 512 * mebibyte}, 4096, givePause},
+		{"programs use it", sample{}, sample{cache: 120 * mebibyte, used: 100 * mebibyte, limit: 512 * mebibyte}, 0, lookPause},
 		{"it reads", sample{read: 1}, sample{cache: 232 * mebibyte, limit: 512 * mebibyte, read: 3 * mebibyte}, 0, lookPause},
 	} {
 		if got, pause := unusedCache(test.before, test.now); got != test.want || pause != test.pause {
@@ -40,6 +41,24 @@ func TestUnusedCacheEnds(t *testing.T) {
 	}
 	if now.cache != 28*mebibyte || took > 90*time.Second {
 		t.Errorf("%d MiB left after %v", now.cache/mebibyte, took)
+	}
+}
+
+func TestUsedCache(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		before, now sample
+		asked, want uint64
+	}{
+		{"nothing asked", sample{cache: 100}, sample{cache: 100}, 0, 0},
+		{"given", sample{cache: 100}, sample{cache: 80}, 20, 0},
+		{"kept", sample{cache: 100}, sample{cache: 99}, 20, 99},
+		{"still known", sample{cache: 99, used: 99}, sample{cache: 150}, 0, 99},
+		{"used less", sample{cache: 150, used: 99}, sample{cache: 40}, 0, 40},
+	} {
+		if got := usedCache(test.before, test.now, test.asked); got != test.want {
+			t.Errorf("%s: %d, want %d", test.name, got, test.want)
+		}
 	}
 }
 
