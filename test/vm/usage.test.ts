@@ -17,7 +17,10 @@ function du(...paths: string[]): number {
 test('df says what du says, and prune what df promised', async () => {
   const { services, paths, image, containers } = berth;
   const { id: full } = await berth.run(['sh', '-c', 'head -c 20000000 /dev/urandom > /big; sync'], { keep: true });
-  const runs = await berth.background();
+  await services.volumes.create({ name: 'idle' });
+  const { name: unnamed } = await services.volumes.create({});
+  const runs = await berth.background({ volumes: [{ volume: 'filled', target: '/v', readOnly: false }] });
+  await berth.exec(runs.id, ['sh', '-c', 'head -c 10000000 /dev/urandom > /v/big; sync']);
   const usage = await services.usage.report();
   assert.deepEqual([usage.images.total, usage.images.active, usage.images.reclaimableBytes < 100_000], [1, 1, true]);
   assert.equal(usage.images.bytes, du(paths.content, paths.disks));
@@ -26,10 +29,15 @@ test('df says what du says, and prune what df promised', async () => {
   assert.equal(big?.bytes, du(paths.container(full).directory));
   assert.equal(usage.containers.reclaimableBytes, big?.bytes);
 
+  assert.deepEqual([usage.volumes.total, usage.volumes.active], [3, 1]);
+  for (const { name, bytes } of usage.volumes.items) assert.equal(bytes, du(paths.volume(name).disk), name);
+  assert.ok(usage.volumes.bytes - usage.volumes.reclaimableBytes > 10_000_000);
+
   const before = du(paths.containers);
   const pruned = await services.usage.pruneContainers();
   assert.deepEqual(pruned, { removed: [full], reclaimedBytes: big?.bytes });
   assert.ok(before - du(paths.containers) > 20_000_000);
+  assert.deepEqual((await services.volumes.prune()).removed, [unnamed], 'others have names');
   assert.deepEqual(await services.usage.pruneImages(), { removed: [], reclaimedBytes: 0 }, 'its container runs');
   await containers.remove(runs.id, { force: true });
   const images = await services.usage.pruneImages();

@@ -7,17 +7,20 @@ import { printPruned } from '../prunedOutput.ts';
 export function addSystemPrune(parent: Command): void {
   parent
     .command('prune')
-    .description('Remove containers that do not run, and with -a images that no container uses')
-    .option('-a, --all', 'images too')
+    .description('Remove containers that do not run, and with options what no container uses then')
+    .option('-a, --all', 'images, too')
+    .option('--volumes', 'anonymous volumes, too')
     .option('-f, --force', 'do not ask')
     .action(prune);
 }
 
-async function prune({ all = false, force = false }: { readonly all?: boolean; readonly force?: boolean }): Promise<void> {
-  await confirm(`This removes all containers that do not run${all ? ', and then all images that no container uses' : ''}.`, force);
+async function prune({ all = false, volumes = false, force = false }: { readonly all?: boolean; readonly volumes?: boolean; readonly force?: boolean }): Promise<void> {
+  const further = [...(all ? ['images'] : []), ...(volumes ? ['anonymous volumes'] : [])].join(' and ');
+  await confirm(`This removes all containers that do not run${further ? `, and then all ${further} that no container uses` : ''}.`, force);
   await withClient(async (client) => {
     const results: [string, PruneResult][] = [['containers', await client.containers.prune()]];
     if (all) results.push(['images', await client.images.prune()]);
+    if (volumes) results.push(['volumes', await client.volumes.prune()]);
     printPruned(results);
   });
 }
