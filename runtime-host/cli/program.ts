@@ -5,8 +5,10 @@ import { version } from '../protocol/version.ts';
 import { complain, complainOf } from './cliContext.ts';
 import { Exit, ExitStatus, statusForError } from './cliError.ts';
 import { addAttach } from './commands/attach.ts';
+import { addCopy } from './commands/copy.ts';
 import { addCreate } from './commands/create.ts';
 import { addExec } from './commands/exec.ts';
+import { addExport } from './commands/export.ts';
 import { addImage } from './commands/image.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addKill } from './commands/kill.ts';
@@ -33,7 +35,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addAttach, addInspect, addStats, addTop, addWait, addImage, addVolume, addSystem]) {
+  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addCopy, addExport, addAttach, addInspect, addStats, addTop, addWait, addImage, addVolume, addSystem]) {
     add(program);
   }
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);

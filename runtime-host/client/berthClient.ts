@@ -4,6 +4,8 @@ import { BerthError } from '../protocol/errors.ts';
 import * as methods from '../protocol/methods.ts';
 import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
+import { copyFromStreamPath, copyToStreamPath, exportStreamPath } from '../protocol/archiveStreams.ts';
+import type { CopyFromOptions, CopyToOptions } from '../protocol/archiveStreams.ts';
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
@@ -276,6 +278,24 @@ class ContainerRequests {
   /** Starts a further process and leaves it to itself: settles when it runs; what it prints is dropped. */
   async execDetached(container: string, process: ExecOptions, options?: RequestOptions): Promise<void> {
     await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process, detach: true }, options);
+  }
+
+  /**
+   * A file or directory of a container as tar, on `stdout`. The status settles when all has come: without it, what came
+   * is not all.
+   */
+  copyFrom(container: string, path: string, options: RequestOptions & CopyFromOptions = {}): Promise<HostStream> {
+    return this.#openStream(copyFromStreamPath(container, path, options), options.signal);
+  }
+
+  /** Makes files in a container from tar, on `stdin`, whose end is the archive's. The status settles when all are there. */
+  copyTo(container: string, path: string, options: RequestOptions & CopyToOptions): Promise<HostStream> {
+    return this.#openStream(copyToStreamPath(container, path, options), options.signal);
+  }
+
+  /** The root file system of a container as tar, on `stdout`, without what is mounted in it. */
+  export(container: string, options: RequestOptions = {}): Promise<HostStream> {
+    return this.#openStream(exportStreamPath(container), options.signal);
   }
 
   /** What the first process printed. Closing the stream ends a `follow`. */

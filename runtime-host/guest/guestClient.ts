@@ -5,9 +5,10 @@ import { BerthError } from '../protocol/errors.ts';
 import type { TerminalSize } from '../protocol/types.ts';
 import { ProcessAttachment, type AttachOptions } from './attachment.ts';
 import { openControlPort } from './controlPort.ts';
-import { ContractVersion, Guest, ProcessSchema } from './gen/guest_pb.js';
+import { ContractVersion, Guest, ProcessSchema, StartContainerRequestSchema } from './gen/guest_pb.js';
 import type { ContainerProcess } from '../protocol/statistics.ts';
 import { processesOf, statisticsOf, type GuestStatistics } from './observation.ts';
+import { readArchive, writeArchive, type ReadArchive, type WriteArchive } from './guestArchive.ts';
 import { guestError } from './guestErrors.ts';
 import { guestAuthority, GuestSession } from './guestSession.ts';
 
@@ -128,20 +129,22 @@ export class GuestClient {
    * @throws BerthError CommandNotFound, CommandNotExecutable (the working directory, too), UserNotFound, GuestFailed
    */
   async startContainer(container: GuestContainer, signal?: AbortSignal): Promise<void> {
-    await this.#call(signal, (options) =>
-      this.#client.startContainer(
-        {
-          rootDevice: container.rootDevice,
-          hostname: container.hostname,
-          shares: container.shares.map((share) => ({ ...share })),
-          volumes: container.volumes.map((volume) => ({ ...volume })),
-          ...container.world,
-          temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
-          process: processMessage(container.process),
-        },
-        options,
-      ),
-    );
+    await this.#call(signal, (options) => this.#client.startContainer(containerMessage(container, container.process), options));
+  }
+
+  /** Mounts what {@link startContainer} would and starts nothing: for the files of a container that does not run. */
+  async mountContainer(container: Omit<GuestContainer, 'process'>, signal: AbortSignal): Promise<void> {
+    await this.#call(signal, (options) => this.#client.mountContainer(containerMessage(container), options));
+  }
+
+  /** @throws BerthError PathNotFound, InvalidArgument, GuestFailed; the signal's reason */
+  readArchive(request: ReadArchive, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return readArchive(this.#client, request, signal, () => this.connected);
+  }
+
+  /** @throws BerthError PathNotFound, InvalidArgument, DiskFull, GuestFailed; the signal's reason */
+  writeArchive(request: WriteArchive, data: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    return writeArchive(this.#client, request, data, signal, () => this.connected);
   }
 
   /**
@@ -235,6 +238,18 @@ function otherVersion(details: ConstructorParameters<typeof BerthError>[2]): Ber
 
 function noAnswer(milliseconds: number): BerthError {
   return new BerthError('GuestFailed', `The virtual machine did not answer within ${milliseconds / 1000} seconds. Try again, or stop the container.`);
+}
+
+function containerMessage(container: Omit<GuestContainer, 'process'>, process?: GuestProcess): MessageInitShape<typeof StartContainerRequestSchema> {
+  return create(StartContainerRequestSchema, {
+    rootDevice: container.rootDevice,
+    hostname: container.hostname,
+    shares: container.shares.map((share) => ({ ...share })),
+    volumes: container.volumes.map((volume) => ({ ...volume })),
+    ...container.world,
+    temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
+    ...(process && { process: processMessage(process) }),
+  });
 }
 
 function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {

@@ -19,6 +19,7 @@ export const errorCodes = [
   'VolumeInUse',
   'VolumeNameInUse',
   'VolumeInvalid',
+  'PathNotFound',
   'FolderInvalid',
   'FolderProtected',
   'DevContainerInvalid',

@@ -90,6 +90,8 @@ export class BerthPaths {
       outputLog: join(directory, 'output.log'),
       bootLog: join(directory, 'boot.log'),
       qemuLog: join(directory, 'qemu.log'),
+      maintenanceLog: join(sockets, 'boot.log'),
+      maintenanceQemuLog: join(sockets, 'qemu.log'),
       sockets,
       qmpSocket: join(sockets, 'qmp.sock'),
       controlSocket: join(sockets, controlSocketName),
@@ -113,6 +115,9 @@ export interface ContainerPaths {
   readonly outputLog: string;
   readonly bootLog: string;
   readonly qemuLog: string;
+  /** Of a VM that only gives access to the files of a container that does not run. */
+  readonly maintenanceLog: string;
+  readonly maintenanceQemuLog: string;
   readonly sockets: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;

@@ -60,7 +60,8 @@ export function logStreamPath(container: string, options: LogOptions = {}): stri
   return withQuery(`/containers/${encodeURIComponent(container)}/logs`, { ...options });
 }
 
-function withQuery(path: string, query: Record<string, boolean | number | undefined>): string {
+/** An address with those parameters that say something. */
+export function withQuery(path: string, query: Record<string, boolean | number | string | undefined>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== false) parameters.set(name, value === true ? '1' : String(value));

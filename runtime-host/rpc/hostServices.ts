@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log.ts';
+import type { Archives } from '../services/archiveService.ts';
 import type { ContainerService, ImageService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/mountPolicy.ts';
@@ -10,6 +11,7 @@ export interface HostServices {
   readonly volumes: VolumeService;
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
+  readonly archives: Archives;
   readonly mounts: Pick<MountPolicy, 'refusals'>;
 }
 

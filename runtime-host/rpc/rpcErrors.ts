@@ -23,7 +23,7 @@ export function protocolError(code: number, message: string): ResponseError<Erro
 }
 
 /** What users ask for and cannot have: they are told all there is to tell. */
-const ordinary: ReadonlySet<ErrorCode> = new Set(['Cancelled', 'InvalidArgument', 'ImageNotFound', 'CommandNotFound', 'CommandNotExecutable', 'UserNotFound', 'FolderInvalid', 'FolderProtected']);
+const ordinary: ReadonlySet<ErrorCode> = new Set(['Cancelled', 'InvalidArgument', 'ImageNotFound', 'CommandNotFound', 'CommandNotExecutable', 'UserNotFound', 'PathNotFound', 'FolderInvalid', 'FolderProtected']);
 
 /** Whether an error has more to tell than the client is told: a cause. */
 export function worthLogging(error: BerthError): boolean {

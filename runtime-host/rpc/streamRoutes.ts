@@ -3,6 +3,8 @@ import { BerthError } from '../protocol/errors.ts';
 import { Channel } from '../protocol/streams.ts';
 import type { LogOptions, StreamStatus } from '../protocol/streams.ts';
 import type { ContainerService, ProcessStreams } from '../services/interfaces.ts';
+import { parseArchiveRoute, serveArchive } from './archiveStreams.ts';
+import type { ArchiveRoute } from './archiveStreams.ts';
 import type { ByteStream } from './byteStream.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
@@ -18,7 +20,8 @@ export interface StreamEnvironment {
 export type StreamRoute =
   | { readonly kind: 'attach'; readonly container: string; readonly start: boolean; readonly replay: boolean }
   | { readonly kind: 'exec'; readonly execId: string }
-  | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions };
+  | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions }
+  | ArchiveRoute;
 
 /**
  * Reads the addresses that protocol/streams.ts builds; undefined for any other.
@@ -35,17 +38,17 @@ export function parseStreamRoute(address: string): StreamRoute | undefined {
   if (collection !== 'containers') return undefined;
   if (verb === 'attach') return { kind: 'attach', container: subject, start: flag(query, 'start'), replay: flag(query, 'replay') };
   if (verb === 'logs') return { kind: 'logs', container: subject, options: logOptions(query) };
-  return undefined;
+  return verb === undefined ? undefined : parseArchiveRoute(subject, verb, query, (name) => flag(query, name));
 }
 
 /** Serves one stream to its end. Never rejects: what goes wrong travels in the status. */
 export async function serveStream(route: StreamRoute, stream: ByteStream, environment: StreamEnvironment): Promise<void> {
   let status: StreamStatus;
   try {
-    const { containers } = await environment.host.services;
-    status = route.kind === 'logs'
-      ? await sendLogs(route, stream, containers)
-      : await joinProcess(await openProcess(route, stream, containers, environment), stream);
+    const { containers, archives } = await environment.host.services;
+    if (route.kind === 'logs') status = await sendLogs(route, stream, containers);
+    else if (route.kind === 'attach' || route.kind === 'exec') status = await joinProcess(await openProcess(route, stream, containers, environment), stream);
+    else status = await serveArchive(route, stream, archives);
   } catch (thrown) {
     const error = BerthError.from(thrown);
     if (worthLogging(error) && !stream.signal.aborted) environment.host.log.error(`The stream ${route.kind} failed`, error);
@@ -55,7 +58,7 @@ export async function serveStream(route: StreamRoute, stream: ByteStream, enviro
 }
 
 function openProcess(
-  route: Exclude<StreamRoute, { kind: 'logs' }>,
+  route: Extract<StreamRoute, { kind: 'attach' | 'exec' }>,
   stream: ByteStream,
   containers: ContainerService,
   { execs }: StreamEnvironment,

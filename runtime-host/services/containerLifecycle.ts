@@ -13,13 +13,15 @@ import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { checkMountSources } from './containerSpec.ts';
+import { withMaintenance, type UseGuest } from './maintenance.ts';
 import type { ImageDiskService } from './interfaces.ts';
 import { checkKernel } from './machineSpec.ts';
 import type { MountPolicy } from './mountPolicy.ts';
 import type { RunContext } from './runContext.ts';
 import { sigkill, signalNumber } from './signals.ts';
+import type { RunStorage } from './runStorage.ts';
 import type { VmLimits } from './vmLimits.ts';
-import type { VmPlatform } from './vmPlatform.ts';
+import type { VmBasis, VmPlatform } from './vmPlatform.ts';
 import type { HostVolumeService } from './volumeService.ts';
 import { attachVolumes, claimVolumes } from './volumeUse.ts';
 
@@ -172,12 +174,27 @@ export class ContainerLifecycle {
     this.#setState(container, 'stopped');
   }
 
+  /**
+   * Lets `use` work with the files of a container that does not run, in a VM that ends with it. Nothing else of it changes:
+   * not its state, nor its record.
+   */
+  async withFiles<Result>(container: Container, signal: AbortSignal, use: UseGuest<Result>): Promise<Result> {
+    claimVolumes(container, this.#deps.table.all(), this.#deps.volumes);
+    const { basis, storage } = await this.#prepare(container, signal);
+    return withMaintenance(this.context(container), basis, storage, signal, use);
+  }
+
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
-    const { record, paths } = container;
+    const { basis, storage } = await this.#prepare(container, signal);
+    return startRun(this.context(container), basis, storage, signal);
+  }
+
+  /** Everything that a VM of this container needs. */
+  async #prepare({ record, paths }: Container, signal: AbortSignal | undefined): Promise<{ readonly basis: VmBasis; readonly storage: RunStorage }> {
     const [basis, image, volumes] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), attachVolumes(record, paths, this.#deps.paths, this.#deps.volumes), this.#checkFiles(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
     signal?.throwIfAborted();
     if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, image, record.diskSize);
-    return startRun(this.context(container), basis, { image, volumes }, signal);
+    return { basis, storage: { image, volumes } };
   }
 
   /** The directories must be what they were, and what became worth protecting since is not shared unasked. */

@@ -1,5 +1,5 @@
 import { BerthError } from '../protocol/errors.ts';
-import { GuestClient, type GuestProcess } from '../guest/guestClient.ts';
+import { GuestClient, type GuestContainer, type GuestProcess } from '../guest/guestClient.ts';
 import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
@@ -38,11 +38,7 @@ export async function startRun(context: RunContext, basis: VmBasis, storage: Run
     [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened]);
     await guest.startContainer(
       {
-        rootDevice: '/dev/vda',
-        hostname: record.world?.hostname ?? record.id.slice(0, 12),
-        shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
-        volumes: guestVolumes(storage.volumes),
-        world: guestWorld(record.world),
+        ...(await guestContainer(record, storage)),
         process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
       },
       mayFill(storage) ? within(limitOf(limits.fill, 'fill its volumes')) : limit,
@@ -243,7 +239,19 @@ export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments'
   };
 }
 
-function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage): Parameters<typeof startVirtualMachine>[1] {
+/** What vminitd is told about a container beside its process. */
+export async function guestContainer(record: ContainerRecord, storage: RunStorage): Promise<Omit<GuestContainer, 'process'>> {
+  return {
+    rootDevice: '/dev/vda',
+    hostname: record.world?.hostname ?? record.id.slice(0, 12),
+    shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
+    volumes: guestVolumes(storage.volumes),
+    world: guestWorld(record.world),
+  };
+}
+
+/** The VM of a container. */
+export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage): Parameters<typeof startVirtualMachine>[1] {
   return {
     id: record.id,
     architecture: basis.architecture,

@@ -15,6 +15,7 @@ import { notFound, notRunning, stillRunning, type ContainerEvent, type Container
 import { checkSpec, recordOf } from './containerSpec.ts';
 import type { ContainerRun } from './containerRun.ts';
 import { execProcess } from './execProcess.ts';
+import { FileAccess } from './fileAccess.ts';
 import { HealthMonitor } from './healthMonitor.ts';
 import { isLocal } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, LogViewOptions, ProcessStreams } from './interfaces.ts';
@@ -47,6 +48,7 @@ export interface ContainerServiceOptions {
 
 /** Containers keep images' disks from being removed. */
 export interface DiskUser extends ContainerService {
+  readonly files: FileAccess;
   /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
   pruneDisks(): Promise<void>;
 }
@@ -64,6 +66,7 @@ class QemuContainerService implements DiskUser {
   readonly #lifecycle: ContainerLifecycle;
   readonly #restarts: Restarts;
   readonly #table: ContainerTable;
+  readonly files: FileAccess;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
   readonly #logLimits: LogLimits;
@@ -93,6 +96,7 @@ class QemuContainerService implements DiskUser {
       ended: (container) => this.#restarts.consider(container),
       notify,
     });
+    this.files = new FileAccess(this.#table, this.#lifecycle);
     this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
   }
 
@@ -289,6 +293,7 @@ class QemuContainerService implements DiskUser {
       await run?.release();
       if (run?.over) await settled;
     }));
+    await this.files.settled();
     await this.#pruning.run(() => Promise.resolve());
   }
 

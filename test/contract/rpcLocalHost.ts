@@ -246,5 +246,6 @@ await runHost(async ({ paths, log }) => {
   const volumes = new HostVolumeService({ paths, table: new ContainerTable(), log });
   await volumes.load(new Set());
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: async () => [] });
-  return { images, containers, volumes, statistics: { statistics: noMachine, processes: noMachine }, usage, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
+  const refuse = async (): Promise<never> => { throw new BerthError('PathNotFound', 'There are no files here.'); };
+  return { images, containers, volumes, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

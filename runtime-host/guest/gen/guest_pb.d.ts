@@ -1214,6 +1214,182 @@ export declare type SetClockResponse = Message<"berth.guest.v1.SetClockResponse"
 export declare const SetClockResponseSchema: GenMessage<SetClockResponse>;
 
 /**
+ * @generated from message berth.guest.v1.MountContainerResponse
+ */
+export declare type MountContainerResponse = Message<"berth.guest.v1.MountContainerResponse"> & {
+};
+
+/**
+ * Describes the message berth.guest.v1.MountContainerResponse.
+ * Use `create(MountContainerResponseSchema)` to create a new message.
+ */
+export declare const MountContainerResponseSchema: GenMessage<MountContainerResponse>;
+
+/**
+ * @generated from message berth.guest.v1.ReadArchiveRequest
+ */
+export declare type ReadArchiveRequest = Message<"berth.guest.v1.ReadArchiveRequest"> & {
+  /**
+   * Relative to the container's root directory. With "/" at its end it must name a directory, with "/." what is in that.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Read what the path leads to, when that is a symbolic link. The entries have the link's name.
+   *
+   * @generated from field: bool follow_link = 2;
+   */
+  followLink: boolean;
+
+  /**
+   * What is mounted below the path is left out but for its mount points (otherwise only memory and the kernel's own are),
+   * and what "/." holds has names without "./".
+   *
+   * @generated from field: bool one_file_system = 3;
+   */
+  oneFileSystem: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.ReadArchiveRequest.
+ * Use `create(ReadArchiveRequestSchema)` to create a new message.
+ */
+export declare const ReadArchiveRequestSchema: GenMessage<ReadArchiveRequest>;
+
+/**
+ * @generated from message berth.guest.v1.ReadArchiveResponse
+ */
+export declare type ReadArchiveResponse = Message<"berth.guest.v1.ReadArchiveResponse"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message berth.guest.v1.ReadArchiveResponse.
+ * Use `create(ReadArchiveResponseSchema)` to create a new message.
+ */
+export declare const ReadArchiveResponseSchema: GenMessage<ReadArchiveResponse>;
+
+/**
+ * @generated from message berth.guest.v1.WriteArchiveRequest
+ */
+export declare type WriteArchiveRequest = Message<"berth.guest.v1.WriteArchiveRequest"> & {
+  /**
+   * @generated from oneof berth.guest.v1.WriteArchiveRequest.message
+   */
+  message: {
+    /**
+     * @generated from field: berth.guest.v1.WriteArchiveStart start = 1;
+     */
+    value: WriteArchiveStart;
+    case: "start";
+  } | {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message berth.guest.v1.WriteArchiveRequest.
+ * Use `create(WriteArchiveRequestSchema)` to create a new message.
+ */
+export declare const WriteArchiveRequestSchema: GenMessage<WriteArchiveRequest>;
+
+/**
+ * @generated from message berth.guest.v1.WriteArchiveStart
+ */
+export declare type WriteArchiveStart = Message<"berth.guest.v1.WriteArchiveStart"> & {
+  /**
+   * Relative to the container's root directory, as the user has written it: what is there decides what it means.
+   *
+   * @generated from field: string destination = 1;
+   */
+  destination: string;
+
+  /**
+   * @generated from field: berth.guest.v1.WriteArchiveStart.Source source = 2;
+   */
+  source: WriteArchiveStart_Source;
+
+  /**
+   * Of the source; used when it is copied into a directory.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Files belong to whom the stream says, and not to root.
+   *
+   * @generated from field: bool keep_owner = 4;
+   */
+  keepOwner: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.WriteArchiveStart.
+ * Use `create(WriteArchiveStartSchema)` to create a new message.
+ */
+export declare const WriteArchiveStartSchema: GenMessage<WriteArchiveStart>;
+
+/**
+ * @generated from enum berth.guest.v1.WriteArchiveStart.Source
+ */
+export enum WriteArchiveStart_Source {
+  /**
+   * Entries go into the destination, a directory, by their names.
+   *
+   * @generated from enum value: SOURCE_ENTRIES = 0;
+   */
+  ENTRIES = 0,
+
+  /**
+   * The stream's only entry is the source.
+   *
+   * @generated from enum value: SOURCE_FILE = 1;
+   */
+  FILE = 1,
+
+  /**
+   * The entries' names are relative to the source, which is the entry ".".
+   *
+   * @generated from enum value: SOURCE_DIRECTORY = 2;
+   */
+  DIRECTORY = 2,
+
+  /**
+   * Likewise, but into a directory goes only what the source holds.
+   *
+   * @generated from enum value: SOURCE_CONTENTS = 3;
+   */
+  CONTENTS = 3,
+}
+
+/**
+ * Describes the enum berth.guest.v1.WriteArchiveStart.Source.
+ */
+export declare const WriteArchiveStart_SourceSchema: GenEnum<WriteArchiveStart_Source>;
+
+/**
+ * @generated from message berth.guest.v1.WriteArchiveResponse
+ */
+export declare type WriteArchiveResponse = Message<"berth.guest.v1.WriteArchiveResponse"> & {
+};
+
+/**
+ * Describes the message berth.guest.v1.WriteArchiveResponse.
+ * Use `create(WriteArchiveResponseSchema)` to create a new message.
+ */
+export declare const WriteArchiveResponseSchema: GenMessage<WriteArchiveResponse>;
+
+/**
  * Written here, once, so that both sides are built with the same number. Raise CURRENT with every change that an older
  * host or an older vminitd would misunderstand.
  *
@@ -1299,6 +1475,37 @@ export declare const Guest: GenService<{
     methodKind: "unary";
     input: typeof ReleaseProcessRequestSchema;
     output: typeof ReleaseProcessResponseSchema;
+  },
+  /**
+   * Mounts what StartContainer would, but starts nothing (`process` and `temporary` are ignored): for a look at the files of
+   * a container that does not run. Such a VM is only good for that.
+   *
+   * @generated from rpc berth.guest.v1.Guest.MountContainer
+   */
+  mountContainer: {
+    methodKind: "unary";
+    input: typeof StartContainerRequestSchema;
+    output: typeof MountContainerResponseSchema;
+  },
+  /**
+   * Files as a tar stream. Fails with NOT_FOUND when they are not there.
+   *
+   * @generated from rpc berth.guest.v1.Guest.ReadArchive
+   */
+  readArchive: {
+    methodKind: "server_streaming";
+    input: typeof ReadArchiveRequestSchema;
+    output: typeof ReadArchiveResponseSchema;
+  },
+  /**
+   * Makes files of a tar stream; answers when all are there. `start` comes first and only first.
+   *
+   * @generated from rpc berth.guest.v1.Guest.WriteArchive
+   */
+  writeArchive: {
+    methodKind: "client_streaming";
+    input: typeof WriteArchiveRequestSchema;
+    output: typeof WriteArchiveResponseSchema;
   },
   /**
    * Kills all processes, syncs, unmounts. With power_off the VM then ends and the answer may get lost with it.

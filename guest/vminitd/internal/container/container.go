@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"berth.dev/vminitd/internal/archive"
 	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/giveback"
 	"berth.dev/vminitd/internal/system"
@@ -36,6 +37,8 @@ type Container struct {
 	problem error
 	thread  *thread
 	cgroup  *os.File
+	// The root directory, for whoever is not on the thread.
+	root    *archive.Root
 	hasRoot atomic.Bool
 	// What is to be unmounted, in the order of mounting.
 	mounted []string
@@ -79,6 +82,11 @@ func (c *Container) prepare() error {
 			return err
 		}
 		c.hasRoot.Store(true)
+		root, err := archive.OpenRoot()
+		if err != nil {
+			return err
+		}
+		c.root = root
 		defer system.Trace("root disk mounted")
 		return mountKernelFileSystems()
 	})
@@ -131,6 +139,28 @@ func (c *Container) completeInside() error {
 		}
 	}
 	return nil
+}
+
+// Protect makes the root file system read-only if the world says so, where no first process is there to do it.
+func (c *Container) Protect() error {
+	if !c.world.ReadOnly {
+		return nil
+	}
+	return c.thread.do(func() error {
+		if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+			return &MountError{"/", err}
+		}
+		return nil
+	})
+}
+
+// Root gives the root directory as it is seen from outside.
+func (c *Container) Root() (*archive.Root, error) {
+	<-c.ready
+	if c.problem != nil {
+		return nil, c.problem
+	}
+	return c.root, nil
 }
 
 // Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before. Whoever

@@ -18,6 +18,7 @@ type Guest struct {
 	Version   string
 	container *container.Container
 	processes *process.Table
+	archives  openArchives
 }
 
 // NewServer makes the gRPC server of the guest.
@@ -38,6 +39,9 @@ func (g *Guest) methods() map[string]grpc.Handler {
 		"AttachProcess":  g.AttachProcess,
 		"SignalProcess":  grpc.Unary(g.SignalProcess),
 		"ReleaseProcess": grpc.Unary(g.ReleaseProcess),
+		"MountContainer": grpc.Unary(g.MountContainer),
+		"ReadArchive":    g.ReadArchive,
+		"WriteArchive":   g.WriteArchive,
 		"Shutdown":       grpc.Unary(g.Shutdown),
 		"Statistics":     grpc.Unary(g.Statistics),
 		"ListProcesses":  grpc.Unary(g.ListProcesses),

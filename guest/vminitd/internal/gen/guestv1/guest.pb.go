@@ -134,6 +134,62 @@ func (StartFailure_Reason) EnumDescriptor() ([]byte, []int) {
 	return file_guest_proto_rawDescGZIP(), []int{15, 0}
 }
 
+type WriteArchiveStart_Source int32
+
+const (
+	// Entries go into the destination, a directory, by their names.
+	WriteArchiveStart_SOURCE_ENTRIES WriteArchiveStart_Source = 0
+	// The stream's only entry is the source.
+	WriteArchiveStart_SOURCE_FILE WriteArchiveStart_Source = 1
+	// The entries' names are relative to the source, which is the entry ".".
+	WriteArchiveStart_SOURCE_DIRECTORY WriteArchiveStart_Source = 2
+	// Likewise, but into a directory goes only what the source holds.
+	WriteArchiveStart_SOURCE_CONTENTS WriteArchiveStart_Source = 3
+)
+
+// Enum value maps for WriteArchiveStart_Source.
+var (
+	WriteArchiveStart_Source_name = map[int32]string{
+		0: "SOURCE_ENTRIES",
+		1: "SOURCE_FILE",
+		2: "SOURCE_DIRECTORY",
+		3: "SOURCE_CONTENTS",
+	}
+	WriteArchiveStart_Source_value = map[string]int32{
+		"SOURCE_ENTRIES":   0,
+		"SOURCE_FILE":      1,
+		"SOURCE_DIRECTORY": 2,
+		"SOURCE_CONTENTS":  3,
+	}
+)
+
+func (x WriteArchiveStart_Source) Enum() *WriteArchiveStart_Source {
+	p := new(WriteArchiveStart_Source)
+	*p = x
+	return p
+}
+
+func (x WriteArchiveStart_Source) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (WriteArchiveStart_Source) Descriptor() protoreflect.EnumDescriptor {
+	return file_guest_proto_enumTypes[2].Descriptor()
+}
+
+func (WriteArchiveStart_Source) Type() protoreflect.EnumType {
+	return &file_guest_proto_enumTypes[2]
+}
+
+func (x WriteArchiveStart_Source) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use WriteArchiveStart_Source.Descriptor instead.
+func (WriteArchiveStart_Source) EnumDescriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{38, 0}
+}
+
 type HandshakeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ContractVersion.CURRENT of the host. Compatible when equal.
@@ -2536,6 +2592,339 @@ func (x *SetClockResponse) GetAheadNanoseconds() int64 {
 	return 0
 }
 
+type MountContainerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MountContainerResponse) Reset() {
+	*x = MountContainerResponse{}
+	mi := &file_guest_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MountContainerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MountContainerResponse) ProtoMessage() {}
+
+func (x *MountContainerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MountContainerResponse.ProtoReflect.Descriptor instead.
+func (*MountContainerResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{34}
+}
+
+type ReadArchiveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Relative to the container's root directory. With "/" at its end it must name a directory, with "/." what is in that.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Read what the path leads to, when that is a symbolic link. The entries have the link's name.
+	FollowLink bool `protobuf:"varint,2,opt,name=follow_link,json=followLink,proto3" json:"follow_link,omitempty"`
+	// What is mounted below the path is left out but for its mount points (otherwise only memory and the kernel's own are),
+	// and what "/." holds has names without "./".
+	OneFileSystem bool `protobuf:"varint,3,opt,name=one_file_system,json=oneFileSystem,proto3" json:"one_file_system,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadArchiveRequest) Reset() {
+	*x = ReadArchiveRequest{}
+	mi := &file_guest_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadArchiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadArchiveRequest) ProtoMessage() {}
+
+func (x *ReadArchiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadArchiveRequest.ProtoReflect.Descriptor instead.
+func (*ReadArchiveRequest) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ReadArchiveRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *ReadArchiveRequest) GetFollowLink() bool {
+	if x != nil {
+		return x.FollowLink
+	}
+	return false
+}
+
+func (x *ReadArchiveRequest) GetOneFileSystem() bool {
+	if x != nil {
+		return x.OneFileSystem
+	}
+	return false
+}
+
+type ReadArchiveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadArchiveResponse) Reset() {
+	*x = ReadArchiveResponse{}
+	mi := &file_guest_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadArchiveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadArchiveResponse) ProtoMessage() {}
+
+func (x *ReadArchiveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadArchiveResponse.ProtoReflect.Descriptor instead.
+func (*ReadArchiveResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ReadArchiveResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type WriteArchiveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Message:
+	//
+	//	*WriteArchiveRequest_Start
+	//	*WriteArchiveRequest_Data
+	Message       isWriteArchiveRequest_Message `protobuf_oneof:"message"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WriteArchiveRequest) Reset() {
+	*x = WriteArchiveRequest{}
+	mi := &file_guest_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WriteArchiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WriteArchiveRequest) ProtoMessage() {}
+
+func (x *WriteArchiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WriteArchiveRequest.ProtoReflect.Descriptor instead.
+func (*WriteArchiveRequest) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *WriteArchiveRequest) GetMessage() isWriteArchiveRequest_Message {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *WriteArchiveRequest) GetStart() *WriteArchiveStart {
+	if x != nil {
+		if x, ok := x.Message.(*WriteArchiveRequest_Start); ok {
+			return x.Start
+		}
+	}
+	return nil
+}
+
+func (x *WriteArchiveRequest) GetData() []byte {
+	if x != nil {
+		if x, ok := x.Message.(*WriteArchiveRequest_Data); ok {
+			return x.Data
+		}
+	}
+	return nil
+}
+
+type isWriteArchiveRequest_Message interface {
+	isWriteArchiveRequest_Message()
+}
+
+type WriteArchiveRequest_Start struct {
+	Start *WriteArchiveStart `protobuf:"bytes,1,opt,name=start,proto3,oneof"`
+}
+
+type WriteArchiveRequest_Data struct {
+	Data []byte `protobuf:"bytes,2,opt,name=data,proto3,oneof"`
+}
+
+func (*WriteArchiveRequest_Start) isWriteArchiveRequest_Message() {}
+
+func (*WriteArchiveRequest_Data) isWriteArchiveRequest_Message() {}
+
+type WriteArchiveStart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Relative to the container's root directory, as the user has written it: what is there decides what it means.
+	Destination string                   `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
+	Source      WriteArchiveStart_Source `protobuf:"varint,2,opt,name=source,proto3,enum=berth.guest.v1.WriteArchiveStart_Source" json:"source,omitempty"`
+	// Of the source; used when it is copied into a directory.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Files belong to whom the stream says, and not to root.
+	KeepOwner     bool `protobuf:"varint,4,opt,name=keep_owner,json=keepOwner,proto3" json:"keep_owner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WriteArchiveStart) Reset() {
+	*x = WriteArchiveStart{}
+	mi := &file_guest_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WriteArchiveStart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WriteArchiveStart) ProtoMessage() {}
+
+func (x *WriteArchiveStart) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WriteArchiveStart.ProtoReflect.Descriptor instead.
+func (*WriteArchiveStart) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *WriteArchiveStart) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *WriteArchiveStart) GetSource() WriteArchiveStart_Source {
+	if x != nil {
+		return x.Source
+	}
+	return WriteArchiveStart_SOURCE_ENTRIES
+}
+
+func (x *WriteArchiveStart) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WriteArchiveStart) GetKeepOwner() bool {
+	if x != nil {
+		return x.KeepOwner
+	}
+	return false
+}
+
+type WriteArchiveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WriteArchiveResponse) Reset() {
+	*x = WriteArchiveResponse{}
+	mi := &file_guest_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WriteArchiveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WriteArchiveResponse) ProtoMessage() {}
+
+func (x *WriteArchiveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_guest_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WriteArchiveResponse.ProtoReflect.Descriptor instead.
+func (*WriteArchiveResponse) Descriptor() ([]byte, []int) {
+	return file_guest_proto_rawDescGZIP(), []int{39}
+}
+
 var File_guest_proto protoreflect.FileDescriptor
 
 const file_guest_proto_rawDesc = "" +
@@ -2732,17 +3121,44 @@ const file_guest_proto_rawDesc = "" +
 	"\x0fSetClockRequest\x12)\n" +
 	"\x10unix_nanoseconds\x18\x01 \x01(\x03R\x0funixNanoseconds\"?\n" +
 	"\x10SetClockResponse\x12+\n" +
-	"\x11ahead_nanoseconds\x18\x01 \x01(\x03R\x10aheadNanoseconds*Q\n" +
+	"\x11ahead_nanoseconds\x18\x01 \x01(\x03R\x10aheadNanoseconds\"\x18\n" +
+	"\x16MountContainerResponse\"q\n" +
+	"\x12ReadArchiveRequest\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1f\n" +
+	"\vfollow_link\x18\x02 \x01(\bR\n" +
+	"followLink\x12&\n" +
+	"\x0fone_file_system\x18\x03 \x01(\bR\roneFileSystem\")\n" +
+	"\x13ReadArchiveResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"q\n" +
+	"\x13WriteArchiveRequest\x129\n" +
+	"\x05start\x18\x01 \x01(\v2!.berth.guest.v1.WriteArchiveStartH\x00R\x05start\x12\x14\n" +
+	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\t\n" +
+	"\amessage\"\x84\x02\n" +
+	"\x11WriteArchiveStart\x12 \n" +
+	"\vdestination\x18\x01 \x01(\tR\vdestination\x12@\n" +
+	"\x06source\x18\x02 \x01(\x0e2(.berth.guest.v1.WriteArchiveStart.SourceR\x06source\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"keep_owner\x18\x04 \x01(\bR\tkeepOwner\"X\n" +
+	"\x06Source\x12\x12\n" +
+	"\x0eSOURCE_ENTRIES\x10\x00\x12\x0f\n" +
+	"\vSOURCE_FILE\x10\x01\x12\x14\n" +
+	"\x10SOURCE_DIRECTORY\x10\x02\x12\x13\n" +
+	"\x0fSOURCE_CONTENTS\x10\x03\"\x16\n" +
+	"\x14WriteArchiveResponse*Q\n" +
 	"\x0fContractVersion\x12 \n" +
 	"\x1cCONTRACT_VERSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18CONTRACT_VERSION_CURRENT\x10\x012\xf7\x06\n" +
+	"\x18CONTRACT_VERSION_CURRENT\x10\x012\x8f\t\n" +
 	"\x05Guest\x12P\n" +
 	"\tHandshake\x12 .berth.guest.v1.HandshakeRequest\x1a!.berth.guest.v1.HandshakeResponse\x12]\n" +
 	"\x0eStartContainer\x12%.berth.guest.v1.StartContainerRequest\x1a$.berth.guest.v1.StartProcessResponse\x12Y\n" +
 	"\fStartProcess\x12#.berth.guest.v1.StartProcessRequest\x1a$.berth.guest.v1.StartProcessResponse\x12R\n" +
 	"\rAttachProcess\x12\x1d.berth.guest.v1.AttachRequest\x1a\x1e.berth.guest.v1.AttachResponse(\x010\x01\x12\\\n" +
 	"\rSignalProcess\x12$.berth.guest.v1.SignalProcessRequest\x1a%.berth.guest.v1.SignalProcessResponse\x12_\n" +
-	"\x0eReleaseProcess\x12%.berth.guest.v1.ReleaseProcessRequest\x1a&.berth.guest.v1.ReleaseProcessResponse\x12M\n" +
+	"\x0eReleaseProcess\x12%.berth.guest.v1.ReleaseProcessRequest\x1a&.berth.guest.v1.ReleaseProcessResponse\x12_\n" +
+	"\x0eMountContainer\x12%.berth.guest.v1.StartContainerRequest\x1a&.berth.guest.v1.MountContainerResponse\x12X\n" +
+	"\vReadArchive\x12\".berth.guest.v1.ReadArchiveRequest\x1a#.berth.guest.v1.ReadArchiveResponse0\x01\x12[\n" +
+	"\fWriteArchive\x12#.berth.guest.v1.WriteArchiveRequest\x1a$.berth.guest.v1.WriteArchiveResponse(\x01\x12M\n" +
 	"\bShutdown\x12\x1f.berth.guest.v1.ShutdownRequest\x1a .berth.guest.v1.ShutdownResponse\x12S\n" +
 	"\n" +
 	"Statistics\x12!.berth.guest.v1.StatisticsRequest\x1a\".berth.guest.v1.StatisticsResponse\x12\\\n" +
@@ -2761,91 +3177,106 @@ func file_guest_proto_rawDescGZIP() []byte {
 	return file_guest_proto_rawDescData
 }
 
-var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_guest_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_guest_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_guest_proto_goTypes = []any{
 	(ContractVersion)(0),           // 0: berth.guest.v1.ContractVersion
 	(StartFailure_Reason)(0),       // 1: berth.guest.v1.StartFailure.Reason
-	(*HandshakeRequest)(nil),       // 2: berth.guest.v1.HandshakeRequest
-	(*HandshakeResponse)(nil),      // 3: berth.guest.v1.HandshakeResponse
-	(*ProcessInfo)(nil),            // 4: berth.guest.v1.ProcessInfo
-	(*ExitStatus)(nil),             // 5: berth.guest.v1.ExitStatus
-	(*StartContainerRequest)(nil),  // 6: berth.guest.v1.StartContainerRequest
-	(*Volume)(nil),                 // 7: berth.guest.v1.Volume
-	(*TemporaryFileSystem)(nil),    // 8: berth.guest.v1.TemporaryFileSystem
-	(*Share)(nil),                  // 9: berth.guest.v1.Share
-	(*ShareOwner)(nil),             // 10: berth.guest.v1.ShareOwner
-	(*Process)(nil),                // 11: berth.guest.v1.Process
-	(*Confinement)(nil),            // 12: berth.guest.v1.Confinement
-	(*ResourceLimit)(nil),          // 13: berth.guest.v1.ResourceLimit
-	(*TerminalSize)(nil),           // 14: berth.guest.v1.TerminalSize
-	(*StartProcessRequest)(nil),    // 15: berth.guest.v1.StartProcessRequest
-	(*StartProcessResponse)(nil),   // 16: berth.guest.v1.StartProcessResponse
-	(*StartFailure)(nil),           // 17: berth.guest.v1.StartFailure
-	(*AttachRequest)(nil),          // 18: berth.guest.v1.AttachRequest
-	(*Acknowledgement)(nil),        // 19: berth.guest.v1.Acknowledgement
-	(*AttachStart)(nil),            // 20: berth.guest.v1.AttachStart
-	(*AttachResponse)(nil),         // 21: berth.guest.v1.AttachResponse
-	(*Output)(nil),                 // 22: berth.guest.v1.Output
-	(*SignalProcessRequest)(nil),   // 23: berth.guest.v1.SignalProcessRequest
-	(*SignalProcessResponse)(nil),  // 24: berth.guest.v1.SignalProcessResponse
-	(*ReleaseProcessRequest)(nil),  // 25: berth.guest.v1.ReleaseProcessRequest
-	(*ReleaseProcessResponse)(nil), // 26: berth.guest.v1.ReleaseProcessResponse
-	(*ShutdownRequest)(nil),        // 27: berth.guest.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),       // 28: berth.guest.v1.ShutdownResponse
-	(*StatisticsRequest)(nil),      // 29: berth.guest.v1.StatisticsRequest
-	(*StatisticsResponse)(nil),     // 30: berth.guest.v1.StatisticsResponse
-	(*ListProcessesRequest)(nil),   // 31: berth.guest.v1.ListProcessesRequest
-	(*ListProcessesResponse)(nil),  // 32: berth.guest.v1.ListProcessesResponse
-	(*ProcessEntry)(nil),           // 33: berth.guest.v1.ProcessEntry
-	(*SetClockRequest)(nil),        // 34: berth.guest.v1.SetClockRequest
-	(*SetClockResponse)(nil),       // 35: berth.guest.v1.SetClockResponse
+	(WriteArchiveStart_Source)(0),  // 2: berth.guest.v1.WriteArchiveStart.Source
+	(*HandshakeRequest)(nil),       // 3: berth.guest.v1.HandshakeRequest
+	(*HandshakeResponse)(nil),      // 4: berth.guest.v1.HandshakeResponse
+	(*ProcessInfo)(nil),            // 5: berth.guest.v1.ProcessInfo
+	(*ExitStatus)(nil),             // 6: berth.guest.v1.ExitStatus
+	(*StartContainerRequest)(nil),  // 7: berth.guest.v1.StartContainerRequest
+	(*Volume)(nil),                 // 8: berth.guest.v1.Volume
+	(*TemporaryFileSystem)(nil),    // 9: berth.guest.v1.TemporaryFileSystem
+	(*Share)(nil),                  // 10: berth.guest.v1.Share
+	(*ShareOwner)(nil),             // 11: berth.guest.v1.ShareOwner
+	(*Process)(nil),                // 12: berth.guest.v1.Process
+	(*Confinement)(nil),            // 13: berth.guest.v1.Confinement
+	(*ResourceLimit)(nil),          // 14: berth.guest.v1.ResourceLimit
+	(*TerminalSize)(nil),           // 15: berth.guest.v1.TerminalSize
+	(*StartProcessRequest)(nil),    // 16: berth.guest.v1.StartProcessRequest
+	(*StartProcessResponse)(nil),   // 17: berth.guest.v1.StartProcessResponse
+	(*StartFailure)(nil),           // 18: berth.guest.v1.StartFailure
+	(*AttachRequest)(nil),          // 19: berth.guest.v1.AttachRequest
+	(*Acknowledgement)(nil),        // 20: berth.guest.v1.Acknowledgement
+	(*AttachStart)(nil),            // 21: berth.guest.v1.AttachStart
+	(*AttachResponse)(nil),         // 22: berth.guest.v1.AttachResponse
+	(*Output)(nil),                 // 23: berth.guest.v1.Output
+	(*SignalProcessRequest)(nil),   // 24: berth.guest.v1.SignalProcessRequest
+	(*SignalProcessResponse)(nil),  // 25: berth.guest.v1.SignalProcessResponse
+	(*ReleaseProcessRequest)(nil),  // 26: berth.guest.v1.ReleaseProcessRequest
+	(*ReleaseProcessResponse)(nil), // 27: berth.guest.v1.ReleaseProcessResponse
+	(*ShutdownRequest)(nil),        // 28: berth.guest.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),       // 29: berth.guest.v1.ShutdownResponse
+	(*StatisticsRequest)(nil),      // 30: berth.guest.v1.StatisticsRequest
+	(*StatisticsResponse)(nil),     // 31: berth.guest.v1.StatisticsResponse
+	(*ListProcessesRequest)(nil),   // 32: berth.guest.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil),  // 33: berth.guest.v1.ListProcessesResponse
+	(*ProcessEntry)(nil),           // 34: berth.guest.v1.ProcessEntry
+	(*SetClockRequest)(nil),        // 35: berth.guest.v1.SetClockRequest
+	(*SetClockResponse)(nil),       // 36: berth.guest.v1.SetClockResponse
+	(*MountContainerResponse)(nil), // 37: berth.guest.v1.MountContainerResponse
+	(*ReadArchiveRequest)(nil),     // 38: berth.guest.v1.ReadArchiveRequest
+	(*ReadArchiveResponse)(nil),    // 39: berth.guest.v1.ReadArchiveResponse
+	(*WriteArchiveRequest)(nil),    // 40: berth.guest.v1.WriteArchiveRequest
+	(*WriteArchiveStart)(nil),      // 41: berth.guest.v1.WriteArchiveStart
+	(*WriteArchiveResponse)(nil),   // 42: berth.guest.v1.WriteArchiveResponse
 }
 var file_guest_proto_depIdxs = []int32{
-	4,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
-	5,  // 1: berth.guest.v1.ProcessInfo.exit:type_name -> berth.guest.v1.ExitStatus
-	9,  // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
-	11, // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
-	8,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
-	7,  // 5: berth.guest.v1.StartContainerRequest.volumes:type_name -> berth.guest.v1.Volume
-	10, // 6: berth.guest.v1.Share.owner:type_name -> berth.guest.v1.ShareOwner
-	14, // 7: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
-	12, // 8: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
-	13, // 9: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
-	11, // 10: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
+	5,  // 0: berth.guest.v1.HandshakeResponse.processes:type_name -> berth.guest.v1.ProcessInfo
+	6,  // 1: berth.guest.v1.ProcessInfo.exit:type_name -> berth.guest.v1.ExitStatus
+	10, // 2: berth.guest.v1.StartContainerRequest.shares:type_name -> berth.guest.v1.Share
+	12, // 3: berth.guest.v1.StartContainerRequest.process:type_name -> berth.guest.v1.Process
+	9,  // 4: berth.guest.v1.StartContainerRequest.temporary:type_name -> berth.guest.v1.TemporaryFileSystem
+	8,  // 5: berth.guest.v1.StartContainerRequest.volumes:type_name -> berth.guest.v1.Volume
+	11, // 6: berth.guest.v1.Share.owner:type_name -> berth.guest.v1.ShareOwner
+	15, // 7: berth.guest.v1.Process.size:type_name -> berth.guest.v1.TerminalSize
+	13, // 8: berth.guest.v1.Process.confinement:type_name -> berth.guest.v1.Confinement
+	14, // 9: berth.guest.v1.Process.limits:type_name -> berth.guest.v1.ResourceLimit
+	12, // 10: berth.guest.v1.StartProcessRequest.process:type_name -> berth.guest.v1.Process
 	1,  // 11: berth.guest.v1.StartFailure.reason:type_name -> berth.guest.v1.StartFailure.Reason
-	20, // 12: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
-	14, // 13: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
-	19, // 14: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
-	22, // 15: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
-	22, // 16: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
-	5,  // 17: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
-	33, // 18: berth.guest.v1.ListProcessesResponse.processes:type_name -> berth.guest.v1.ProcessEntry
-	2,  // 19: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
-	6,  // 20: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
-	15, // 21: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
-	18, // 22: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
-	23, // 23: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
-	25, // 24: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
-	27, // 25: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
-	29, // 26: berth.guest.v1.Guest.Statistics:input_type -> berth.guest.v1.StatisticsRequest
-	31, // 27: berth.guest.v1.Guest.ListProcesses:input_type -> berth.guest.v1.ListProcessesRequest
-	34, // 28: berth.guest.v1.Guest.SetClock:input_type -> berth.guest.v1.SetClockRequest
-	3,  // 29: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
-	16, // 30: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
-	16, // 31: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
-	21, // 32: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
-	24, // 33: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
-	26, // 34: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
-	28, // 35: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
-	30, // 36: berth.guest.v1.Guest.Statistics:output_type -> berth.guest.v1.StatisticsResponse
-	32, // 37: berth.guest.v1.Guest.ListProcesses:output_type -> berth.guest.v1.ListProcessesResponse
-	35, // 38: berth.guest.v1.Guest.SetClock:output_type -> berth.guest.v1.SetClockResponse
-	29, // [29:39] is the sub-list for method output_type
-	19, // [19:29] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	21, // 12: berth.guest.v1.AttachRequest.start:type_name -> berth.guest.v1.AttachStart
+	15, // 13: berth.guest.v1.AttachRequest.resize:type_name -> berth.guest.v1.TerminalSize
+	20, // 14: berth.guest.v1.AttachRequest.acknowledge:type_name -> berth.guest.v1.Acknowledgement
+	23, // 15: berth.guest.v1.AttachResponse.stdout:type_name -> berth.guest.v1.Output
+	23, // 16: berth.guest.v1.AttachResponse.stderr:type_name -> berth.guest.v1.Output
+	6,  // 17: berth.guest.v1.AttachResponse.exited:type_name -> berth.guest.v1.ExitStatus
+	34, // 18: berth.guest.v1.ListProcessesResponse.processes:type_name -> berth.guest.v1.ProcessEntry
+	41, // 19: berth.guest.v1.WriteArchiveRequest.start:type_name -> berth.guest.v1.WriteArchiveStart
+	2,  // 20: berth.guest.v1.WriteArchiveStart.source:type_name -> berth.guest.v1.WriteArchiveStart.Source
+	3,  // 21: berth.guest.v1.Guest.Handshake:input_type -> berth.guest.v1.HandshakeRequest
+	7,  // 22: berth.guest.v1.Guest.StartContainer:input_type -> berth.guest.v1.StartContainerRequest
+	16, // 23: berth.guest.v1.Guest.StartProcess:input_type -> berth.guest.v1.StartProcessRequest
+	19, // 24: berth.guest.v1.Guest.AttachProcess:input_type -> berth.guest.v1.AttachRequest
+	24, // 25: berth.guest.v1.Guest.SignalProcess:input_type -> berth.guest.v1.SignalProcessRequest
+	26, // 26: berth.guest.v1.Guest.ReleaseProcess:input_type -> berth.guest.v1.ReleaseProcessRequest
+	7,  // 27: berth.guest.v1.Guest.MountContainer:input_type -> berth.guest.v1.StartContainerRequest
+	38, // 28: berth.guest.v1.Guest.ReadArchive:input_type -> berth.guest.v1.ReadArchiveRequest
+	40, // 29: berth.guest.v1.Guest.WriteArchive:input_type -> berth.guest.v1.WriteArchiveRequest
+	28, // 30: berth.guest.v1.Guest.Shutdown:input_type -> berth.guest.v1.ShutdownRequest
+	30, // 31: berth.guest.v1.Guest.Statistics:input_type -> berth.guest.v1.StatisticsRequest
+	32, // 32: berth.guest.v1.Guest.ListProcesses:input_type -> berth.guest.v1.ListProcessesRequest
+	35, // 33: berth.guest.v1.Guest.SetClock:input_type -> berth.guest.v1.SetClockRequest
+	4,  // 34: berth.guest.v1.Guest.Handshake:output_type -> berth.guest.v1.HandshakeResponse
+	17, // 35: berth.guest.v1.Guest.StartContainer:output_type -> berth.guest.v1.StartProcessResponse
+	17, // 36: berth.guest.v1.Guest.StartProcess:output_type -> berth.guest.v1.StartProcessResponse
+	22, // 37: berth.guest.v1.Guest.AttachProcess:output_type -> berth.guest.v1.AttachResponse
+	25, // 38: berth.guest.v1.Guest.SignalProcess:output_type -> berth.guest.v1.SignalProcessResponse
+	27, // 39: berth.guest.v1.Guest.ReleaseProcess:output_type -> berth.guest.v1.ReleaseProcessResponse
+	37, // 40: berth.guest.v1.Guest.MountContainer:output_type -> berth.guest.v1.MountContainerResponse
+	39, // 41: berth.guest.v1.Guest.ReadArchive:output_type -> berth.guest.v1.ReadArchiveResponse
+	42, // 42: berth.guest.v1.Guest.WriteArchive:output_type -> berth.guest.v1.WriteArchiveResponse
+	29, // 43: berth.guest.v1.Guest.Shutdown:output_type -> berth.guest.v1.ShutdownResponse
+	31, // 44: berth.guest.v1.Guest.Statistics:output_type -> berth.guest.v1.StatisticsResponse
+	33, // 45: berth.guest.v1.Guest.ListProcesses:output_type -> berth.guest.v1.ListProcessesResponse
+	36, // 46: berth.guest.v1.Guest.SetClock:output_type -> berth.guest.v1.SetClockResponse
+	34, // [34:47] is the sub-list for method output_type
+	21, // [21:34] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_guest_proto_init() }
@@ -2867,13 +3298,17 @@ func file_guest_proto_init() {
 		(*AttachResponse_Exited)(nil),
 		(*AttachResponse_StdinConsumed)(nil),
 	}
+	file_guest_proto_msgTypes[37].OneofWrappers = []any{
+		(*WriteArchiveRequest_Start)(nil),
+		(*WriteArchiveRequest_Data)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_guest_proto_rawDesc), len(file_guest_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   34,
+			NumEnums:      3,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
