@@ -152,8 +152,11 @@ export class ContainerLifecycle {
   async remove(container: Container, withVolumes: boolean): Promise<void> {
     await container.output.hold();
     if (!withVolumes) await this.#deps.volumes.keepOwned(container.id);
-    await this.#deps.store.remove(container.id);
-    container.removed = true;
+    // Not while its record is written, which would fail, or bring it back.
+    await container.saves.run(async () => {
+      await this.#deps.store.remove(container.id);
+      container.removed = true;
+    });
     this.#deps.changed(container);
     if (withVolumes) await this.#deps.volumes.removeOwned(container.id);
   }
@@ -256,7 +259,9 @@ export class ContainerLifecycle {
   async #save(container: Container, record: ContainerRecord): Promise<void> {
     container.record = record;
     // One after the other, and always the newest: an older one must not come last.
-    await container.saves.run(() => this.#deps.store.save(container.record));
+    await container.saves.run(async () => {
+      if (!container.removed) await this.#deps.store.save(container.record);
+    });
   }
 
   #setState(container: Container, state: Container['state']): void {

@@ -185,12 +185,13 @@ class QemuContainerService implements DiskUser {
     const container = this.#table.find(query);
     if (container.waiting && number === sigkill) return container.waiting.end();
     if (container.waiting) throw container.waiting.reason;
-    if (!container.run || container.run.over) throw notRunning(container);
+    const { run } = container; // The container lets go of it when it ends meanwhile.
+    if (!run || run.over) throw notRunning(container);
     if (number === sigkill || number === signalNumber(container.record.stopSignal ?? 'TERM')) await this.#lifecycle.noteStoppedByUser(container, true);
     // Who is to be killed need not be asked, and one that is paused cannot be.
     if (number === sigkill) container.output.hurry();
-    if (number === sigkill && container.run.paused) await container.run.giveUp();
-    else await container.run.signal(number);
+    if (number === sigkill && run.paused) await run.giveUp();
+    else await run.signal(number);
   }
 
   async restart(query: string, options: OperationOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
@@ -228,6 +229,7 @@ class QemuContainerService implements DiskUser {
     await container.waiting?.end();
     if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
+      if (container.state === 'stopping') await container.settled; // Its policy may want it to start again then.
       const pending = container.pendingRestart !== undefined;
       if (pending || (container.run && container.state === 'running')) {
         if (!options.force) throw stillRunning(container, pending ? 'about to start again' : 'running');
