@@ -26,5 +26,6 @@ test('moments', () => {
   assert.equal(parseMoment('2026-01-31T12:00:00Z'), Date.UTC(2026, 0, 31, 12));
   assert.equal(parseMoment('1h30m', 10_000_000), 10_000_000 - 5_400_000);
   assert.equal(parseMoment('1700000000.5'), 1_700_000_000_500);
+  assert.equal(parseMoment('1h', 1000), 0, 'there is nothing from before 1970, and the host takes no negative numbers');
   for (const wrong of ['', 'yesterday', '10x', '2026-99-99']) assert.throws(() => parseMoment(wrong), { code: 'commander.invalidArgument' }, wrong);
 });
