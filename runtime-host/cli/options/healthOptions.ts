@@ -23,13 +23,14 @@ export const healthOptions = optionGroup<{
     .option('--health-retries <count>', 'how many failures in a row make it unhealthy', parseCount)
     .option('--no-healthcheck', 'no check, not even the image\'s'),
   (options) => {
+    // A time or a count of 0 is as none: the image decides, or the default.
     const check: HealthCheckOptions = {
       ...(options.healthCmd !== undefined && { command: options.healthCmd }),
-      ...(options.healthInterval !== undefined && { intervalSeconds: options.healthInterval }),
-      ...(options.healthTimeout !== undefined && { timeoutSeconds: options.healthTimeout }),
-      ...(options.healthStartPeriod !== undefined && { startPeriodSeconds: options.healthStartPeriod }),
-      ...(options.healthStartInterval !== undefined && { startIntervalSeconds: options.healthStartInterval }),
-      ...(options.healthRetries !== undefined && { retries: options.healthRetries }),
+      ...(options.healthInterval && { intervalSeconds: options.healthInterval }),
+      ...(options.healthTimeout && { timeoutSeconds: options.healthTimeout }),
+      ...(options.healthStartPeriod && { startPeriodSeconds: options.healthStartPeriod }),
+      ...(options.healthStartInterval && { startIntervalSeconds: options.healthStartInterval }),
+      ...(options.healthRetries && { retries: options.healthRetries }),
     };
     const isGiven = Object.keys(check).length > 0;
     if (options.healthcheck) return isGiven ? { healthCheck: check } : {};
