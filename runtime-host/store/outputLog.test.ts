@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -201,4 +202,50 @@ test('who reads a log that is removed still gets to its end', async (context) =>
     assert.equal(await reader.next(), undefined);
     await reader.close();
   }
+});
+
+/** Files of this process can grow no further than to a size; a write that crosses it is done in part, as on a disk that gets full. */
+function limitFiles(bytes: number | 'unlimited'): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+}
+
+for (const [name, filled] of [['first', 0], ['next', 1]] as const) {
+  test(`a write that is done in part, into the ${name} file, leaves no trace`, { skip: !existsSync('/usr/bin/prlimit') }, async (context) => {
+    const path = await newPath(context);
+    context.after(() => limitFiles('unlimited'));
+    const limits = { maxSize: 1000, maxFiles: 3 };
+    const writer = await OutputLogWriter.open(path, limits);
+    for (let turn = 0; turn < filled; turn++) await writer.append([piece('stdout', turn * 1000, 'x'.repeat(1000))]);
+    let offset = filled * 1000;
+    await writer.append([piece('stdout', offset, 'before')]);
+    offset += 6;
+    limitFiles(writer.end.position + 100);
+    await assert.rejects(writer.append([piece('stdout', offset, 'y'.repeat(200))]), { code: 'EFBIG' });
+    limitFiles('unlimited');
+    await writer.append([piece('stdout', offset, 'after')]);
+    const stored = writer.offsets;
+    await writer.close();
+    assert.deepEqual((await contentOf(path)).slice(filled), [`stdout@${filled * 1000}:before`, `stdout@${offset}:after`]);
+    const again = await OutputLogWriter.open(path, limits);
+    assert.deepEqual(again.offsets, stored, 'what was acknowledged is still there');
+    await again.close();
+  });
+}
+
+test('a reader forgets half an entry that is taken back', async (context) => {
+  const path = await newPath(context);
+  const writer = await OutputLogWriter.open(path);
+  await writer.append([piece('stdout', 0, 'one')]);
+  const { position } = writer.end;
+  const reader = new OutputLogReader(path);
+  assert.equal((await reader.next())?.data.toString(), 'one');
+  await writer.append([piece('stdout', 3, 'a failed write')]);
+  await truncate(path, position + 35); // As it is in between, until the writer takes it back.
+  assert.equal(await reader.next(), undefined);
+  await truncate(path, position);
+  await writer.close();
+  const again = await OutputLogWriter.open(path);
+  await again.append([piece('stdout', 3, 'the next attempt')]);
+  assert.equal((await reader.next())?.data.toString(), 'the next attempt');
+  await Promise.all([reader.close(), again.close()]);
 });

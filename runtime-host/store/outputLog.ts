@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { outputLogSegment } from '../protocol/paths.ts';
 import { continuation, encodeEntry, fileMagic, logStart, removeOutputLog, segmentsOf, stateAfter, type LogPlace, type LogState, type StreamOffsets } from './outputLogFormat.ts';
@@ -43,11 +44,11 @@ export class OutputLogWriter {
       found = await lastState(path, segments.pop() ?? 0);
     }
     const { end, state, hasBegun } = found;
-    const file = await open(outputLogSegment(path, end.segment), 'a+', 0o600);
+    const file = await open(outputLogSegment(path, end.segment), constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       await file.truncate(hasBegun ? end.position : 0);
       const beginning = end.segment === 0 ? fileMagic : continuation(state);
-      if (!hasBegun) await file.write(beginning);
+      if (!hasBegun) await writeAll(file, beginning, 0);
       return new OutputLogWriter(path, limits, file, hasBegun ? end : { ...end, position: beginning.length }, state);
     } catch (error) {
       await file.close();
@@ -95,7 +96,7 @@ export class OutputLogWriter {
     if (this.#end.position >= this.#limits.maxSize) await this.#rotate();
     const bytes = Buffer.concat(entries);
     try {
-      await writeAll(this.#file, bytes);
+      await writeAll(this.#file, bytes, this.#end.position);
     } catch (error) {
       await this.#file.truncate(this.#end.position); // No half entry in the middle of a log that may yet go on.
       throw error;
@@ -112,7 +113,7 @@ export class OutputLogWriter {
     const file = await open(path, 'w', 0o600);
     const beginning = continuation(this.#state);
     try {
-      await writeAll(file, beginning);
+      await writeAll(file, beginning, 0);
     } catch (error) {
       await file.close();
       await rm(path, { force: true });
@@ -142,6 +143,7 @@ async function lastState(path: string, segment: number): Promise<{ readonly end:
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
+/** At a place of its own: after a write that was done in part the file's is behind the log's end. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }

@@ -56,7 +56,9 @@ export class OutputLogReader {
         return { ...entry, end: this.#place };
       }
       if (entry !== 'damaged' && (await this.#readMore())) continue;
-      if (!(await this.#goOn(entry === 'damaged'))) return undefined;
+      if (await this.#goOn(entry === 'damaged')) continue;
+      this.#buffered = Buffer.alloc(0); // Half an entry may be taken back, when the disk is full, and another one come in its place.
+      return undefined;
     }
   }
 
