@@ -97,12 +97,15 @@ export class ContainerLog {
   }
 
   /**
-   * Entries from a place on; with `follow`, also those that are still to come while the container runs.
+   * Entries from a place on, as far as there are any now; with `follow`, also those that are still to come while the
+   * container runs.
    * Ends early, without an error, when the signal fires.
    */
   async *entries(options: EntriesOptions = {}): AsyncGenerator<PlacedEntry> {
     const reader = new OutputLogReader(this.path, options.from, { isLast: (segment) => segment === this.#writer?.end.segment });
     const stopped = abortOf(options.signal);
+    // Else a writer that is faster than the reader would keep it reading for ever.
+    const stop = options.follow ? undefined : this.#writer?.end;
     this.#readers.add(reader);
     if (options.misses === 'nothing') this.#careful.add(reader);
     try {
@@ -111,7 +114,7 @@ export class ContainerLog {
         const running = this.#writer !== undefined;
         for (let entry = await reader.next(); entry; entry = await reader.next()) {
           if (this.#careful.has(reader)) this.#notify();
-          if (options.signal?.aborted) return;
+          if (options.signal?.aborted || (stop && isBehind(entry.end, stop))) return;
           if (entry.kind !== 'start') yield entry;
         }
         if (!options.follow || !running || options.signal?.aborted) return;
@@ -167,6 +170,10 @@ export class ContainerLog {
     this.#change = Promise.withResolvers<void>();
     resolve();
   }
+}
+
+function isBehind(place: LogPlace, other: LogPlace): boolean {
+  return place.segment > other.segment || (place.segment === other.segment && place.position > other.position);
 }
 
 function abortOf(signal: AbortSignal | undefined): Promise<void> {

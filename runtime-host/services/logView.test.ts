@@ -78,3 +78,32 @@ test('who follows gets everything; who must not miss anything holds the writer u
   await log.close();
   await careful.return(undefined);
 });
+
+test('who does not follow gets what there was, and is done, however fast more is written', async (context) => {
+  const log = await newLog(context, 1000, 5);
+  await log.open('new');
+  const put = (turn: number): Promise<void> => log.append({ stream: 'stdout', offset: turn * 2, data: Buffer.from(`${turn}\n`) });
+  await put(0);
+  await put(1);
+  let seen = '';
+  let turn = 2;
+  for await (const { data } of viewLog(log)) {
+    seen += Buffer.from(data).toString();
+    await put(turn++);
+    assert.ok(turn < 8, `it has read ${JSON.stringify(seen)} and goes on`);
+  }
+  assert.equal(seen, '0\n1\n');
+  await log.close();
+});
+
+test('the last lines, when the file that they begin in is removed meanwhile', async (context) => {
+  const log = await newLog(context, 60, 2);
+  await write(context, log, ['a\nb\nc\nd\n'.padEnd(40, '.') + '\n', 'e\nf\n']);
+  const { tail } = log;
+  context.mock.method(log, 'tail', async (count: number) => {
+    const found = await tail.call(log, count);
+    await rm(log.path);
+    return found;
+  });
+  assert.equal(await textOf(log, { tail: 4 }), 'e\nf\n');
+});

@@ -15,6 +15,8 @@ export async function* viewLog(output: ContainerLog, options: LogViewOptions = {
   let toSkip = skip;
   for await (const entry of output.entries({ ...(from && { from }), ...(follow && { follow }), ...(signal && { signal }) })) {
     if (entry.time > until) return;
+    // All that is to be skipped is in the file to begin with, which may have been removed meanwhile.
+    if (entry.end.segment !== from?.segment) toSkip = 0;
     const { rest, toSkip: left } = skipLines(entry.data, toSkip);
     toSkip = left;
     const stream = entry.kind === 'stderr' ? 'stderr' : 'stdout';
