@@ -11,7 +11,7 @@ function setUp(t: { mock: { timers: { enable(options: { apis: ['setInterval'] })
   const now = { wall: 1_000_000, steady: 0 };
   const table = new ContainerTable();
   const set: number[] = [];
-  const run = { over: false, guest: { setClock: async (time: number) => { set.push(time); return 0; } } };
+  const run = { over: false, paused: undefined as Error | undefined, guest: { setClock: async (time: number) => { set.push(time); return 0; } } };
   const container = { id: 'one', removed: false, run: undefined as typeof run | undefined, info: () => undefined };
   table.add(container as unknown as Container);
   new ClockService({ table, log: silentLogger, clocks: { wall: () => now.wall, steady: () => now.steady }, intervalMilliseconds: 5000 });
@@ -28,7 +28,11 @@ function setUp(t: { mock: { timers: { enable(options: { apis: ['setInterval'] })
     }
     now.wall += jump;
   };
-  return { table, set, now, isRunning, pass };
+  const isPaused = (paused: boolean): void => {
+    run.paused = paused ? new Error('no space') : undefined;
+    table.changed(container as unknown as Container);
+  };
+  return { table, set, now, isRunning, isPaused, pass };
 }
 
 test('a clock that is set, forwards or backwards, is passed on once', (t) => {
@@ -81,4 +85,17 @@ test('nothing is done while no container runs, nor after the end', (t) => {
   pass(60_000, 3_600_000);
   pass(60_000);
   assert.deepEqual(set, []);
+});
+
+test('a guest whose VM was paused is told the time when it goes on, and not before', (t) => {
+  const { set, now, isRunning, isPaused, pass } = setUp(t);
+  isRunning(true);
+  pass(60_000);
+  isPaused(true);
+  pass(3_600_000);
+  assert.deepEqual(set, [], 'it would hear an old time when it goes on');
+  isPaused(false);
+  assert.deepEqual(set, [now.wall]);
+  pass(60_000);
+  assert.equal(set.length, 1);
 });

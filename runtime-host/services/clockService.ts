@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log.ts';
+import type { ContainerRun } from './containerRun.ts';
 import type { ContainerTable } from './containerTable.ts';
 
 /** The two clocks of this machine, in milliseconds. */
@@ -28,7 +29,8 @@ const driftMilliseconds = 10 * 60 * 1000;
 
 /**
  * Keeps guests' clocks right while containers run: sets them when the time of day has jumped against the steady clock
- * (the host slept, or its clock was set), and now and then because clocks drift.
+ * (the host slept, or its clock was set), when a VM goes on that was paused, as its clock stood still meanwhile, and now
+ * and then because clocks drift.
  */
 export class ClockService {
   readonly #table: ContainerTable;
@@ -40,6 +42,7 @@ export class ClockService {
   #offset = 0;
   #setAt = 0;
   #lookedAt = 0;
+  readonly #paused = new WeakSet<ContainerRun>();
 
   constructor({ table, log, clocks = machineClocks, intervalMilliseconds = defaultInterval }: ClockServiceOptions) {
     this.#table = table;
@@ -52,6 +55,7 @@ export class ClockService {
 
   /** The clock ticks only while there is a guest; one that starts is told the time by the handshake. */
   #evaluate(): void {
+    this.#notePauses();
     const running = this.#table.all().some(({ run }) => run);
     if (!running) return this.#stop();
     if (this.#timer) return;
@@ -77,12 +81,24 @@ export class ClockService {
     if (hasJumped) this.#log.info('This machine has slept, or its clock was set; the clocks of virtual machines are set.', { milliseconds: Math.round(moved) });
     this.#note();
     for (const { id, run } of this.#table.all()) {
-      if (!run || run.over) continue;
-      run.guest.setClock(Math.round(this.#clocks.wall())).then(
-        (ahead) => hasJumped && this.#log.info('The clock of a virtual machine was set.', { container: id, aheadMilliseconds: Math.round(ahead) }),
-        // A machine that ends, or whose vminitd is older than this, has no wrong time for that.
-        (error: unknown) => this.#log.warn('The clock of a virtual machine could not be set.', { container: id, reason: String(error) }),
-      );
+      // One that is paused would hear it when it goes on, and the time would be an old one then.
+      if (run && !run.over && !run.paused) this.#set(id, run, hasJumped);
     }
+  }
+
+  /** Sets the clocks of those that go on after a pause. */
+  #notePauses(): void {
+    for (const { id, run } of this.#table.all()) {
+      if (run?.paused) this.#paused.add(run);
+      else if (run && this.#paused.delete(run) && !run.over) this.#set(id, run, true);
+    }
+  }
+
+  #set(container: string, run: ContainerRun, isWorthTelling: boolean): void {
+    run.guest.setClock(Math.round(this.#clocks.wall())).then(
+      (ahead) => isWorthTelling && this.#log.info('The clock of a virtual machine was set.', { container, aheadMilliseconds: Math.round(ahead) }),
+      // A machine that ends, or whose vminitd is older than this, has no wrong time for that.
+      (error: unknown) => this.#log.warn('The clock of a virtual machine could not be set.', { container, reason: String(error) }),
+    );
   }
 }
