@@ -142,10 +142,15 @@ export class ContainerLifecycle {
     this.#deps.changed(container);
   }
 
-  /** Before somebody's wish takes effect, so that a host that is killed meanwhile does not act against it. */
+  /**
+   * Before somebody's wish takes effect, so that a host that is killed meanwhile does not act against it. This host knows
+   * it also when it cannot be written: a full disk keeps nobody from stopping what fills it.
+   */
   async noteStoppedByUser(container: Container, stoppedByUser: boolean): Promise<void> {
     if (!container.record.restart || (container.record.stoppedByUser ?? false) === stoppedByUser) return;
-    await this.#save(container, { ...container.record, stoppedByUser });
+    await this.#save(container, { ...container.record, stoppedByUser }).catch((error: unknown) => {
+      this.#deps.log.error('That somebody has stopped a container could not be recorded yet', error, { container: container.id });
+    });
   }
 
   /** @param withVolumes whether its anonymous volumes go, too */

@@ -55,3 +55,23 @@ test('a container that is ending and will start again is not removed without for
   await assert.rejects(removed, { code: 'ContainerRunning' });
   assert.equal(container.removed, false);
 });
+
+test('a container is stopped also when that cannot be noted, as on a full disk', async (t) => {
+  const { container, service } = await serviceOf(t);
+  await rm(container.paths.directory, { recursive: true });
+  const signals: number[] = [];
+  const exited = Promise.resolve({ exitCode: 0 });
+  container.run = { over: false, paused: undefined, expectEnd: () => undefined, exited, signal: (number: number) => Promise.resolve(signals.push(number) > 0) } as unknown as ContainerRun;
+  container.settled = exited;
+  await service.stop(id);
+  assert.deepEqual(signals, [15]);
+  assert.equal(container.record.stoppedByUser, true, 'its policy does not bring it back');
+});
+
+test('output that cannot be stored does not keep a killed container from ending', async (t) => {
+  const { container, service } = await serviceOf(t);
+  let isEndExpected = false;
+  container.run = { over: false, paused: undefined, expectEnd: () => { isEndExpected = true; }, signal: () => Promise.resolve(true) } as unknown as ContainerRun;
+  await service.signal(id, 'KILL');
+  assert.ok(isEndExpected);
+});

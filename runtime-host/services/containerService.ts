@@ -189,7 +189,7 @@ class QemuContainerService implements DiskUser {
     if (!run || run.over) throw notRunning(container);
     if (number === sigkill || number === signalNumber(container.record.stopSignal ?? 'TERM')) await this.#lifecycle.noteStoppedByUser(container, true);
     // Who is to be killed need not be asked, and one that is paused cannot be.
-    if (number === sigkill) container.output.hurry();
+    if (number === sigkill) run.expectEnd();
     if (number === sigkill && run.paused) await run.giveUp();
     else await run.signal(number);
   }
