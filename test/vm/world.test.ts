@@ -64,8 +64,8 @@ test('an ordinary container has docker’s rights and surroundings', async (t) =
   });
 
   await t.test('system calls that no container needs are refused, whoever asks', async () => {
-    // keyctl, unshare (of nothing), io_uring_setup, userfaultfd, setns, perf_event_open, reboot, init_module, socket(AF_VSOCK), personality of System V
-    const refused = ['250,0', '272,0', '425,0', '323', '308,-1', '298', '169', '175', '41,40,1', '135,1'];
+    // keyctl, unshare (of nothing), io_uring_setup, userfaultfd, setns, perf_event_open, reboot, init_module, socket(AF_VSOCK), socket(AF_ALG), lsm_list_modules, personality of System V
+    const refused = ['250,0', '272,0', '425,0', '323', '308,-1', '298', '169', '175', '41,40,1', '41,38,5', '461', '135,1'];
     assert.equal(await shell(id, `/programs/calls ${refused.join(' ')}`), '1\n'.repeat(refused.length));
     // clone3, and what no kernel has
     assert.equal(await shell(id, '/programs/calls 435 5000 0x40000027'), '38\n38\n38\n');
@@ -97,6 +97,20 @@ test('an ordinary container has docker’s rights and surroundings', async (t) =
     assert.equal(await shell(id, 'for d in null zero full random urandom tty; do stat -c "%A %t:%T" /dev/$d; done | xargs'),
       ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0'].map((number) => `crw-rw-rw- ${number}`).join(' ') + '\n');
     assert.equal(await shell(id, 'echo through >/dev/stdout; ls -l /dev/ptmx | grep -o "pts/ptmx"'), 'through\npts/ptmx\n');
+  });
+
+  await t.test('devices of the machine cannot be opened, whatever their nodes are called', async () => {
+    const number = (path: string): string => `$(cat ${path} | tr : " ")`;
+    await shell(id, `mknod /disk b ${number('/sys/block/vda/dev')}; mknod /port c ${number('/sys/class/virtio-ports/*/dev')}; mknod /log c 1 11; mknod /nothing c 1 3; ln -s /disk /link`);
+    assert.equal(await shell(id, 'echo x > /nothing; echo x > /dev/null; head -c 1 /dev/urandom | wc -c'), '1\n');
+    for (const privileged of [false, true]) { // docker's exec --privileged has the container's devices, too
+      for (const command of ['head -c 1 /disk', 'head -c 1 /link', ': > /disk', ': <> /port', 'head -c 1 /log']) {
+        const { stderr, exitCode } = await berth.exec(id, ['sh', '-c', command], { privileged });
+        assert.match(stderr, /Operation not permitted|permission denied/, command);
+        assert.notEqual(exitCode, 0, command);
+      }
+    }
+    await shell(id, 'rm /disk /port /log /nothing /link');
   });
 
   await t.test('names, limits and users', async () => {

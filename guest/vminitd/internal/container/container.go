@@ -109,6 +109,11 @@ func (c *Container) Complete(rootDevice string, world World) error {
 	if err := prepareCgroup(world); err != nil {
 		return err
 	}
+	if !world.Privileged {
+		if err := cgroup.Container.LimitDevices(); err != nil {
+			return err
+		}
+	}
 	return c.thread.do(c.completeInside)
 }
 

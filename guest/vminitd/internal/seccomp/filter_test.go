@@ -91,6 +91,8 @@ func TestNativeCalls(t *testing.T) {
 		{"without randomization", unix.SYS_PERSONALITY, 0x40000, refused, refused, refused},
 		{"internet", unix.SYS_SOCKET, unix.AF_INET, allowed, allowed, allowed},
 		{"vsock", unix.SYS_SOCKET, unix.AF_VSOCK, refused, refused, refused},
+		{"cryptography", unix.SYS_SOCKET, unix.AF_ALG, refused, refused, refused},
+		{"between them", unix.SYS_SOCKET, unix.AF_NFC, allowed, allowed, allowed},
 		{"future", 5000, 0, missing, missing, missing},
 		{"x32", 0x40000000, 0, missing, missing, missing},
 		{"negative", 0xffffffff, 0, missing, missing, missing},

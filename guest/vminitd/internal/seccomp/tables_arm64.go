@@ -81,6 +81,8 @@ var tables = []table{
 		{444, allow, 0},                                       // from landlock_create_ruleset
 		{450, needs, 1 << unix.CAP_SYS_NICE},                  // from set_mempolicy_home_node
 		{451, allow, 0},                                       // from cachestat
+		{459, needs, 1 << unix.CAP_SYS_ADMIN},                 // from lsm_get_self_attr
+		{462, allow, 0},                                       // from mseal
 		{467, needs, 1 << unix.CAP_SYS_ADMIN},                 // from open_tree_attr
 		{468, allow, 0},                                       // from file_getattr
 		{470, refuse, 0},                                      // from listns
@@ -235,6 +237,8 @@ var tables = []table{
 		{448, allow, 0},                                       // from process_mrelease
 		{450, needs, 1 << unix.CAP_SYS_NICE},                  // from set_mempolicy_home_node
 		{451, allow, 0},                                       // from cachestat
+		{459, needs, 1 << unix.CAP_SYS_ADMIN},                 // from lsm_get_self_attr
+		{462, allow, 0},                                       // from mseal
 		{467, needs, 1 << unix.CAP_SYS_ADMIN},                 // from open_tree_attr
 		{468, allow, 0},                                       // from file_getattr
 		{470, refuse, 0},                                      // from listns
