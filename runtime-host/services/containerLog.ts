@@ -29,7 +29,8 @@ export class ContainerLog {
   #last = { end: logStart, runStart: logStart };
   #change = Promise.withResolvers<void>();
   readonly #readers = new Set<OutputLogReader>();
-  readonly #careful = new Set<OutputLogReader>();
+  /** Where those are that nothing is removed before. */
+  readonly #careful = new Set<{ readonly place: LogPlace }>();
   #hurried = false;
 
   constructor(path: string, limits: LogLimits = defaultLogLimits) {
@@ -69,6 +70,20 @@ export class ContainerLog {
     while (this.#wouldBeMissed()) await this.#change.promise;
     await this.#writer?.append([piece]);
     this.#notify();
+  }
+
+  /**
+   * Keeps what the next run prints for a reader that can begin only when the run has begun; until it is called back, which
+   * may be as soon as that reader reads.
+   */
+  keepNextRun(): () => void {
+    const runStart = (): LogPlace => this.runStart;
+    const kept = { get place(): LogPlace { return runStart(); } };
+    this.#careful.add(kept);
+    return () => {
+      this.#careful.delete(kept);
+      this.#notify();
+    };
   }
 
   /** From now on nothing waits for a reader: the container is to end. */

@@ -261,11 +261,16 @@ class QemuContainerService implements DiskUser {
   async attach(query: string, options: OperationOptions & { readonly start?: boolean; readonly replay?: boolean } = {}): Promise<ProcessStreams> {
     const container = this.#table.find(query);
     const started = options.start === true && container.state !== 'running';
-    if (started) await this.start(query, options);
-    const { run, settled, waiting } = container;
-    if (waiting) throw waiting.reason;
-    if (!run || !settled) throw notRunning(container);
-    return firstProcessStreams(run, container.output, started || options.replay ? container.output.runStart : container.output.end, settled);
+    const letGo = started ? container.output.keepNextRun() : undefined;
+    try {
+      if (started) await this.start(query, options);
+      const { run, settled, waiting } = container;
+      if (waiting) throw waiting.reason;
+      if (!run || !settled) throw notRunning(container);
+      return firstProcessStreams(run, container.output, started || options.replay ? container.output.runStart : container.output.end, settled);
+    } finally {
+      letGo?.();
+    }
   }
 
   async exec(query: string, process: ExecOptions): Promise<ProcessStreams> {

@@ -107,3 +107,26 @@ test('the last lines, when the file that they begin in is removed meanwhile', as
   });
   assert.equal(await textOf(log, { tail: 4 }), 'e\nf\n');
 });
+
+test('what a run prints before who has started it can read is kept for them', async (context) => {
+  const log = await newLog(context, 100, 1);
+  await log.open('new');
+  await log.append({ stream: 'stdout', offset: 0, data: Buffer.from('of the run before'.padEnd(100, '.')) });
+  await log.close();
+  const letGo = log.keepNextRun();
+  await log.open('new');
+  await log.append({ stream: 'stdout', offset: 0, data: Buffer.from('first'.padEnd(100, '.')) });
+  let isStored = false;
+  const waiting = log.append({ stream: 'stdout', offset: 100, data: Buffer.from('second') }).then(() => { isStored = true; });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isStored, false);
+  const careful = log.entries({ from: log.runStart, follow: true, misses: 'nothing' });
+  const first = careful.next();
+  letGo();
+  assert.match(String((await first).value?.data), /^first/);
+  const second = careful.next();
+  await waiting;
+  assert.equal(String((await second).value?.data), 'second');
+  await log.close();
+  await careful.return(undefined);
+});
