@@ -20,6 +20,7 @@ export const errorCodes = [
   'VolumeNameInUse',
   'VolumeInvalid',
   'PathNotFound',
+  'TransferEnded',
   'FolderInvalid',
   'FolderProtected',
   'DevContainerInvalid',

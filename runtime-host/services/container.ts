@@ -1,4 +1,5 @@
 import { SerialQueue } from '../base/serialQueue.ts';
+import type { BerthError } from '../protocol/errors.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
@@ -25,6 +26,8 @@ export class Container {
   /** Of the current or last run: settles when the record says how it ended. */
   settled: Promise<RunEnd> | undefined;
   removed = false;
+  /** While its files are used in a VM that is there only for that: ends it, with a reason for whoever uses them. */
+  endFileUse: ((reason: BerthError) => void) | undefined;
   /** Of its restart policy (restarts.ts). */
   pendingRestart: NodeJS.Timeout | undefined;
 
@@ -46,6 +49,11 @@ export class Container {
   /** Whether it has, or is about to have, a VM. */
   get active(): boolean {
     return this.state === 'starting' || this.state === 'running' || this.state === 'stopping';
+  }
+
+  /** Whether it has a VM for whatever reason, which its disks are attached to. */
+  get usesDisks(): boolean {
+    return this.active || this.endFileUse !== undefined;
   }
 
   info(): ContainerInfo {

@@ -96,7 +96,7 @@ class QemuContainerService implements DiskUser {
       ended: (container) => this.#restarts.consider(container),
       notify,
     });
-    this.files = new FileAccess(this.#table, this.#lifecycle);
+    this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
     this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
   }
 
@@ -158,6 +158,7 @@ class QemuContainerService implements DiskUser {
   async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
     const container = this.#table.find(query);
     if (container.waiting) return container.info();
+    if (container.endFileUse) options.progress?.({ message: 'Waiting until its files are copied' });
     await container.queue.run(async () => {
       if (container.state === 'stopping') await container.settled;
       if (container.removed) throw notFound(query);
@@ -227,6 +228,7 @@ class QemuContainerService implements DiskUser {
     if (options.force && container.run?.paused) await container.run.machine.kill();
     if (container.waiting && !options.force) throw stillRunning(container);
     await container.waiting?.end();
+    if (options.force) container.endFileUse?.(new BerthError('TransferEnded', `Files of container “${container.name}” are not copied any further: it is removed.`));
     if (options.force && container.state === 'stopping') await this.#lifecycle.stop(container, 0);
     await container.queue.run(async () => {
       if (container.state === 'stopping') await container.settled; // Its policy may want it to start again then.

@@ -8,7 +8,7 @@ import { explain, limitOf } from './runFailure.ts';
 import type { RunStorage } from './runStorage.ts';
 import type { VmBasis } from './vmPlatform.ts';
 
-/** Its signal also ends what cannot go on because the VM cannot. */
+/** The signal also ends what cannot go on because the VM cannot. */
 export type UseGuest<Result> = (guest: GuestClient, signal: AbortSignal) => Promise<Result>;
 
 /**

@@ -13,10 +13,12 @@ export interface VmLimits {
   readonly answer: number;
   /** For a container that is being stopped: for each signal to be taken, and for SIGKILL to have its effect. */
   readonly obey: number;
+  /** For a copy of files to move on, when somebody waits for the container. */
+  readonly stall: number;
   /** For everything that was written to reach the disk. */
   readonly shutdown: number;
   /** For QEMU to close the disk and end; nothing that was synced is lost when it is killed instead. */
   readonly quit: number;
 }
 
-export const defaultVmLimits: VmLimits = { boot: 120_000, fill: 900_000, adopt: 30_000, answer: 60_000, obey: 20_000, shutdown: 120_000, quit: 10_000 };
+export const defaultVmLimits: VmLimits = { boot: 120_000, fill: 900_000, adopt: 30_000, answer: 60_000, obey: 20_000, stall: 10_000, shutdown: 120_000, quit: 10_000 };

@@ -32,14 +32,14 @@ export interface VolumePlace {
 
 /**
  * Refuses what would damage a disk: nobody else may use it while a container writes to it. To be called in one turn with
- * the container's becoming active; then the containers that are active are all that have to be asked.
+ * the container's becoming one that uses its disks; then those that do are all that have to be asked.
  * @throws BerthError VolumeInUse, VolumeNotFound
  */
 export function claimVolumes(container: Container, all: readonly Container[], volumes: HostVolumeService): void {
   for (const { name } of container.record.volumes ?? []) {
     if (volumes.find(name).driver !== 'ext4') continue;
     const writes = writesTo(container.record, name);
-    const others = all.filter((other) => other !== container && other.active && uses(other.record, name) && (writes || writesTo(other.record, name)));
+    const others = all.filter((other) => other !== container && other.usesDisks && uses(other.record, name) && (writes || writesTo(other.record, name)));
     if (others.length > 0) throw inUse(name, writes, others);
   }
 }
@@ -54,6 +54,8 @@ function writesTo({ volumes = [] }: ContainerRecord, name: string): boolean {
 
 function inUse(name: string, writes: boolean, others: readonly Container[]): BerthError {
   const names = others.map((other) => `“${other.name}”`).join(', ');
+  const copied = others.find((other) => !other.active);
+  if (copied) return new BerthError('VolumeInUse', `The volume “${name}” is in use while files are copied into or out of container “${copied.name}”. Try again when that is done.`, { data: { volume: name, id: copied.id } });
   const isWritten = others.some((other) => writesTo(other.record, name));
   const happens = isWritten
     ? `The volume “${name}” is being written by container ${names}, and nobody else can use it meanwhile.`

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import { checkVolume } from '../support/checkDisks.ts';
 import { startRegistry } from '../support/registry.ts';
 import { buildBusyboxImage } from '../support/testImages.ts';
-import { startVmHarness, type VmHarness } from '../support/vmHarness.ts';
+import { collect, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 const mebibyte = 1024 ** 2;
 let berth: VmHarness;
@@ -15,7 +16,7 @@ let berth: VmHarness;
 let imageWithData: string;
 
 before(async () => {
-  berth = await startVmHarness();
+  berth = await startVmHarness({}, { stall: 300 });
   const layout = join(berth.paths.home, '..', 'with-data');
   buildBusyboxImage(layout, {
     volumes: ['/data'],
@@ -151,4 +152,45 @@ test('anonymous volumes of an image are made with the container, and go with it 
   const gone = await berth.create({ image: imageWithData });
   await berth.containers.remove(gone.id, { volumes: true });
   assert.deepEqual(await names(), []);
+});
+
+test('files of a container that does not run: its volumes are claimed meanwhile, and nobody waits for what stands still', async () => {
+  const one = await berth.create({ ...mounted('lent', '/d'), name: 'one', command: ['sleep', '1000000'] });
+  const two = await berth.create({ ...mounted('lent', '/e'), name: 'two', command: ['cat', '/e/note'] });
+  const { archives } = berth.services;
+  const note = execFileSync('sh', ['-c', 'cd $(mktemp -d); echo noted > note; tar -c note; rm -r "$PWD"']);
+  const whole = Readable.from([note]);
+  await archives.write(one.id, '/d', { source: 'entries', keepOwner: true }, whole, AbortSignal.timeout(100_000));
+  assert.equal((await collect(two.id, await berth.containers.attach(two.id, { start: true }))).stdout, 'noted\n');
+
+  const begun = Promise.withResolvers<void>();
+  const stalls = Readable.from((async function* () {
+    begun.resolve();
+    yield note;
+    await new Promise(() => undefined);
+  })());
+  const copy = archives.write(one.id, '/d', { source: 'entries', keepOwner: true }, stalls, AbortSignal.timeout(100_000));
+  copy.catch(() => undefined); // Looked at below.
+  await begun.promise;
+  await assert.rejects(berth.containers.start(two.id), { code: 'VolumeInUse', message: /“lent” is in use while files are copied into or out of container “one”/ });
+  assert.throws(() => writeWithQemu(disk('lent')), { stderr: /lock/ });
+  const started = berth.containers.start(one.id);
+  await assert.rejects(copy, { code: 'TransferEnded', message: /“one”.*nothing was read or sent/ });
+  await started;
+  assert.equal(await sh(one, 'cat /d/note'), 'noted\n');
+  await stop(one);
+  execFileSync('e2fsck', ['-fn', disk('lent')], { stdio: 'pipe' });
+
+  const unread = Promise.withResolvers<void>();
+  const read = archives.export(one.id, AbortSignal.timeout(100_000), () => {
+    unread.resolve();
+    return new Promise(() => undefined);
+  });
+  read.catch(() => undefined); // Looked at below.
+  await unread.promise;
+  await berth.containers.remove(one.id, { force: true });
+  await assert.rejects(read, { code: 'TransferEnded', message: /it is removed/ });
+  assert.deepEqual(await berth.leftovers([one.id]), []);
+  await berth.containers.remove(two.id);
+  await berth.services.volumes.remove('lent');
 });
