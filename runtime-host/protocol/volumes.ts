@@ -21,6 +21,10 @@ export interface VolumeMount {
   readonly readOnly: boolean;
   /** For one that is made; default `ext4`. */
   readonly driver?: VolumeDriver;
+  /** For one that is made, as in {@link VolumeSpec}. */
+  readonly sizeBytes?: number;
+  /** For one that is made. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Leave an empty volume empty; otherwise it gets what the image has at the target. */
   readonly noCopy?: boolean;
 }

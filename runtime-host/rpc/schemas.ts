@@ -23,7 +23,7 @@ export const mountCheck = object({ mounts: arrayOf(mount, { max: 64 }) });
 
 const volumeName = text({ maxLength: 128, pattern: volumeNamePattern, expectation: 'a volume’s name: letters, digits, "_", "." and "-", at least two, beginning with a letter or a digit' });
 const volumeDriver = oneOf(volumeDrivers);
-const volumeMount = object({ volume: optional(volumeName), target: guestPath, readOnly: flag, driver: optional(volumeDriver), noCopy: optional(flag) });
+const volumeMount = object({ volume: optional(volumeName), target: guestPath, readOnly: flag, driver: optional(volumeDriver), sizeBytes: optional(integer(1)), labels: optional(recordOf(text({ allowEmpty: true }))), noCopy: optional(flag) });
 
 const terminalSize = object({ columns: integer(1, 65_535), rows: integer(1, 65_535) });
 

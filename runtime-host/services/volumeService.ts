@@ -109,10 +109,10 @@ export class HostVolumeService implements VolumeService {
   async provide<Result>(container: string, mounts: readonly VolumeMount[], use: (volumes: readonly ContainerVolume[]) => Promise<Result>): Promise<Result> {
     const provided: ContainerVolume[] = [];
     try {
-      for (const { volume, target, readOnly, driver, noCopy } of mounts) {
+      for (const { volume, target, readOnly, driver, sizeBytes, labels, noCopy } of mounts) {
         const name = volume ?? randomBytes(32).toString('hex');
         checkName(name);
-        const spec = { name, ...(driver && { driver }) };
+        const spec = { name, ...(driver && { driver }), ...(sizeBytes && { sizeBytes }), ...(labels && { labels }) };
         await this.#inTurn(name, async () => {
           if (!(await this.#existing(name, spec))) await this.#make(spec, volume === undefined, volume === undefined ? container : undefined);
           this.#held.set(name, (this.#held.get(name) ?? 0) + 1);

@@ -100,12 +100,13 @@ test('kinds are not mixed up, and an archive that breaks off leaves the old file
 test('what is unpacked has its modes and times, lends no rights, and warns of what was left out', async () => {
   const mtime = new Date('2001-02-03T04:05:06Z');
   const warnings = await unpacked([
-    { name: 'src/', type: 'directory', mode: 0o500, mtime }, { name: 'src/suid', mode: 0o4711, mtime, content: 'x' }, { name: 'src/fifo', type: 'fifo' },
+    { name: 'src/', type: 'directory', mode: 0o500, mtime }, { name: 'src/suid', mode: 0o4711, mtime, content: 'x' }, { name: 'src/fifo', type: 'fifo', mode: 0o640, mtime }, { name: 'src/null', type: 'character-device', devmajor: 1, devminor: 3 },
     { name: 'src/link', type: 'symlink', linkname: '/absolute/..', mtime },
   ], 'new');
-  assert.match(warnings.join(), /fifo.*left out/);
+  assert.deepEqual(warnings, ['“src/null” was left out: devices are not made here.']);
+  assert.deepEqual([statSync(join(directory, 'new/fifo')).isFIFO(), statSync(join(directory, 'new/fifo')).mtime], [true, mtime]);
   const mode = (name: string): number => statSync(join(directory, 'new', name)).mode & 0o7777;
-  assert.deepEqual([mode('.'), mode('suid'), statSync(join(directory, 'new')).mtime, statSync(join(directory, 'new', 'suid')).mtime], [0o500, 0o711, mtime, mtime]);
+  assert.deepEqual([mode('.'), mode('suid'), mode('fifo'), statSync(join(directory, 'new')).mtime, statSync(join(directory, 'new', 'suid')).mtime], [0o500, 0o711, 0o640, mtime, mtime]);
   chmodSync(join(directory, 'new'), 0o700);
 });
 

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, lchown, link, lstat, lutimes, mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { BerthError, isNodeError } from '../../protocol/errors.ts';
 import { assertions } from './copyArguments.ts';
 import { targetFor, type LocalDestination } from './localDestination.ts';
 import { writeSparse } from './writeSparse.ts';
+
+const execute = promisify(execFile);
 
 export interface UnpackOptions {
   readonly destination: LocalDestination;
@@ -78,10 +82,9 @@ class Unpacker {
     if (header.type === 'directory') return this.#directory(path, header, there, names.length === 0);
     if (there?.isDirectory()) throw new BerthError('InvalidArgument', `The directory “${path}” cannot be overwritten with something else.`);
     if (header.type === 'file' || header.type === 'contiguous-file') return this.#file(path, header, content);
-    if (header.type === 'fifo' || header.type === 'character-device' || header.type === 'block-device') {
-      return this.#options.warn(`“${header.name}” was left out: named pipes and devices are not made here.`);
-    }
+    if (header.type === 'character-device' || header.type === 'block-device') return this.#options.warn(`“${header.name}” was left out: devices are not made here.`);
     if (there) await rm(path);
+    if (header.type === 'fifo') return this.#pipe(path, header);
     if (header.type === 'symlink') {
       await symlink(header.linkname, path);
       await this.#own(path, header);
@@ -124,6 +127,17 @@ class Unpacker {
       await rm(temporary, { force: true });
       throw error;
     }
+  }
+
+  async #pipe(path: string, header: Header): Promise<void> {
+    try {
+      await execute('mkfifo', ['-m', '600', path]); // Node has no function for it.
+    } catch (error) {
+      return this.#options.warn(`“${header.name}” was left out: ${error instanceof Error ? error.message.trim() : String(error)}`);
+    }
+    await this.#own(path, header);
+    await chmod(path, this.#mode(header));
+    await lutimes(path, timeOf(header), timeOf(header));
   }
 
   async #checkParents(names: readonly string[]): Promise<void> {

@@ -1,8 +1,8 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { VolumeDriver } from '../../protocol/volumes.ts';
 import { print, withClient } from '../cliContext.ts';
 import { collect, parseBytes, parseLabel } from '../options.ts';
-import { driverOf } from '../options/mountValues.ts';
+import { driverOf, parseVolumeOption } from '../options/mountValues.ts';
 
 interface CreateOptions {
   readonly driver?: VolumeDriver;
@@ -17,7 +17,7 @@ export function addVolumeCreate(parent: Command): void {
     .description('Make a volume, and print its name')
     .argument('[name]', 'its name; chosen when absent')
     .option('-d, --driver <driver>', 'ext4: a disk that one container writes (default), or shared: a directory that several write', driverOf)
-    .option('-o, --opt <name=value>', 'size=SIZE: the most that an ext4 volume can hold, instead of 64g', collect(parseOption))
+    .option('-o, --opt <name=value>', 'size=SIZE: the most that an ext4 volume can hold, instead of 64g', collect(parseVolumeOption))
     .option('-s, --size <size>', 'the same', parseBytes)
     .option('-l, --label <key=value>', 'a label', collect(parseLabel))
     .action(create);
@@ -28,10 +28,4 @@ async function create(name: string | undefined, { driver, opt = [], size, label 
   const spec = { ...(name !== undefined && { name }), ...(driver && { driver }), ...(sizeBytes !== undefined && { sizeBytes }), ...(label.length > 0 && { labels: Object.fromEntries(label) }) };
   const volume = await withClient((client) => client.volumes.create(spec));
   print(`${volume.name}\n`);
-}
-
-function parseOption(text: string): number {
-  const [, size] = /^size=(.*)$/s.exec(text) ?? [];
-  if (size === undefined) throw new InvalidArgumentError('The only option that a volume can have is size=SIZE.');
-  return parseBytes(size);
 }

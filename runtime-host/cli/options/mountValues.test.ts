@@ -24,6 +24,10 @@ test('--mount, as docker has it', () => {
   assert.deepEqual(parseMountOption('type=bind,"source=/a,b",destination=/c'), { kind: 'bind', mount: { source: '/a,b', target: '/c', readOnly: false } });
   assert.deepEqual(parseMountOption('source=data,target=/b'), { kind: 'volume', mount: { volume: 'data', target: '/b', readOnly: false } });
   assert.deepEqual(parseMountOption('type=volume,target=/b,volume-nocopy,volume-driver=shared'), { kind: 'volume', mount: { target: '/b', readOnly: false, driver: 'shared', noCopy: true } });
+  assert.deepEqual(parseMountOption('source=data,target=/b,volume-opt=size=1g,volume-label=a=b,"volume-label=c=d,e"'), { kind: 'volume', mount: { volume: 'data', target: '/b', readOnly: false, sizeBytes: 1024 ** 3, labels: { a: 'b', c: 'd,e' } } });
+  assert.throws(() => parseMountOption('source=data,target=/b,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/x'), { ...invalid, message: /no option “type”, only size=SIZE.*bind mount.*--tmpfs/ });
+  assert.throws(() => parseMountOption('source=data,target=/b,volume-opt'), { ...invalid, message: /only size=SIZE.$/ });
+  assert.throws(() => parseMountOption('source=data,target=/b,volume-subpath=x'), { ...invalid, message: /no “volume-subpath”/ });
   assert.deepEqual(parseMountOption('type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1770'), { kind: 'tmpfs', mount: { target: '/b', options: 'size=64m,mode=1770' } });
   assert.deepEqual(parseMountOption('type=tmpfs,target=/b'), { kind: 'tmpfs', mount: { target: '/b' } });
   for (const wrong of ['', 'type=cluster,target=/b', 'type=bind,target=/b', 'type=bind,source=/a', 'type=bind,source=/a,target=b', 'type=tmpfs,source=/a,target=/b', 'type=volume,target=/b,size=1', 'target=/b,readonly=maybe', 'target=/b,volume-driver=nfs']) {

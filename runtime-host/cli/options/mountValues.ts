@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Mount } from '../../protocol/types.ts';
 import { volumeDrivers, type VolumeDriver, type VolumeMount } from '../../protocol/volumes.ts';
-import { parseBoolean } from '../options.ts';
+import { parseBoolean, parseBytes, parseLabel } from '../options.ts';
 
 /** What `--volume` and `--mount` ask for. */
 export type MountValue =
@@ -39,7 +39,7 @@ export function parseVolume(text: string, workingDirectory = process.cwd()): Mou
 const aliases: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly' };
 const known: Readonly<Record<string, readonly string[]>> = {
   bind: ['type', 'source', 'target', 'readonly', 'force', 'bind-propagation', 'consistency', 'bind-recursive'],
-  volume: ['type', 'source', 'target', 'readonly', 'volume-nocopy', 'volume-driver', 'consistency'],
+  volume: ['type', 'source', 'target', 'readonly', 'volume-nocopy', 'volume-driver', 'volume-opt', 'volume-label', 'consistency'],
   tmpfs: ['type', 'target', 'readonly', 'tmpfs-size', 'tmpfs-mode'],
 };
 
@@ -60,8 +60,26 @@ export function parseMountOption(text: string, workingDirectory = process.cwd())
     if (!source) throw new InvalidArgumentError('Write source=PATH, a directory of yours.');
     return { kind: 'bind', mount: { source: resolve(workingDirectory, source), target, readOnly, ...(isSet(fields, 'force') && { force: true }) } };
   }
+  return { kind: 'volume', mount: { ...(source && { volume: source }), target, readOnly, ...newVolumeOf(fields), ...(isSet(fields, 'volume-nocopy') && { noCopy: true }) } };
+}
+
+/** What a volume is to be, if it has to be made. */
+function newVolumeOf(fields: ReadonlyMap<string, string | undefined>): Pick<VolumeMount, 'driver' | 'sizeBytes' | 'labels'> {
   const driver = driverOf(fields.get('volume-driver'));
-  return { kind: 'volume', mount: { ...(source && { volume: source }), target, readOnly, ...(driver && { driver }), ...(isSet(fields, 'volume-nocopy') && { noCopy: true }) } };
+  const sizeBytes = valuesOf(fields, 'volume-opt').map(parseVolumeOption).at(-1);
+  const labels = valuesOf(fields, 'volume-label').map(parseLabel);
+  return { ...(driver && { driver }), ...(sizeBytes !== undefined && { sizeBytes }), ...(labels.length > 0 && { labels: Object.fromEntries(labels) }) };
+}
+
+/**
+ * `size=SIZE`, the only option that a volume has.
+ * @throws InvalidArgumentError which says what else there is for what docker's volumes do with options
+ */
+export function parseVolumeOption(text: string): number {
+  const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
+  if (name === 'size') return parseBytes(value);
+  const instead = ['type', 'device', 'o'].includes(name) ? ' It is a disk or a directory of Berth’s own; for a directory of yours use a bind mount (-v DIRECTORY:TARGET), for memory --tmpfs.' : '';
+  throw new InvalidArgumentError(`A volume has no option “${name}”, only size=SIZE.${instead}`);
 }
 
 /** @throws InvalidArgumentError */
@@ -81,9 +99,20 @@ function fieldsOf(text: string): Map<string, string | undefined> {
     const equals = field.indexOf('=');
     const name = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
     if (name === '') throw new InvalidArgumentError('Write NAME=VALUE fields with commas between them.');
-    fields.set(aliases[name] ?? name, equals < 0 ? undefined : field.slice(equals + 1));
+    const key = aliases[name] ?? name;
+    const value = equals < 0 ? undefined : field.slice(equals + 1);
+    const before = repeatable.has(key) ? fields.get(key) : undefined;
+    fields.set(key, before === undefined ? value : `${before}${separator}${value ?? ''}`);
   }
   return fields;
+}
+
+/** Fields that may come several times; no field of an argument can hold the separator. */
+const repeatable = new Set(['volume-opt', 'volume-label']);
+const separator = '\0';
+
+function valuesOf(fields: ReadonlyMap<string, string | undefined>, name: string): string[] {
+  return fields.has(name) ? (fields.get(name) ?? '').split(separator) : [];
 }
 
 /** A field without a value is true. */
