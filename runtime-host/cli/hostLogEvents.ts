@@ -20,6 +20,14 @@ export function parseHostLog(text: string): HostLogEvent[] {
   return blocks.map(parseBlock);
 }
 
+/** Divides a piece of the log that ends with a whole line before its last event. */
+export function splitLastEvent(text: string): { readonly whole: string; readonly last: string } {
+  const lines = text.split('\n');
+  const begin = lines.findLastIndex((line) => firstLine.test(line));
+  if (begin < 0) return { whole: text, last: '' };
+  return { whole: lines.slice(0, begin).map((line) => `${line}\n`).join(''), last: lines.slice(begin).join('\n') };
+}
+
 function parseBlock(lines: readonly string[]): HostLogEvent {
   const { time = '', level = '', rest = '' } = firstLine.exec(lines[0] ?? '')?.groups ?? {};
   // The data stand at the end of the last line, after a stack if there is one.
