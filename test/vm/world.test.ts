@@ -113,6 +113,15 @@ test('an ordinary container has docker’s rights and surroundings', async (t) =
     await shell(id, 'rm /disk /port /log /nothing /link');
   });
 
+  await t.test('what root can do in the container does not stop vminitd', async () => {
+    // Threads are left for it, however many the container has.
+    await shell(id, '[ $(cat /sys/fs/cgroup/pids.max) -lt $(cat /proc/sys/kernel/threads-max) ]');
+    await shell(id, 'mv /dev/null /dev/nothing; mkfifo /dev/null');
+    await assert.rejects(berth.exec(id, ['true']), /\/dev\/null is not that device any more/);
+    await shell(id, 'mv /dev/nothing /dev/null', { input: '' });
+    await shell(id, 'true');
+  });
+
   await t.test('names, limits and users', async () => {
     assert.equal(await shell(id, 'hostname; cat /etc/hostname; grep -c "^[^#]" /etc/resolv.conf || true'), `${id.slice(0, 12)}\n`.repeat(2) + '0\n');
     assert.match(await shell(id, 'cat /etc/hosts'), new RegExp(`^127.0.0.1\tlocalhost\n(.*\n)*[0-9.]+\t${id.slice(0, 12)}\n`));

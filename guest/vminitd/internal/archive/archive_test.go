@@ -323,3 +323,23 @@ func run(t *testing.T, directory, script string) string {
 	}
 	return string(output)
 }
+
+// A tree that is deeper than any program can name is refused: all names on the way are kept in memory.
+func TestDeepTrees(t *testing.T) {
+	root, directory := openTest(t)
+	fd, err := unix.Open(directory, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	for depth := 0; depth < unix.PathMax/200 && err == nil; depth++ {
+		name, above := strings.Repeat("d", 250), fd
+		if err = unix.Mkdirat(above, name, 0o700); err == nil {
+			fd, err = unix.Openat(above, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		}
+		unix.Close(above)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(fd)
+	if err := root.Read(t.Context(), ReadOptions{Path: "/"}, io.Discard); !errors.Is(err, unix.ENAMETOOLONG) {
+		t.Error(err)
+	}
+}

@@ -90,6 +90,10 @@ func (r *reader) add(fd int, name string, status *unix.Stat_t) error {
 	if err := r.context.Err(); err != nil {
 		return err
 	}
+	// Deeper ones no program can name, and all of the names above are kept.
+	if len(name) >= unix.PathMax {
+		return at(name[:100]+"…", unix.ENAMETOOLONG)
+	}
 	header := newHeader(name, status)
 	if header == nil { // A socket: nobody could use it.
 		return nil

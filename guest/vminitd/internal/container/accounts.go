@@ -45,6 +45,14 @@ func (c *Container) AccountNames() (AccountNames, error) {
 	return names, err
 }
 
+// largestAccounts is how much of an account file counts: it is the container's, and vminitd keeps it in memory.
+const largestAccounts = 16 << 20
+
+type limitedFile struct {
+	io.Reader
+	io.Closer
+}
+
 // openRegular refuses what is not a file: a FIFO or a device in the image must not make vminitd wait.
 func openRegular(path string) (io.ReadCloser, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
@@ -59,5 +67,5 @@ func openRegular(path string) (io.ReadCloser, error) {
 		file.Close()
 		return nil, err
 	}
-	return file, nil
+	return limitedFile{io.LimitReader(file, largestAccounts), file}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/reaper"
 	"berth.dev/vminitd/internal/spawn"
 	"berth.dev/vminitd/internal/system"
@@ -23,16 +24,7 @@ func prepareCgroup(world World) error {
 			return err
 		}
 	}
-	if world.MaximumProcesses == 0 {
-		return nil
-	}
-	if err := system.EnableController("pids"); err != nil {
-		return err
-	}
-	if err := os.WriteFile(cgroupPath+"/pids.max", fmt.Appendf(nil, "%d", world.MaximumProcesses), 0); err != nil {
-		return fmt.Errorf("limit of processes: %w", err)
-	}
-	return nil
+	return cgroup.Container.LimitTasks(world.MaximumProcesses)
 }
 
 // Start starts a further process. As with other engines, its working directory must be there. It begins in the
@@ -44,12 +36,12 @@ func (c *Container) Start(spec ProcessSpec, r *reaper.Reaper) (*Process, error) 
 	if !errors.As(err, &failed) || failed.Purpose != spawn.NewProcess || failed.Errno != unix.EBUSY {
 		return process, err
 	}
-	cgroup, findErr := openCgroupOf(c.first.PID)
+	divided, findErr := openCgroupOf(c.first.PID)
 	if findErr != nil {
 		return nil, errors.Join(err, findErr)
 	}
-	defer cgroup.Close()
-	return c.startIn(cgroup, spec, r)
+	defer divided.Close()
+	return c.startIn(divided, spec, r)
 }
 
 func openCgroupOf(pid int) (*os.File, error) {

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -57,7 +58,7 @@ func (f *files) openPipes(stdin bool, identity accounts.Identity) (err error) {
 	if stdin {
 		f.ourStdin, f.theirStdin, err = pipe(writeEnd, identity)
 	} else {
-		f.theirStdin, err = os.OpenFile("/dev/null", os.O_RDONLY|unix.O_CLOEXEC, 0)
+		f.theirStdin, err = openNothing()
 	}
 	if err != nil {
 		return err
@@ -67,6 +68,28 @@ func (f *files) openPipes(stdin bool, identity accounts.Identity) (err error) {
 	}
 	f.ourStderr, f.theirStderr, err = pipe(readEnd, identity)
 	return err
+}
+
+// openNothing opens /dev/null. Root in the container can put something else there, also a FIFO, at which opening would wait
+// for ever.
+func openNothing() (*os.File, error) {
+	const path, major, minor = "/dev/null", 1, 3
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	var status unix.Stat_t
+	err = unix.Fstat(fd, &status)
+	if err == nil && (status.Mode&unix.S_IFMT != unix.S_IFCHR || status.Rdev != unix.Mkdev(major, minor)) {
+		err = fmt.Errorf("%s is not that device any more; give it back with mknod, or let the process read input", path)
+	}
+	if err == nil {
+		err = unix.SetNonblock(fd, false)
+	}
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
 
 // pipeEnd numbers the ends as pipe(2) does.

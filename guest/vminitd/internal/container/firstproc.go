@@ -1,7 +1,6 @@
 package container
 
 import (
-	"fmt"
 	"strings"
 
 	"berth.dev/vminitd/internal/spawn"
@@ -54,7 +53,7 @@ func mask(s *spawn.Script) {
 func asMountError(failed *spawn.Error) error {
 	path, isMount := strings.CutPrefix(failed.Purpose, mountPurpose)
 	if !isMount {
-		return fmt.Errorf("first process: %w", failed)
+		return failed
 	}
 	return &MountError{path, failed.Errno}
 }

@@ -220,6 +220,8 @@ func (p *plan) explain(err error) error {
 		return err
 	case errors.As(err, &failed) && failed.Purpose == directoryPurpose:
 		return &StartError{ReasonWorkingDirectory, p.directory, failed.Errno}
+	case errors.As(err, &failed) && failed.Purpose == spawn.NewProcess && failed.Errno == unix.EAGAIN:
+		return fmt.Errorf("start %s: the container has as many processes and threads as it may have; end some of them", command)
 	case errors.As(err, &failed) && failed.Purpose != executePurpose:
 		return fmt.Errorf("start %s: %w", command, asMountError(failed))
 	case errors.Is(err, fs.ErrNotExist) && p.file != "" && checkExecutable(p.file) == nil:

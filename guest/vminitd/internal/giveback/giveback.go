@@ -41,30 +41,50 @@ type sample struct {
 	used uint64
 }
 
+type giver struct {
+	group            cgroup.Group
+	before           sample
+	asked, compacted uint64
+	// The last look failed, which was said.
+	failed bool
+}
+
 // Run does that for ever. It looks four times a minute.
 func Run(group cgroup.Group) {
-	var before sample
-	var asked, compacted uint64
-	pause := lookPause
-	for {
+	g := &giver{group: group}
+	for pause := lookPause; ; {
 		time.Sleep(pause)
-		now, err := look(group)
-		if err == nil {
-			now.used = usedCache(before, now, asked)
-			asked, pause = unusedCache(before, now)
-			switch {
-			case asked > 0:
-				err = group.GiveBack(asked)
-			case computesLittle(before, now):
-				compacted, err = compact(compacted)
-			}
-			before = now
+		var err error
+		pause, err = g.look()
+		if err != nil && !g.failed {
+			system.Log("memory is not given back for now: %v", err)
 		}
-		if err != nil {
-			system.Log("memory is not given back any more: %v", err)
-			return
+		g.failed = err != nil
+	}
+}
+
+// look gives back what is due, and says when to look again.
+func (g *giver) look() (time.Duration, error) {
+	now, err := look(g.group)
+	if err != nil {
+		return lookPause, err
+	}
+	now.used = usedCache(g.before, now, g.asked)
+	asked, pause := unusedCache(g.before, now)
+	before := g.before
+	g.before, g.asked = now, 0
+	switch {
+	case asked > 0:
+		if err := g.group.GiveBack(asked); err != nil {
+			return lookPause, err
+		}
+		g.asked = asked
+	case computesLittle(before, now):
+		if g.compacted, err = compact(g.compacted); err != nil {
+			return lookPause, err
 		}
 	}
+	return pause, nil
 }
 
 func look(group cgroup.Group) (sample, error) {

@@ -1,8 +1,12 @@
 package giveback
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"berth.dev/vminitd/internal/cgroup"
 )
 
 const mebibyte = 1 << 20
@@ -80,5 +84,32 @@ func TestParsePieces(t *testing.T) {
 	}
 	if got := parsePieces("nonsense\n"); got != 0 {
 		t.Errorf("%d", got)
+	}
+}
+
+// What goes wrong once may work the next time.
+func TestGoesOnAfterAFailure(t *testing.T) {
+	directory := t.TempDir()
+	for name, content := range map[string]string{"memory.max": "536870912", "memory.stat": "active_file 0\ninactive_file 314572800\n"} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reclaim := filepath.Join(directory, "memory.reclaim")
+	if err := os.Mkdir(reclaim, 0o700); err != nil { // cannot be written
+		t.Fatal(err)
+	}
+	g := &giver{group: cgroup.Group(directory)}
+	if pause, err := g.look(); err == nil || pause != lookPause {
+		t.Errorf("%v, %v", pause, err)
+	}
+	if err := os.Remove(reclaim); err != nil {
+		t.Fatal(err)
+	}
+	if pause, err := g.look(); err != nil || pause != givePause {
+		t.Errorf("%v, %v", pause, err)
+	}
+	if asked, err := os.ReadFile(reclaim); err != nil || len(asked) == 0 {
+		t.Errorf("%q, %v", asked, err)
 	}
 }

@@ -23,13 +23,21 @@ type Watch struct {
 	mutex sync.Mutex
 	log   int // Descriptor of /dev/kmsg; 0 before it is needed.
 	lines uint64
-	// Process ids in the initial namespace.
-	victims map[int]bool
+	// Lines that did not come in time: lost, or still to come.
+	overdue uint64
+	// Process ids in the initial namespace, and when they were killed, since the boot.
+	victims map[int]time.Duration
 }
+
+// mostVictims bounds what is kept of processes that nobody asks for: children of the container's own.
+const mostVictims = 4096
+
+// tolerance is what the kernel's log and its clock may differ by. A number comes back only after all others.
+const tolerance = time.Second
 
 // NewWatch watches a cgroup.
 func NewWatch(group cgroup.Group) *Watch {
-	return &Watch{group: group, victims: map[int]bool{}}
+	return &Watch{group: group, victims: map[int]time.Duration{}}
 }
 
 // Kills is how many processes of the container were killed since it was started.
@@ -41,8 +49,9 @@ func (w *Watch) Kills() uint64 {
 	return kills
 }
 
-// Killed tells whether a process that ended with SIGKILL was killed for want of memory.
-func (w *Watch) Killed(pid int) bool {
+// Killed tells whether a process that ended with SIGKILL was killed for want of memory. It started so long after the boot:
+// another one may have had its number before.
+func (w *Watch) Killed(pid int, started time.Duration) bool {
 	kills := w.Kills()
 	if kills == 0 {
 		return false
@@ -55,12 +64,14 @@ func (w *Watch) Killed(pid int) bool {
 			system.Log("kernel log: %v", err)
 			return false
 		}
-		if w.victims[pid] {
-			delete(w.victims, pid) // The number may be given to another process.
+		if at, isVictim := w.victims[pid]; isVictim && at+tolerance >= started {
 			return true
 		}
 		left := time.Until(deadline)
-		if w.lines >= kills || left <= 0 {
+		if left <= 0 {
+			w.overdue = kills - min(kills, w.lines) // Nobody waits for them again.
+		}
+		if w.lines+w.overdue >= kills {
 			return false
 		}
 		poll := []unix.PollFd{{Fd: int32(w.log), Events: unix.POLLIN}}
@@ -92,27 +103,37 @@ func (w *Watch) readLog() error {
 		case err != nil:
 			return err
 		default:
-			if pid, isVictim := victim(string(record[:count])); isVictim {
-				w.lines++
-				w.victims[pid] = true
+			if pid, at, isVictim := victim(string(record[:count])); isVictim {
+				w.note(pid, at)
 			}
 		}
 	}
 }
 
+func (w *Watch) note(pid int, at time.Duration) {
+	w.lines++
+	w.overdue -= min(w.overdue, 1)
+	if len(w.victims) >= mostVictims {
+		clear(w.victims)
+	}
+	w.victims[pid] = at
+}
+
 // victim reads records like "3,512,9138245,-;Memory cgroup out of memory: Killed process 77 (tail) total-vm:…". Only the
 // kernel writes with facility 0, which makes numbers up to 7.
-func victim(record string) (int, bool) {
+// The third field counts microseconds since the boot.
+func victim(record string) (pid int, at time.Duration, isVictim bool) {
 	prefix, message, _ := strings.Cut(record, ";")
-	priority, _, _ := strings.Cut(prefix, ",")
-	if level, err := strconv.Atoi(priority); err != nil || level > 7 {
-		return 0, false
+	fields := strings.Split(prefix, ",")
+	if level, err := strconv.Atoi(fields[0]); err != nil || level > 7 || len(fields) < 3 {
+		return 0, 0, false
 	}
 	cause, rest, found := strings.Cut(message, ": Killed process ")
 	if !found || !strings.HasSuffix(strings.ToLower(cause), "out of memory") {
-		return 0, false
+		return 0, 0, false
 	}
 	number, _, _ := strings.Cut(rest, " ")
-	pid, err := strconv.Atoi(number)
-	return pid, err == nil
+	pid, pidErr := strconv.Atoi(number)
+	microseconds, timeErr := strconv.ParseInt(fields[2], 10, 64)
+	return pid, time.Duration(microseconds) * time.Microsecond, pidErr == nil && timeErr == nil
 }

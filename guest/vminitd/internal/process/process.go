@@ -3,6 +3,7 @@ package process
 
 import (
 	"os"
+	"time"
 
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/oom"
@@ -19,7 +20,8 @@ type Process struct {
 	Output   *stdio.Output
 	Input    *stdio.Input
 	child    *reaper.Child
-	master   *os.File // nil without a terminal
+	master   *os.File      // nil without a terminal
+	started  time.Duration // since the boot
 	exit     Exit
 	settled  chan struct{} // Closed when exit is set.
 }
@@ -34,7 +36,7 @@ type Exit struct {
 }
 
 func newProcess(id string, started *container.Process, memory *oom.Watch) *Process {
-	p := &Process{ID: id, Terminal: started.Stderr == nil, Output: stdio.NewOutput(), child: started.Child, settled: make(chan struct{})}
+	p := &Process{ID: id, Terminal: started.Stderr == nil, Output: stdio.NewOutput(), child: started.Child, started: system.SinceBoot(), settled: make(chan struct{})}
 	if p.Terminal {
 		p.master = started.Stdout
 	}
@@ -80,7 +82,7 @@ func (p *Process) follow(memory *oom.Watch, files ...*os.File) {
 func (p *Process) settle(memory *oom.Watch) {
 	p.exit.Status = p.child.Status
 	if p.exit.Signal == unix.SIGKILL {
-		p.exit.OOMKilled = memory.Killed(p.child.PID)
+		p.exit.OOMKilled = memory.Killed(p.child.PID, p.started)
 	}
 	p.exit.OOMKills = memory.Kills()
 	close(p.settled)

@@ -3,6 +3,7 @@ package processlist
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,6 +31,14 @@ type Process struct {
 	Arguments             []string
 }
 
+// Command lines can be of megabytes each, and the container says of how many. One that is cut ends with "…"; when all
+// together have become long, the others are cut shorter.
+const (
+	longCommandLine  = 16 << 10
+	shortCommandLine = 128
+	allCommandLines  = 2 << 20
+)
+
 // List reads the processes of the container, in the order of their numbers. proc is a /proc of the initial PID namespace.
 func List(proc string) ([]Process, error) {
 	entries, err := os.ReadDir(proc)
@@ -37,6 +46,7 @@ func List(proc string) ([]Process, error) {
 		return nil, err
 	}
 	boot := bootTime()
+	most, left := longCommandLine, allCommandLines
 	var found []Process
 	inside := map[int]int{}
 	for _, entry := range entries {
@@ -44,12 +54,15 @@ func List(proc string) ([]Process, error) {
 		if err != nil {
 			continue
 		}
-		process, err := read(filepath.Join(proc, entry.Name()), boot)
+		process, err := read(filepath.Join(proc, entry.Name()), boot, most)
 		if isGone(err) || err == nil && process == nil {
 			continue
 		}
 		if err != nil {
 			return nil, err
+		}
+		if left -= len(strings.Join(process.Arguments, " ")); left < 0 {
+			most = shortCommandLine
 		}
 		inside[pid] = process.PID
 		found = append(found, *process)
@@ -67,8 +80,9 @@ func isGone(err error) bool {
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH)
 }
 
-// read gives nil for a process outside of the container. Parent, session and group are the initial namespace's.
-func read(directory string, boot time.Time) (*Process, error) {
+// read gives nil for a process outside of the container. Parent, session and group are the initial namespace's. Of the
+// command line it takes so many bytes at most.
+func read(directory string, boot time.Time, most int) (*Process, error) {
 	status, err := os.ReadFile(directory + "/status")
 	if err != nil {
 		return nil, err
@@ -81,13 +95,27 @@ func read(directory string, boot time.Time) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	commandLine, err := os.ReadFile(directory + "/cmdline")
+	commandLine, isWhole, err := readBeginning(directory+"/cmdline", most)
 	if err != nil {
 		return nil, err
 	}
 	parseStat(string(stat), boot, &process)
-	process.Arguments = parseCommandLine(string(commandLine))
+	process.Arguments = parseCommandLine(commandLine)
+	if count := len(process.Arguments); count > 0 && !isWhole {
+		process.Arguments[count-1] += "…"
+	}
 	return &process, nil
+}
+
+// readBeginning reads a file as far as it is not longer than that.
+func readBeginning(path string, most int) (content string, isWhole bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", false, err
+	}
+	defer file.Close()
+	read, err := io.ReadAll(io.LimitReader(file, int64(most)+1))
+	return string(read[:min(len(read), most)]), len(read) <= most, err
 }
 
 // parseStatus reads proc(5)'s status. NSpid has the process's numbers, from the initial namespace's to its own: one

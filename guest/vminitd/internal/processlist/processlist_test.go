@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -60,6 +61,25 @@ func TestList(t *testing.T) {
 	}
 	if nested := found[2]; nested.PID != 13 || nested.ParentPID != 12 || nested.State != "Z" || nested.Arguments != nil {
 		t.Errorf("nested: %+v", nested)
+	}
+}
+
+func TestLongCommandLinesAreCut(t *testing.T) {
+	proc := t.TempDir()
+	const count = allCommandLines/longCommandLine + 10
+	for pid := 100; pid < 100+count; pid++ {
+		write(t, proc, pid, map[string]string{"status": "NSpid:\t1\t" + strconv.Itoa(pid) + "\n", "stat": stat, "cmdline": "tool\x00" + strings.Repeat("x", 2*longCommandLine)})
+	}
+	found, err := List(proc)
+	if err != nil || len(found) != count {
+		t.Fatalf("%d, %v", len(found), err)
+	}
+	first, last := found[0].Arguments, found[count-1].Arguments
+	if want := strings.Repeat("x", longCommandLine-5) + "…"; len(first) != 2 || first[1] != want {
+		t.Errorf("the first has %d bytes", len(first[1]))
+	}
+	if want := strings.Repeat("x", shortCommandLine-5) + "…"; len(last) != 2 || last[1] != want {
+		t.Errorf("the last has %q", last)
 	}
 }
 
