@@ -3,7 +3,7 @@ import { GuestClient } from '../guest/guestClient.ts';
 import type { VirtualMachine } from '../vm/virtualMachine.ts';
 import { ContainerRun, firstProcess, hangUpPrefix } from './containerRun.ts';
 import type { RunContext } from './runContext.ts';
-import { explain, limitOf } from './runFailure.ts';
+import { explain, withLimit } from './runFailure.ts';
 
 /**
  * Takes charge of a VM that an earlier host started. One that cannot be talked to is ended, unless that is because it was
@@ -16,8 +16,9 @@ export async function adoptRun(context: RunContext, machine: VirtualMachine): Pr
   machine.onPauseChanged(() => machine.pause && paused.abort());
   let guest: GuestClient | undefined;
   try {
-    const signal = AbortSignal.any([limitOf(limits.adopt, 'answer'), paused.signal]);
-    const { guest: connected, state } = await GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal, answerMilliseconds: limits.answer });
+    const { guest: connected, state } = await withLimit(limits.adopt, 'answer', (limit) =>
+      GuestClient.connect(context.paths.controlSocket, context.hostVersion, { signal: AbortSignal.any([limit, paused.signal]), answerMilliseconds: limits.answer }),
+    );
     guest = connected;
     if (!state.containerStarted) {
       guest.close();
@@ -38,7 +39,7 @@ export async function adoptRun(context: RunContext, machine: VirtualMachine): Pr
     }
     const reason = await explain(error, context, machine);
     // Nobody will be able to end it later; what it still holds is written back if it can be.
-    await guest?.shutdown(limitOf(limits.shutdown, 'shut down')).catch((failure: unknown) => {
+    await withLimit(limits.shutdown, 'shut down', async (late) => guest?.shutdown(late)).catch((failure: unknown) => {
       context.log.error('A virtual machine did not shut down in order', failure, { container: context.record.id });
     });
     guest?.close();

@@ -8,7 +8,7 @@ import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
-import { explain, limitOf } from './runFailure.ts';
+import { explain, withLimit } from './runFailure.ts';
 import { guestVolumes, mayFill, sharesOf, vmVolumes, writesOutside, type RunStorage } from './runStorage.ts';
 import { shareOwner } from './shareOwner.ts';
 import type { VmBasis } from './vmPlatform.ts';
@@ -23,11 +23,15 @@ export const firstProcess = 'init';
 export const hangUpPrefix = 'hangup-';
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
-export async function startRun(context: RunContext, basis: VmBasis, storage: RunStorage, signal?: AbortSignal): Promise<ContainerRun> {
+export function startRun(context: RunContext, basis: VmBasis, storage: RunStorage, signal?: AbortSignal): Promise<ContainerRun> {
+  return withLimit(context.limits.boot, 'boot', (boot) => bootRun(context, basis, storage, boot, signal));
+}
+
+async function bootRun(context: RunContext, basis: VmBasis, storage: RunStorage, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
   const within = (given: AbortSignal): AbortSignal => AbortSignal.any([given, paused.signal, ...(signal ? [signal] : [])]);
-  const limit = within(limitOf(limits.boot, 'boot'));
+  const limit = within(boot);
   const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
@@ -36,13 +40,14 @@ export async function startRun(context: RunContext, basis: VmBasis, storage: Run
   let guest: GuestClient | undefined;
   try {
     [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened]);
-    await guest.startContainer(
-      {
-        ...(await guestContainer(record, storage)),
-        process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
-      },
-      mayFill(storage) ? within(limitOf(limits.fill, 'fill its volumes')) : limit,
-    );
+    const container = {
+      ...(await guestContainer(record, storage)),
+      process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
+    };
+    const connected = guest;
+    await (mayFill(storage)
+      ? withLimit(limits.fill, 'fill its volumes', (fill) => connected.startContainer(container, within(fill)))
+      : connected.startContainer(container, limit));
     return new ContainerRun(context, machine, guest);
   } catch (error) {
     const reason = await explain(error, context, machine);
@@ -217,7 +222,7 @@ export class ContainerRun {
   async #shutdownGuest(end: RunEnd): Promise<void> {
     if ('error' in end) return;
     try {
-      await this.guest.shutdown(limitOf(this.#context.limits.shutdown, 'shut down'));
+      await withLimit(this.#context.limits.shutdown, 'shut down', (signal) => this.guest.shutdown(signal));
     } catch (error) {
       this.#context.log.error('A virtual machine did not shut down in order', error, { container: this.#context.record.id });
     }

@@ -4,7 +4,7 @@ import { startVirtualMachine } from '../vm/virtualMachine.ts';
 import { guestContainer, vmConfiguration } from './containerRun.ts';
 import { pauseError } from './diskPause.ts';
 import type { RunContext } from './runContext.ts';
-import { explain, limitOf } from './runFailure.ts';
+import { explain, withLimit } from './runFailure.ts';
 import type { RunStorage } from './runStorage.ts';
 import type { VmBasis } from './vmPlatform.ts';
 
@@ -16,12 +16,16 @@ export type UseGuest<Result> = (guest: GuestClient, signal: AbortSignal) => Prom
  * its guest and shuts it down in order. Its record and its logs stay as they are. Should the host be killed meanwhile,
  * the next one finds a VM whose container was never started, and ends it; the disk's journal keeps the files whole.
  */
-export async function withMaintenance<Result>(original: RunContext, basis: VmBasis, storage: RunStorage, signal: AbortSignal, use: UseGuest<Result>): Promise<Result> {
+export function withMaintenance<Result>(original: RunContext, basis: VmBasis, storage: RunStorage, signal: AbortSignal, use: UseGuest<Result>): Promise<Result> {
+  return withLimit(original.limits.boot, 'boot', (boot) => maintain(original, basis, storage, { signal, boot }, use));
+}
+
+async function maintain<Result>(original: RunContext, basis: VmBasis, storage: RunStorage, { signal, boot }: { readonly signal: AbortSignal; readonly boot: AbortSignal }, use: UseGuest<Result>): Promise<Result> {
   const { paths, limits, hostVersion, log, record } = original;
   const context = { ...original, paths: { ...paths, bootLog: paths.maintenanceLog, qemuLog: paths.maintenanceQemuLog } };
   const paused = new AbortController();
   const ending = AbortSignal.any([signal, paused.signal]);
-  const limit = AbortSignal.any([limitOf(limits.boot, 'boot'), ending]);
+  const limit = AbortSignal.any([boot, ending]);
   try {
     const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), context.paths.qemuLog, limit).catch(async (error: unknown) => {
       throw await explain(error, context);
@@ -32,12 +36,12 @@ export async function withMaintenance<Result>(original: RunContext, basis: VmBas
       ({ guest } = await GuestClient.connect(paths.controlSocket, hostVersion, { signal: limit, answerMilliseconds: limits.answer }));
       await guest.mountContainer(await guestContainer(record, storage), limit);
       const result = await use(guest, ending);
-      await guest.shutdown(limitOf(limits.shutdown, 'shut down'));
+      await shutDown(guest, limits.shutdown);
       return result;
     } catch (error) {
       const reason = await explain(error, context, machine);
       // What was written before is kept, and the file system is left clean, where the guest still can.
-      if (guest?.connected && !machine.pause) await guest.shutdown(limitOf(limits.shutdown, 'shut down')).catch((failure: unknown) => log.error('A virtual machine did not shut down in order', failure, { container: record.id }));
+      if (guest?.connected && !machine.pause) await shutDown(guest, limits.shutdown).catch((failure: unknown) => log.error('A virtual machine did not shut down in order', failure, { container: record.id }));
       throw reason;
     } finally {
       guest?.close();
@@ -46,4 +50,8 @@ export async function withMaintenance<Result>(original: RunContext, basis: VmBas
   } finally {
     await rm(paths.sockets, { recursive: true, force: true });
   }
+}
+
+function shutDown(guest: GuestClient, milliseconds: number): Promise<void> {
+  return withLimit(milliseconds, 'shut down', (late) => guest.shutdown(late));
 }

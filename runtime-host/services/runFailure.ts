@@ -45,16 +45,21 @@ function lastWords(console: readonly string[]): string | undefined {
 }
 
 /**
- * Fires with a reason that {@link explain} completes.
+ * Does work whose signal fires when it takes too long, with a reason that {@link explain} completes. Nothing of the limit
+ * is left once the work is done: the limits are long, and containers may be many and short.
  * @param what the virtual machine did not do in time
  */
-export function limitOf(milliseconds: number, what: string): AbortSignal {
+export async function withLimit<Result>(milliseconds: number, what: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const limit = new AbortController();
-  setTimeout(() => {
+  const timer = setTimeout(() => {
     const message = `The virtual machine did not ${what} within ${milliseconds / 1000} seconds.`;
     limit.abort(new BerthError('VmFailed', message, { data: { limitMilliseconds: milliseconds } }));
   }, milliseconds).unref();
-  return limit.signal;
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function lastLines(path: string, count = 40): Promise<string[]> {

@@ -3,7 +3,7 @@ import { isNodeError } from '../protocol/errors.ts';
 import { outputLogSegment } from '../protocol/paths.ts';
 import { decodeEntry, fileMagic, headerLength, logStart, segmentsOf, type LogPlace, type OutputLogEntry } from './outputLogFormat.ts';
 
-const readSize = 256 * 1024;
+const readSize = 64 * 1024;
 
 /** An entry with the place in the log where the next one begins. */
 export interface PlacedEntry extends OutputLogEntry {
@@ -27,6 +27,8 @@ export class OutputLogReader {
   #place: LogPlace;
   #file: FileHandle | undefined;
   #buffered: Buffer = Buffer.alloc(0);
+  /** Where each read goes first; one for all of them, as most bring little and the last ones nothing. */
+  #space: Buffer | undefined;
   /** Files that were opened early, as they are about to be removed. */
   readonly #held = new Map<number, FileHandle>();
 
@@ -115,9 +117,9 @@ export class OutputLogReader {
 
   async #readMore(): Promise<boolean> {
     if (!this.#file) return false;
-    const more = Buffer.allocUnsafe(readSize);
-    const { bytesRead } = await this.#file.read(more, 0, readSize, this.#place.position + this.#buffered.length);
-    if (bytesRead > 0) this.#buffered = Buffer.concat([this.#buffered, more.subarray(0, bytesRead)]);
+    this.#space ??= Buffer.allocUnsafeSlow(readSize);
+    const { bytesRead } = await this.#file.read(this.#space, 0, readSize, this.#place.position + this.#buffered.length);
+    if (bytesRead > 0) this.#buffered = Buffer.concat([this.#buffered, this.#space.subarray(0, bytesRead)]);
     return bytesRead > 0;
   }
 }
