@@ -7,6 +7,7 @@ import { BerthError, isErrorPayload } from '../protocol/errors.ts';
 import { errorLinePrefix, readyLine } from '../protocol/hostStart.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { ensureUsable } from '../protocol/usablePaths.ts';
+import { heapOptions, hostEnvironment } from './hostEnvironment.ts';
 
 export interface HostProcessOptions {
   readonly paths: BerthPaths;
@@ -38,11 +39,11 @@ async function launch(options: HostProcessOptions): Promise<void> {
   await ensureUsable(paths);
   const log = await open(paths.hostLog, 'a', 0o600);
   try {
-    const child = spawn(options.nodePath ?? process.execPath, [options.hostPath ?? defaultHostPath()], {
+    const child = spawn(options.nodePath ?? process.execPath, [...heapOptions, options.hostPath ?? defaultHostPath()], {
       detached: true,
       stdio: ['ignore', 'pipe', log.fd],
       cwd: '/',
-      env: hostEnvironment(options),
+      env: hostEnvironment(paths, options.environment),
       windowsHide: true,
     });
     await firstLine(child, paths);
@@ -86,15 +87,6 @@ function errorFromLine(line: string): BerthError | undefined {
     // Not what we agreed on: the caller shows the line itself.
     return undefined;
   }
-}
-
-function hostEnvironment({ paths, environment = process.env }: HostProcessOptions): NodeJS.ProcessEnv {
-  const result: NodeJS.ProcessEnv = { ...environment, BERTH_HOME: paths.home, BERTH_RUNTIME_DIR: paths.runtime };
-  if (process.versions['electron']) result['ELECTRON_RUN_AS_NODE'] = '1';
-  // VS Code's debugger injects itself through these; the host outlives the window that starts it.
-  delete result['NODE_OPTIONS'];
-  delete result['VSCODE_INSPECTOR_OPTIONS'];
-  return result;
 }
 
 function defaultHostPath(): string {
