@@ -33,6 +33,7 @@ export async function adoptRun(context: RunContext, machine: VirtualMachine): Pr
     }
     return run;
   } catch (error) {
+    await context.output.close().catch((failure: unknown) => context.log.error('A container’s log could not be closed', failure, { container: context.record.id }));
     if (machine.pause) {
       guest?.close();
       return 'paused';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -202,6 +202,24 @@ test('who reads a log that is removed still gets to its end', async (context) =>
     assert.equal(await reader.next(), undefined);
     await reader.close();
   }
+});
+
+test('files that are held while they are opened, twice, or too late, are closed', { skip: !existsSync('/proc/self/fd') }, async (context) => {
+  const path = await newPath(context);
+  const writer = await OutputLogWriter.open(path, { maxSize: 100, maxFiles: 10 });
+  for (let turn = 0; turn < 5; turn++) await writer.append([piece('stdout', turn * 100, String(turn).padEnd(100))]);
+  await writer.close();
+  for (let turn = 0; turn < 20; turn++) {
+    const reader = new OutputLogReader(path);
+    const read = turn % 2 === 0 ? reader.next() : undefined;
+    const holds = [reader.hold(), reader.hold()];
+    for (let next = await read; next; next = await reader.next()) if (turn % 4 === 0) break;
+    if (turn % 3 === 0) await Promise.all(holds);
+    await reader.close();
+    await Promise.all(holds);
+  }
+  const open = await Promise.all((await readdir('/proc/self/fd')).map((file) => readlink(join('/proc/self/fd', file)).catch(() => '')));
+  assert.deepEqual(open.filter((file) => file.startsWith(path)), []);
 });
 
 /** Files of this process can grow no further than to a size; a write that crosses it is done in part, as on a disk that gets full. */

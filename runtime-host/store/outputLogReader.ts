@@ -31,6 +31,7 @@ export class OutputLogReader {
   #space: Buffer | undefined;
   /** Files that were opened early, as they are about to be removed. */
   readonly #held = new Map<number, FileHandle>();
+  #closed = false;
 
   /**
    * @param from the `end` of an entry that was read before, or `logStart`
@@ -67,16 +68,25 @@ export class OutputLogReader {
   /** From now on the log may be removed: this reader still gets to its end. */
   async hold(): Promise<void> {
     for (const segment of await segmentsOf(this.#path)) {
-      const isAhead = segment > this.#place.segment || (segment === this.#place.segment && !this.#file);
-      const file = isAhead && !this.#held.has(segment) ? await openIfExists(outputLogSegment(this.#path, segment)) : undefined;
-      if (file) this.#held.set(segment, file);
+      if (!this.#wants(segment)) continue;
+      const file = await openIfExists(outputLogSegment(this.#path, segment));
+      // Meanwhile it may have come there by itself, or have been let go.
+      if (file && this.#wants(segment)) this.#held.set(segment, file);
+      else await file?.close();
     }
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#closeFile();
     for (const file of this.#held.values()) await file.close();
     this.#held.clear();
+  }
+
+  /** Whether a file is still ahead of us, and not open. */
+  #wants(segment: number): boolean {
+    const isAhead = segment > this.#place.segment || (segment === this.#place.segment && !this.#file);
+    return isAhead && !this.#closed && !this.#held.has(segment);
   }
 
   async #closeFile(): Promise<void> {
@@ -94,8 +104,11 @@ export class OutputLogReader {
   async #open(): Promise<boolean> {
     for (;;) {
       const { segment } = this.#place;
-      this.#file = this.#held.get(segment) ?? (await openIfExists(outputLogSegment(this.#path, segment)));
+      const opened = this.#held.has(segment) ? undefined : await openIfExists(outputLogSegment(this.#path, segment));
+      const held = this.#held.get(segment);
       this.#held.delete(segment);
+      this.#file = opened ?? held;
+      if (opened) await held?.close(); // It was held while we opened it.
       if (this.#file) return true;
       const next = await this.#next();
       if (next === undefined) return false;
