@@ -13,6 +13,8 @@ const keptOutput = 4096;
 /** What docker notes for a probe that took too long, or could not be started. */
 const noExitCode = -1;
 
+type ProbeResult = Pick<HealthProbe, 'exitCode' | 'output'>;
+
 export interface HealthMonitorOptions {
   readonly container: Container;
   readonly run: ContainerRun;
@@ -22,7 +24,10 @@ export interface HealthMonitorOptions {
   readonly changed: () => void;
 }
 
-/** Runs a container's health check from time to time while it runs; one probe at a time. */
+/**
+ * Runs a container's health check from time to time while it runs; one probe at a time. While its VM is paused nothing is
+ * checked, and what a probe came to that met a pause does not count: as with docker, a pause says nothing about health.
+ */
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions;
   readonly #state: HealthState;
@@ -30,6 +35,8 @@ export class HealthMonitor {
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** A probe's process that was killed and has not ended yet. */
+  #lingering: FurtherProcess | undefined;
 
   /** Begins. A container that an earlier host started and that should have been checked by now is checked at once. */
   constructor(options: HealthMonitorOptions) {
@@ -62,40 +69,59 @@ export class HealthMonitor {
   }
 
   async #probe(): Promise<void> {
+    const { run } = this.#options;
     const runSeconds = this.#runSeconds();
     const startedAt = new Date().toISOString();
-    const result = await this.#runCheck();
+    const result = run.paused ? undefined : await this.#runCheck();
     if (this.#stopped) return;
-    const before = this.#state.health.status;
-    this.#state.note({ startedAt, finishedAt: new Date().toISOString(), ...result }, runSeconds);
-    if (this.#state.health.status !== before) this.#options.changed();
+    if (result && !run.paused) {
+      const before = this.#state.health.status;
+      this.#state.note({ startedAt, finishedAt: new Date().toISOString(), ...result }, runSeconds);
+      if (this.#state.health.status !== before) this.#options.changed();
+    }
     this.#schedule(this.#state.waitSeconds(this.#runSeconds()));
   }
 
-  async #runCheck(): Promise<Pick<HealthProbe, 'exitCode' | 'output'>> {
-    const { container, run, check } = this.#options;
-    let streams: FurtherProcess;
+  /** Answers in time whatever becomes of the process: one that waits for a device, for instance, cannot even be killed. */
+  async #runCheck(): Promise<ProbeResult> {
+    const { timeoutSeconds } = this.#options.check;
+    // They must not pile up.
+    if (this.#lingering) return { exitCode: noExitCode, output: 'The health check before was killed, but has not ended.' };
+    const { promise: late, resolve } = Promise.withResolvers<ProbeResult>();
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      limit.abort();
+      resolve({ exitCode: noExitCode, output: `The health check took longer than ${timeoutSeconds} s.` });
+    }, timeoutSeconds * 1000);
     try {
-      streams = await execProcess({ container, run }, { command: check.command });
-    } catch (error) {
-      return { exitCode: noExitCode, output: BerthError.from(error).message };
+      return await Promise.race([late, this.#runProcess(limit.signal)]);
+    } finally {
+      clearTimeout(timer);
     }
-    let tookTooLong = false;
-    const limit = setTimeout(() => {
-      tookTooLong = true;
-      // When it cannot be killed the machine is in trouble, and the run's own watch tells of that.
-      streams.signal(sigkill).catch(() => undefined);
-      streams.close();
-    }, check.timeoutSeconds * 1000);
+  }
+
+  /** Settles with the process, which is killed when the signal fires. */
+  async #runProcess(limit: AbortSignal): Promise<ProbeResult> {
+    const { container, run, check } = this.#options;
     try {
-      const [stdout, stderr, { exitCode }] = await Promise.all([beginningOf(streams.stdout), beginningOf(streams.stderr), streams.exit]);
-      if (tookTooLong) return { exitCode: noExitCode, output: `The health check took longer than ${check.timeoutSeconds} s.` };
+      const process = await execProcess({ container, run }, { command: check.command });
+      const kill = (): void => this.#kill(process);
+      if (limit.aborted) kill();
+      limit.addEventListener('abort', kill);
+      const [stdout, stderr, { exitCode }] = await Promise.all([beginningOf(process.stdout), beginningOf(process.stderr), process.exit]);
       return { exitCode, output: `${stdout}${stderr}`.slice(0, keptOutput) };
     } catch (error) {
       return { exitCode: noExitCode, output: BerthError.from(error).message };
-    } finally {
-      clearTimeout(limit);
     }
+  }
+
+  #kill(process: FurtherProcess): void {
+    this.#lingering = process;
+    const ended = (): void => { this.#lingering = undefined; };
+    process.exit.then(ended, ended);
+    // When it cannot be killed the machine is in trouble, and the run's own watch tells of that.
+    process.signal(sigkill).catch(() => undefined);
+    process.close();
   }
 }
 
