@@ -70,6 +70,7 @@ function waitForDisk(container: Container, machine: VirtualMachine, lifecycle: C
     } catch (error) {
       await markFailed(container, error, lifecycle, log);
     }
+    if (!container.active) lifecycle.noteEnded(container);
     if (container.settled !== settled) void container.settled?.then(settle);
     else settle({ error: waiting.failure });
   });

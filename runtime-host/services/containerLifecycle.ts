@@ -58,6 +58,8 @@ export interface StartOptions {
 /** Takes containers through their states. Callers see to it that one container has one operation at a time. */
 export class ContainerLifecycle {
   readonly #deps: LifecycleDependencies;
+  readonly #starts = new Set<Promise<void>>();
+  readonly #ending = new AbortController();
 
   constructor(deps: LifecycleDependencies) {
     this.#deps = deps;
@@ -66,14 +68,32 @@ export class ContainerLifecycle {
   context(container: Container): RunContext {
     const { log, hostVersion, limits, notify, changed } = this.#deps;
     const pauseChanged = (): void => changed(container);
-    return { record: container.record, paths: container.paths, output: container.output, log, hostVersion, limits, notify, pauseChanged };
+    // As it is when somebody looks: names change.
+    return { get record() { return container.record; }, paths: container.paths, output: container.output, log, hostVersion, limits, notify, pauseChanged };
   }
 
   /**
    * A start that fails leaves the container as it was, except that one with `removeOnExit` is removed. The record says
    * `running` from before the VM runs, so that no VM runs without a record of it, and is written while the VM boots.
    */
-  async start(container: Container, options: StartOptions = {}): Promise<void> {
+  async start(container: Container, { signal, ...options }: StartOptions = {}): Promise<void> {
+    this.#ending.signal.throwIfAborted();
+    const start = this.#start(container, { ...options, signal: AbortSignal.any([this.#ending.signal, ...(signal ? [signal] : [])]) });
+    this.#starts.add(start);
+    try {
+      await start;
+    } finally {
+      this.#starts.delete(start);
+    }
+  }
+
+  /** Nothing is started any more, and what is being started is left as it was: this host would not see it run. */
+  async endStarts(): Promise<void> {
+    this.#ending.abort(new BerthError('Cancelled', 'The runtime host ends and starts nothing any more. Try again.'));
+    await Promise.allSettled(this.#starts);
+  }
+
+  async #start(container: Container, options: StartOptions): Promise<void> {
     const before = { state: container.state, record: container.record, fresh: !(await exists(container.paths.overlay)) };
     try {
       claimVolumes(container, this.#deps.table.all(), this.#deps.volumes);
@@ -153,6 +173,22 @@ export class ContainerLifecycle {
     });
   }
 
+  /** Notes why a policy could not bring it back and does not try any more. It is a failure of the container's, as docker has it. */
+  async giveUp(container: Container, reason: BerthError, restartCount: number): Promise<void> {
+    const { code, message } = reason;
+    const error = { ...summaryOf(reason), code, message: `Container “${container.name}” could not be started again, and is not tried any more: ${message}` };
+    this.#deps.notify(error.message);
+    await this.#save(container, { ...container.record, error, restartCount }).catch((failure: unknown) => {
+      this.#deps.log.error('That a container could not be started again could not be recorded', failure, { container: container.id });
+    });
+    this.#deps.changed(container);
+  }
+
+  /** Of one whose end was found out when it was adopted. */
+  noteEnded(container: Container): void {
+    this.#deps.ended(container);
+  }
+
   /** @param withVolumes whether its anonymous volumes go, too */
   async remove(container: Container, withVolumes: boolean): Promise<void> {
     await container.output.hold();
@@ -223,18 +259,19 @@ export class ContainerLifecycle {
 
   async #undoStart(container: Container, before: { readonly state: ContainerState; readonly record: ContainerRecord; readonly fresh: boolean }): Promise<void> {
     const { paths, record } = container;
-    await rm(paths.sockets, { recursive: true, force: true });
-    if (record.removeOnExit) {
-      container.state = 'stopped';
-      await this.remove(container, true);
-      return;
-    }
-    if (before.fresh) await Promise.all([...[paths.overlay, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })), container.output.remove()]);
     try {
+      await rm(paths.sockets, { recursive: true, force: true });
+      if (record.removeOnExit) {
+        container.state = 'stopped';
+        await this.remove(container, true);
+        return;
+      }
+      if (before.fresh) await Promise.all([...[paths.overlay, paths.bootLog, paths.qemuLog].map((path) => rm(path, { force: true })), container.output.remove()]);
       await this.#save(container, before.record);
     } catch (error) {
       // What went wrong first is what the user is told.
       this.#deps.log.error('A container that did not start could not be put back', error, { container: container.id });
+      container.record = before.record;
     }
     this.#setState(container, before.state);
   }

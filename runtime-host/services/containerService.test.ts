@@ -25,7 +25,9 @@ async function serviceOf(t: TestContext): Promise<{ readonly container: Containe
   const table = new ContainerTable();
   const container = new Container({ id, name: 'a', state: 'running', restart: { name: 'always' } } as unknown as ContainerRecord, paths.container(id));
   table.add(container);
-  const service = createContainerService({ paths, table, log: createLogger(() => undefined), version: '0' } as unknown as ContainerServiceOptions);
+  const volumes = { keepOwned: () => Promise.resolve() };
+  const disks = { prune: () => Promise.resolve() };
+  const service = createContainerService({ paths, table, volumes, disks, log: createLogger(() => undefined), version: '0' } as unknown as ContainerServiceOptions);
   return { container, service };
 }
 
@@ -74,4 +76,30 @@ test('output that cannot be stored does not keep a killed container from ending'
   container.run = { over: false, paused: undefined, expectEnd: () => { isEndExpected = true; }, signal: () => Promise.resolve(true) } as unknown as ContainerRun;
   await service.signal(id, 'KILL');
   assert.ok(isEndExpected);
+});
+
+/** A container that has ended, and what a removal of it waits for. */
+async function removedSlowly(t: TestContext): Promise<{ readonly service: ContainerService; readonly removing: Promise<void>; readonly goOn: () => void }> {
+  const { container, service } = await serviceOf(t);
+  const { promise, resolve: goOn } = Promise.withResolvers<void>();
+  container.state = 'stopped';
+  void container.queue.run(() => promise);
+  return { service, removing: service.remove(id), goOn };
+}
+
+test('what waits for its turn behind a removal is told that the container is gone', async (t) => {
+  const { service, removing, goOn } = await removedSlowly(t);
+  const late = [service.stop(id), service.start(id), service.restart(id), service.rename(id, 'other')].map((asked) => assert.rejects(asked, { code: 'ContainerNotFound' }));
+  goOn();
+  await removing;
+  await Promise.all(late);
+});
+
+test('a stop that comes behind another one of a container that goes when it ends has got what it asked for', async (t) => {
+  const { container, service } = await serviceOf(t);
+  const { restart: _restart, ...record } = container.record;
+  container.record = { ...record, removeOnExit: true };
+  container.state = 'stopped';
+  container.removed = true;
+  await service.stop(id);
 });

@@ -29,6 +29,7 @@ import { defaultVmLimits, type VmLimits } from './vmLimits.ts';
 import { VmPlatform } from './vmPlatform.ts';
 import { checkDeviceCount, wantedVolumes } from './volumeMounts.ts';
 import type { HostVolumeService } from './volumeService.ts';
+import type { WaitingMachine } from './waitingMachine.ts';
 
 export interface ContainerServiceOptions {
   readonly paths: BerthPaths;
@@ -97,7 +98,12 @@ class QemuContainerService implements DiskUser {
       notify,
     });
     this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
-    this.#restarts = new Restarts({ log, start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }), changed: (container) => this.#onChanged(container) });
+    this.#restarts = new Restarts({
+      log,
+      start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),
+      giveUp: (container, reason, restartCount) => this.#lifecycle.giveUp(container, reason, restartCount),
+      changed: (container) => this.#onChanged(container),
+    });
   }
 
   get accelerator(): Accelerator | undefined {
@@ -111,7 +117,7 @@ class QemuContainerService implements DiskUser {
     await this.#options.volumes.load(this.#store.unreadable);
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.pruneDisks();
-    for (const container of this.#table.all()) if (container.state === 'stopped') this.#restarts.consider(container);
+    this.#restarts.begin(this.#table.all());
   }
 
   async pruneDisks(): Promise<void> {
@@ -171,11 +177,13 @@ class QemuContainerService implements DiskUser {
   async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal } = {}): Promise<ContainerInfo> {
     const container = this.#table.find(query);
     const stop = async (): Promise<void> => {
+      // One that goes when it ends has ended, which is what was asked for.
+      if (container.removed && !container.record.removeOnExit) throw notFound(query);
       await this.#lifecycle.noteStoppedByUser(container, true);
       if (this.#restarts.cancel(container)) this.#onChanged(container);
       await this.#lifecycle.stop(container, options.timeoutSeconds);
     };
-    await container.waiting?.end();
+    if (container.waiting) await this.#endWaiting(container, container.waiting);
     // One that has less patience does not wait for one that has more.
     await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
     return container.info();
@@ -184,7 +192,7 @@ class QemuContainerService implements DiskUser {
   async signal(query: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
     const container = this.#table.find(query);
-    if (container.waiting && number === sigkill) return container.waiting.end();
+    if (container.waiting && number === sigkill) return this.#endWaiting(container, container.waiting);
     if (container.waiting) throw container.waiting.reason;
     const { run } = container; // The container lets go of it when it ends meanwhile.
     if (!run || run.over) throw notRunning(container);
@@ -193,6 +201,12 @@ class QemuContainerService implements DiskUser {
     if (number === sigkill) run.expectEnd();
     if (number === sigkill && run.paused) await run.giveUp();
     else await run.signal(number);
+  }
+
+  /** Ends one that could not be adopted yet, for somebody who wants it to have ended. */
+  async #endWaiting(container: Container, waiting: WaitingMachine): Promise<void> {
+    await this.#lifecycle.noteStoppedByUser(container, true);
+    await waiting.end();
   }
 
   async restart(query: string, options: OperationOptions & { readonly timeoutSeconds?: number } = {}): Promise<ContainerInfo> {
@@ -256,6 +270,7 @@ class QemuContainerService implements DiskUser {
     if (container.state === 'starting') await abortable(container.queue.run(() => Promise.resolve()), signal);
     if (container.active && container.settled) await abortable(container.settled, signal);
     const { exitCode, error } = container.record;
+    if (container.removed && exitCode === undefined && !error) throw notFound(query);
     if (exitCode === undefined && error) throw new BerthError('VmFailed', error.message, error.console === undefined ? {} : { data: { console: error.console } });
     return { exitCode: exitCode ?? 0 };
   }
@@ -296,6 +311,7 @@ class QemuContainerService implements DiskUser {
     this.#restarts.dispose(this.#table.all());
     this.#table.dispose();
     this.#noticeListeners.clear();
+    await this.#lifecycle.endStarts();
     await Promise.all(this.#table.all().map(async ({ run, settled, health, waiting }) => {
       health?.stop();
       waiting?.release();

@@ -21,7 +21,7 @@ export class DiskPause {
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
   #lastNotice = -Infinity;
-  #reason: BerthError | undefined;
+  #pause: VmPause | undefined;
   #output: BerthError | undefined;
 
   constructor(machine: VirtualMachine, context: RunContext) {
@@ -33,20 +33,19 @@ export class DiskPause {
 
   /** What whoever asks something of the container is told; undefined while its VM runs. */
   get reason(): BerthError | undefined {
-    return this.#reason;
+    return this.#pause && pauseError(this.#context.record.name, this.#pause);
   }
 
   /** What keeps it from going on: a paused VM, or that its output cannot be stored. */
   get shown(): BerthError | undefined {
-    return this.#reason ?? this.#output;
+    return this.reason ?? (this.#output && outputError(this.#context.record.name, this.#output));
   }
 
   /** That its output cannot be stored, so that its first process waits; undefined when it can be again. */
   noteOutput(failure: BerthError | undefined): void {
     if (failure?.code === this.#output?.code) return;
-    const { name } = this.#context.record;
-    this.#output = failure && new BerthError(failure.code, `Container “${name}” waits, as its output cannot be stored: ${failure.message}`);
-    if (this.#output) this.#tell(this.#output);
+    this.#output = failure;
+    if (failure) this.#tell(outputError(this.#context.record.name, failure));
     this.#context.pauseChanged();
   }
 
@@ -54,19 +53,19 @@ export class DiskPause {
   dispose(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#reason = undefined;
+    this.#pause = undefined;
     this.#machine.onPauseChanged(() => undefined);
   }
 
   #onChanged(): void {
     const { pause } = this.#machine;
-    const was = this.#reason;
-    this.#reason = pause && pauseError(this.#context.record.name, pause);
+    const was = this.#pause;
+    this.#pause = pause;
     clearTimeout(this.#timer);
-    if (this.#reason) this.#look();
-    if (this.#reason?.message === was?.message) return;
+    if (pause) this.#look();
+    if (pause?.isDiskFull === was?.isDiskFull && pause?.reason === was?.reason) return;
     const { log, record, pauseChanged } = this.#context;
-    if (this.#reason) this.#tell(this.#reason);
+    if (pause) this.#tell(pauseError(record.name, pause));
     else log.info('A paused container goes on.', { container: record.id });
     pauseChanged();
   }
@@ -82,7 +81,7 @@ export class DiskPause {
     this.#timer = setTimeout(() => {
       this.#tryToGoOn().catch((error: unknown) => {
         this.#context.log.warn('A paused container does not go on yet.', { container: this.#context.record.id, reason: String(error) });
-        if (this.#reason) this.#look();
+        if (this.#pause) this.#look();
       });
     }, lookMilliseconds).unref();
   }
@@ -92,8 +91,12 @@ export class DiskPause {
     const { bavail, bsize } = await statfs(this.#context.paths.directory);
     const isTime = this.#looks % looksBetweenTries === 0;
     if (isTime || (this.#machine.pause?.isDiskFull && bavail * bsize >= enoughBytes)) await this.#machine.resume();
-    else if (this.#reason) this.#look();
+    else if (this.#pause) this.#look();
   }
+}
+
+function outputError(name: string, { code, message }: BerthError): BerthError {
+  return new BerthError(code, `Container “${name}” waits, as its output cannot be stored: ${message}`);
 }
 
 /** How a container ended that was not to wait any longer. */

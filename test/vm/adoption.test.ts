@@ -144,9 +144,9 @@ test('a process that ended while no host was there has its status and its last o
 });
 
 test('a shell whose client and host are gone is hung up by the next host, and other processes go on', async () => {
-  const { id } = await berth.background();
-  await berth.containers.dispose();
   const first = await berth.otherHost();
+  const { id } = await first.create({ image: berth.image, command: ['sleep', '1000'], cpus: 1, memoryBytes: 256 * 1024 * 1024 });
+  await first.start(id);
   const script = (name: string): string => `trap "echo hung > /${name}.hung; exit" HUP; echo up; while :; do sleep 0.1; done`;
   for (const [name, hangUp] of [['shell', true], ['worker', false]] as const) {
     const { stdout } = await first.exec(id, { command: ['sh', '-c', script(name)], hangUp });

@@ -6,6 +6,7 @@ import { mkdir, open, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { RestartPolicy } from '../../runtime-host/protocol/types.ts';
 import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { readUntil, startVmHarness, textOf, type VmHarness } from '../support/vmHarness.ts';
@@ -54,8 +55,8 @@ async function fill(room: number): Promise<void> {
 const free = (): Promise<void> => rm(ballast(), { force: true });
 
 /** A container that writes more than there is room for, and is paused for that. */
-async function paused(service: ContainerService = berth.containers): Promise<{ readonly id: string; readonly name: string; readonly notice: string; readonly output: Promise<string> }> {
-  const { id, name } = await service.create({ image: berth.image, command: ['sh', '-c', writes], cpus: 1, memoryBytes: 256 * mebibyte });
+async function paused(service: ContainerService = berth.containers, restart?: RestartPolicy): Promise<{ readonly id: string; readonly name: string; readonly notice: string; readonly output: Promise<string> }> {
+  const { id, name } = await service.create({ image: berth.image, command: ['sh', '-c', writes], cpus: 1, memoryBytes: 256 * mebibyte, ...(restart && { restart }) });
   const streams = await service.attach(id, { start: true });
   await readUntil(streams.stdout, /ready/);
   const told = new Promise<string>((resolve) => service.onNotice(resolve));
@@ -145,6 +146,22 @@ test('one that a new host finds waiting can be stopped, and removed', { skip }, 
   await third.dispose();
   assert.deepEqual(await berth.leftovers([stopped.id, removed.id]), []);
   await free();
+});
+
+test('one that a new host finds waiting, and whose machine dies, is brought back by its policy', { skip }, async () => {
+  const first = await berth.otherHost();
+  const { id } = await paused(first, { name: 'on-failure', maximumRetries: 8 });
+  await first.dispose();
+  const second = await berth.otherHost();
+  const again = new Promise<number | undefined>((resolve) => second.onDidChange(({ info }) => info?.state === 'running' && info.restartCount && resolve(info.restartCount)));
+  const { vmPid } = await second.inspect(id);
+  assert.ok(vmPid);
+  process.kill(vmPid, 'SIGKILL');
+  await free();
+  assert.ok(await again);
+  await second.remove(id, { force: true });
+  await second.dispose();
+  assert.deepEqual(await berth.leftovers([id]), []);
 });
 
 test('a container that has no room to start says so at once, and starts when there is', { skip }, async () => {
