@@ -23,7 +23,10 @@ export function addContainerOptions(command: Command): Command {
   return command;
 }
 
-/** What to ask the host for. @throws Exit when the options do not fit together or this terminal. */
+/**
+ * What to ask the host for. As with docker, an option that is empty, or 0 for a size, says nothing.
+ * @throws Exit when the options do not fit together or this terminal.
+ */
 export function createSpec(image: string, command: readonly string[], options: Readonly<Record<string, unknown>>): ContainerSpec {
   return Object.assign({ image, ...(command.length > 0 && { command }) }, ...groups.map((group) => group.spec(options))) as ContainerSpec;
 }

@@ -20,8 +20,8 @@ test('memory and processors', () => {
   assert.equal(parseMemory(String(minimumMemoryBytes)), minimumMemoryBytes);
   assert.throws(() => parseMemory('63m'), /at least 64m/);
   for (const wrong of ['1m', 'lots', '-1g', '1x', '']) assert.throws(() => parseMemory(wrong), invalid, wrong);
-  assert.equal(parseCpus('4'), 4);
-  for (const wrong of ['1.5', '0', '-1', 'two', '']) assert.throws(() => parseCpus(wrong), invalid, wrong);
+  assert.deepEqual([parseCpus('4'), parseCpus('1000'), parseCpus('0'), parseMemory('0')], [4, 1000, 0, 0]);
+  for (const wrong of ['1.5', '-1', 'two', '']) assert.throws(() => parseCpus(wrong), invalid, wrong);
 });
 
 test('labels, counts, formats', () => {

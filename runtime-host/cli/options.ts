@@ -29,16 +29,16 @@ export function parseBytes(text: string): number {
   return Math.round(Number(match[1]) * (unitBytes[match[2]?.toLowerCase() || 'b'] ?? 1));
 }
 
-/** The memory of a virtual machine. */
+/** The memory of a virtual machine; 0 leaves it to the host. */
 export function parseMemory(text: string): number {
   const bytes = parseBytes(text);
-  if (bytes < minimumMemoryBytes) throw new InvalidArgumentError(`A virtual machine needs at least ${minimumMemoryBytes / 1024 ** 2}m.`);
+  if (bytes !== 0 && bytes < minimumMemoryBytes) throw new InvalidArgumentError(`A virtual machine needs at least ${minimumMemoryBytes / 1024 ** 2}m.`);
   return bytes;
 }
 
-/** Virtual machines have whole processors. */
+/** Virtual machines have whole processors, of which the host knows how many there can be; 0 leaves it to the host. */
 export function parseCpus(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('A virtual machine has a whole number of processors, at least 1.');
 }
 

@@ -62,7 +62,7 @@ export const containerSpec = object({
   mounts: optional(arrayOf(mount, { max: 64 })),
   volumes: optional(arrayOf(volumeMount, { max: 64 })),
   memoryBytes: optional(integer(minimumMemoryBytes)),
-  cpus: optional(integer(1, 256)),
+  cpus: optional(integer(1)),
   labels: optional(recordOf(text({ allowEmpty: true }))),
   removeOnExit: optional(flag),
   stopSignal: optional(signal),

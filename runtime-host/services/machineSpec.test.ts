@@ -21,7 +21,7 @@ test('a kernel is an ELF file that is there', async (t) => {
 
 test('only this machine\'s platform', () => {
   const { architecture } = hostPlatform();
-  for (const fine of [formatPlatform(hostPlatform()), architecture, architecture === 'amd64' ? 'linux/x86_64' : 'linux/aarch64']) checkPlatform(fine);
+  for (const fine of [formatPlatform(hostPlatform()), architecture, 'linux', 'Linux', `LINUX/${architecture}`, architecture === 'amd64' ? 'linux/x86_64' : 'linux/aarch64']) checkPlatform(fine);
   for (const other of ['linux/riscv64', 'windows/amd64', 's390x']) assert.throws(() => checkPlatform(other), { code: 'PlatformUnavailable' }, other);
   for (const wrong of ['', 'linux/', 'a/b/c/d']) assert.throws(() => checkPlatform(wrong), { code: 'InvalidArgument' }, wrong);
 });

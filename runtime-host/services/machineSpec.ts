@@ -33,15 +33,15 @@ export async function checkKernel(path: string): Promise<string> {
 
 /**
  * Refuses a platform whose programs do not run here: machines have this computer's architecture.
- * @param text `os/architecture[/variant]`, or an architecture alone
+ * @param text `os/architecture[/variant]`, or one of the first two alone
  * @throws BerthError InvalidArgument, PlatformUnavailable
  */
 export function checkPlatform(text: string): void {
-  const parts = text.split('/');
+  const parts = text.toLowerCase().split('/');
   if (parts.length > 3 || parts.includes('')) throw new BerthError('InvalidArgument', `“${text}” is no platform. Write one such as linux/amd64 or linux/arm64.`, { data: { option: 'platform' } });
-  const [os = '', architecture = '', variant] = parts.length === 1 ? ['linux', text] : parts;
-  const asked: Platform = { os, architecture: otherNames[architecture] ?? architecture, ...(variant === undefined ? {} : { variant }) };
   const here = hostPlatform();
+  const [os = '', architecture = '', variant] = parts.length > 1 ? parts : parts[0] === here.os ? [here.os, here.architecture] : [here.os, parts[0]];
+  const asked: Platform = { os, architecture: otherNames[architecture] ?? architecture, ...(variant === undefined ? {} : { variant }) };
   if (platformMatches(asked, here)) return;
   throw new BerthError('PlatformUnavailable', `Containers for ${formatPlatform(asked)} cannot run here: this machine’s are for ${formatPlatform(here)}.`, { data: { platform: formatPlatform(asked) } });
 }

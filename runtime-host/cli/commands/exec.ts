@@ -47,8 +47,8 @@ async function exec(container: string, command: readonly string[], options: Exec
       terminal,
       stdin,
       ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
-      ...(options.workdir !== undefined && { workingDirectory: options.workdir }),
-      ...(options.user !== undefined && { user: options.user }),
+      ...(options.workdir && { workingDirectory: options.workdir }),
+      ...(options.user && { user: options.user }),
       ...(options.privileged && { privileged: true }),
       ...(size && { size }),
     };

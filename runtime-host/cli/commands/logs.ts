@@ -20,7 +20,7 @@ export function addLogs(parent: Command): void {
 
 /** Not undefined for all: commander would make an empty text of that. */
 function parseTail(text: string): number | 'all' {
-  return text === 'all' ? text : parseCount(text);
+  return text === 'all' || /^-\d+$/.test(text) ? 'all' : parseCount(text);
 }
 
 async function logs(container: string, { since, until, tail, ...options }: LogOptions): Promise<void> {

@@ -25,11 +25,11 @@ export const containerLifeOptions = optionGroup<{
   ({ name, label = [], labelFile = [], rm, restart, stopSignal, stopTimeout }) => {
     const labels = [...labelFile.flatMap((file) => readLabelFile(file)), ...label];
     return {
-      ...(name !== undefined && { name }),
+      ...(name && { name }),
       ...(labels.length > 0 && { labels: Object.fromEntries(labels) }),
       ...(rm && { removeOnExit: true }),
       ...(restart && { restart }),
-      ...(stopSignal !== undefined && { stopSignal }),
+      ...(stopSignal && { stopSignal }),
       ...(stopTimeout !== undefined && { stopTimeoutSeconds: stopTimeout }),
     };
   },

@@ -10,9 +10,9 @@ export const machineOptions = optionGroup<{ readonly memory?: number; readonly c
     .option('-k, --kernel <file>', 'boot a kernel of yours, an uncompressed ELF file', (text) => resolve(text))
     .option('--platform <os/arch>', 'the image\'s platform, which must be this machine\'s'),
   ({ memory, cpus, kernel, platform }) => ({
-    ...(memory !== undefined && { memoryBytes: memory }),
-    ...(cpus !== undefined && { cpus }),
+    ...(memory && { memoryBytes: memory }),
+    ...(cpus && { cpus }),
     ...(kernel !== undefined && { kernel }),
-    ...(platform !== undefined && { platform }),
+    ...(platform && { platform }),
   }),
 );

@@ -30,8 +30,8 @@ export const processOptions = optionGroup<{
     return {
       ...(entrypoint !== undefined && { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
       ...(variables.length > 0 && { env: variables }),
-      ...(workdir !== undefined && { workingDirectory: workdir }),
-      ...(user !== undefined && { user }),
+      ...(workdir && { workingDirectory: workdir }),
+      ...(user && { user }),
       terminal: tty,
       stdin: interactive,
       ...(size && { size }),

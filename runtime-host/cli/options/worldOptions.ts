@@ -1,8 +1,8 @@
 import type { Tmpfs, Ulimit } from '../../protocol/worldOptions.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
-import { collect } from '../options.ts';
+import { collect, parseBytes } from '../options.ts';
 import { optionGroup } from './optionGroup.ts';
-import { parseId, parsePidsLimit, parseSecurityOption, parseSharedMemory, parseTmpfs, parseUlimit, type SecurityOption } from './worldValues.ts';
+import { parseId, parsePidsLimit, parseSecurityOption, parseTmpfs, parseUlimit, type SecurityOption } from './worldValues.ts';
 
 /** What the processes may do, and what they find around them. */
 export const worldOptions = optionGroup<{
@@ -36,13 +36,13 @@ export const worldOptions = optionGroup<{
     .option('--pids-limit <count>', 'how many processes and threads there can be; -1 for no limit', parsePidsLimit)
     .option('--read-only', 'the root file system cannot be written')
     .option('--tmpfs <target[:options]>', 'a file system in memory', collect(parseTmpfs))
-    .option('--shm-size <size>', 'size of /dev/shm, 64m without', parseSharedMemory),
+    .option('--shm-size <size>', 'size of /dev/shm, 64m without', parseBytes),
   (options) => {
     const { groupAdd, hostname, init, capAdd, capDrop, privileged, securityOpt = [], ulimit, pidsLimit, readOnly, tmpfs, shmSize } = options;
     return {
       ...userOf(options),
       ...(groupAdd && { additionalGroups: groupAdd }),
-      ...(hostname !== undefined && { hostname }),
+      ...(hostname && { hostname }),
       ...(init && { init }),
       ...(capAdd && { capAdd }),
       ...(capDrop && { capDrop }),
@@ -52,7 +52,7 @@ export const worldOptions = optionGroup<{
       ...(pidsLimit && { pidsLimit }),
       ...(readOnly && { readOnlyRoot: true }),
       ...(tmpfs && { tmpfs: [...new Map(tmpfs.map((one) => [one.target, one])).values()] }),
-      ...(shmSize !== undefined && { sharedMemoryBytes: shmSize }),
+      ...(shmSize && { sharedMemoryBytes: shmSize }),
     };
   },
 );

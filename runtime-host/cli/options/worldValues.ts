@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from 'commander';
 import type { Tmpfs, Ulimit, WorldOptions } from '../../protocol/worldOptions.ts';
-import { parseBytes } from '../options.ts';
 
 /* Values of the options of worldOptions.ts; see ../options.ts. Whether a capability or a limit exists is for the host to say. */
 
@@ -32,12 +31,6 @@ export function parseTmpfs(text: string): Tmpfs {
   const target = colon < 0 ? text : text.slice(0, colon);
   if (!target.startsWith('/')) throw new InvalidArgumentError('Write TARGET or TARGET:OPTIONS, where TARGET is an absolute path in the container.');
   return { target, ...(colon >= 0 && colon < text.length - 1 && { options: text.slice(colon + 1) }) };
-}
-
-export function parseSharedMemory(text: string): number {
-  const bytes = parseBytes(text);
-  if (bytes > 0) return bytes;
-  throw new InvalidArgumentError('Write more than nothing.');
 }
 
 /** 0 and -1 mean that there is no limit. */

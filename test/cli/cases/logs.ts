@@ -8,7 +8,7 @@ export const logCases: CaseArea = {
     { docker: 'logs of what never ran are empty', sh: `container create --name $N $IMAGE >/dev/null; container logs $N`, out: '' },
     { docker: '-n shows the last lines', sh: `container run --name $N $IMAGE seq 100 >/dev/null; container logs -n 2 $N; container logs --tail 1 $N`, out: '99\n100\n100\n' },
     { docker: '-n 0 shows none', sh: `container logs -n 0 $ENDED`, out: '' },
-    { docker: '-n all shows all', sh: `container logs --tail all $ENDED`, out: 'said\n' },
+    { docker: '-n all shows all', sh: `container logs --tail all $ENDED; container logs --tail -1 $ENDED`, out: 'said\nsaid\n' },
     { docker: '-f goes on until the container ends', sh: `container run -d --name $N $IMAGE sh -c 'echo first; sleep 1; echo last' >/dev/null; container logs -f $N`, out: 'first\nlast\n' },
     { docker: '-f ends with Ctrl-C and leaves the container', sh: `container logs -f $BOX > out 2>/dev/null & until grep -q one out 2>/dev/null; do :; done; kill -INT $!; wait $!; echo $?; container inspect $BOX | grep -o running`, out: '130\nrunning\n' },
     { docker: 'logs of several starts are one after the other', sh: `container run --name $N $IMAGE echo again; container start $N >/dev/null; container wait $N; container logs $N`, out: 'again\n0\nagain\nagain\n' },
