@@ -24,13 +24,16 @@ export function addCreationOptions(command: Command): Command {
 export async function createContainer(client: HostConnection, spec: ContainerSpec, options: CreationOptions, signal: AbortSignal): Promise<ContainerInfo> {
   const idFile = options.cidfile === undefined ? undefined : openIdFile(options.cidfile);
   const progress = new ProgressLine(process.stderr);
+  let container: ContainerInfo | undefined;
   try {
     await obtainImage(client, spec.image, options.pull, signal, progress);
-    const container = await client.containers.create(spec, { signal, ...(process.stderr.isTTY && { progress: progress.show }) });
+    container = await client.containers.create(spec, { signal, ...(process.stderr.isTTY && { progress: progress.show }) });
     idFile?.write(container.id);
     return container;
   } catch (error) {
     idFile?.discard();
+    // Its id could not be written, so whoever wants it cannot find it.
+    if (container) await client.containers.remove(container.id, { volumes: true });
     throw error;
   } finally {
     progress.clear();
@@ -63,7 +66,14 @@ function openIdFile(path: string): { write(id: string): void; discard(): void; c
     const reason = isNodeError(error) && error.code === 'EEXIST' ? 'exists already. Remove it, if its container is not needed any more, or choose another' : `cannot be written: ${(error as Error).message}`;
     throw new Exit(ExitStatus.runFailed, `The file ${path} for the container’s id ${reason}.`);
   }
-  return { write: (id) => void writeSync(file, id), discard: () => rmSync(path, { force: true }), close: () => closeSync(file) };
+  const write = (id: string): void => {
+    try {
+      writeSync(file, id);
+    } catch (error) {
+      throw new Exit(ExitStatus.runFailed, `The file ${path} for the container’s id cannot be written: ${(error as Error).message}. No container was made.`);
+    }
+  };
+  return { write, discard: () => rmSync(path, { force: true }), close: () => closeSync(file) };
 }
 
 function parsePullPolicy(text: string): PullPolicy {

@@ -10,10 +10,10 @@ const info: ContainerInfo = {
 const fits = (...filters: string[]): boolean => matchesFilters(info, filters.map(parseFilter));
 
 test('each key, and what does not fit', () => {
-  for (const filter of ['id=abc', 'name=web', 'status=exited', 'status=stopped', 'label=tier', 'label=tier=front', 'label=empty=', 'ancestor=app', 'ancestor=app:1.2', 'ancestor=fee', 'exited=3', 'health=none']) {
+  for (const filter of ['id=abc', 'name=web', 'name=^web-[0-9]$', 'name=^/web', 'status=exited', 'status=stopped', 'label=tier', 'label=tier=front', 'label=empty=', 'ancestor=app', 'ancestor=app:1.2', 'ancestor=fee', 'exited=3', 'health=none']) {
     assert.equal(fits(filter), true, filter);
   }
-  for (const filter of ['id=bc', 'name=db', 'status=running', 'status=restarting', 'label=tier=back', 'label=other', 'ancestor=ap', 'exited=0', 'health=healthy']) assert.equal(fits(filter), false, filter);
+  for (const filter of ['id=bc', 'name=db', 'name=^eb', 'status=running', 'status=restarting', 'label=tier=back', 'label=other', 'ancestor=ap', 'exited=0', 'health=healthy']) assert.equal(fits(filter), false, filter);
   assert.equal(matchesFilters({ ...info, restarting: true }, [parseFilter('status=restarting')]), true);
 });
 
@@ -25,5 +25,5 @@ test('one key is or, labels and different keys are and', () => {
 });
 
 test('what is no filter', () => {
-  for (const wrong of ['', 'name', 'name=', '=x', 'color=red', 'status=asleep', 'health=fine']) assert.throws(() => parseFilter(wrong), { code: 'commander.invalidArgument' }, wrong);
+  for (const wrong of ['', 'name', 'name=', 'name=(', '=x', 'color=red', 'status=asleep', 'health=fine']) assert.throws(() => parseFilter(wrong), { code: 'commander.invalidArgument' }, wrong);
 });

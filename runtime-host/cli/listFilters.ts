@@ -15,12 +15,9 @@ const stateWords: Readonly<Record<string, string>> = { exited: 'stopped' };
 
 const tests = {
   id: (info, value) => info.id.startsWith(value),
-  name: (info, value) => info.name.includes(value),
+  name: (info, value) => matchesName(info.name, value),
   status: (info, value) => (value === 'restarting' ? info.restarting === true : !info.restarting && info.state === (stateWords[value] ?? value)),
-  label: (info, value) => {
-    const equals = value.indexOf('=');
-    return equals < 0 ? Object.hasOwn(info.labels, value) : info.labels[value.slice(0, equals)] === value.slice(equals + 1);
-  },
+  label: (info, value) => hasLabel(info.labels, value),
   ancestor: (info, value) => info.image === value || info.image.replace(/^.*\//, '') === value || info.image.replace(/^.*\//, '').replace(/[:@].*$/, '') === value || info.manifestDigest.replace(/^sha256:/, '').startsWith(value),
   exited: (info, value) => info.state === 'stopped' && String(info.exitCode) === value,
   health: (info, value) => (info.health?.status ?? 'none') === value,
@@ -37,6 +34,7 @@ export function parseFilter(text: string): ListFilter {
   const value = text.slice(equals + 1);
   if (!isKey(key) || value === '') throw new InvalidArgumentError(`Write KEY=VALUE with one of ${Object.keys(tests).join(', ')}.`);
   const allowed = words[key];
+  if (key === 'name') checkPattern(value);
   if (allowed && !allowed.includes(value)) throw new InvalidArgumentError(`“${key}” is one of ${allowed.join(', ')}.`);
   return { key, value };
 }
@@ -48,6 +46,26 @@ export function matchesFilters(info: ContainerInfo, filters: readonly ListFilter
     const fits = ({ value }: ListFilter): boolean => tests[key](info, value);
     return key === 'label' ? group.every(fits) : group.some(fits);
   });
+}
+
+/** Docker takes a regular expression, also one that begins with the slash that its names have inside. */
+export function matchesName(name: string, pattern: string): boolean {
+  const expression = new RegExp(pattern);
+  return expression.test(name) || expression.test(`/${name}`);
+}
+
+export function checkPattern(text: string): void {
+  try {
+    new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(`“${text}” is not a regular expression.`);
+  }
+}
+
+/** @param wanted `key`, or `key=value` */
+export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  return equals < 0 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
 function isKey(key: string): key is FilterKey {

@@ -160,6 +160,9 @@ export interface LogOptions {
 
 export const minimumLogBytes = 4096;
 
+/** The most that a time of a container's may be, in seconds. Timers of more than 24 days fire at once. */
+export const longestSeconds = 86_400;
+
 export const restartPolicyNames = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
 
 export const containerStates = ['created', 'starting', 'running', 'stopping', 'stopped'] as const;

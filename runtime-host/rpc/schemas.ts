@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
+import { longestSeconds, minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
 import { volumeDrivers, volumeNamePattern } from '../protocol/volumes.ts';
 import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
@@ -45,7 +45,7 @@ const name = text({
   expectation: 'a name of letters, digits, "_", "." and "-" that begins with a letter or a digit',
 });
 
-const seconds = number(0.001, 86_400);
+const seconds = number(0.001, longestSeconds);
 const signal = text({ maxLength: 16, pattern: /^([1-9][0-9]?|[A-Za-z][A-Za-z0-9+-]*)$/, expectation: 'the name or the number of a signal' });
 
 /** Of every request that may report progress. */
@@ -66,7 +66,7 @@ export const containerSpec = object({
   labels: optional(recordOf(text({ allowEmpty: true }))),
   removeOnExit: optional(flag),
   stopSignal: optional(signal),
-  stopTimeoutSeconds: optional(integer(0, 86_400)),
+  stopTimeoutSeconds: optional(integer(0, longestSeconds)),
   kernel: optional(hostPath),
   platform: optional(text({ maxLength: 64 })),
   healthCheck: optional(object({
@@ -84,8 +84,8 @@ export const containerSpec = object({
 
 export const containerParams = object({ container });
 export const containerStart = object({ ...workDone, container });
-export const containerStop = object({ container, timeoutSeconds: optional(integer(0, 86_400)) });
-export const containerRestart = object({ ...workDone, container, timeoutSeconds: optional(integer(0, 86_400)) });
+export const containerStop = object({ container, timeoutSeconds: optional(integer(0, longestSeconds)) });
+export const containerRestart = object({ ...workDone, container, timeoutSeconds: optional(integer(0, longestSeconds)) });
 export const containerRename = object({ container, name });
 export const containerSignal = object({
   container,

@@ -1,12 +1,11 @@
 import type { ImageHealthCheck } from '../oci/types.ts';
-import type { HealthCheck, HealthCheckOptions } from '../protocol/types.ts';
+import { longestSeconds, type HealthCheck, type HealthCheckOptions } from '../protocol/types.ts';
 
 const shell = '/bin/sh';
 const defaults = { intervalSeconds: 30, timeoutSeconds: 30, startPeriodSeconds: 0, startIntervalSeconds: 5, retries: 3 };
 const nanosecondsPerSecond = 1e9;
-/** What a request may ask for, too (rpc/schemas.ts). Timers of more than 24 days fire at once. */
+/** What a request may ask for, too (rpc/schemas.ts). */
 const shortestSeconds = 0.001;
-const longestSeconds = 86_400;
 
 /** What a container is checked with: its image's check, changed by what its creator says; undefined for none. */
 export function resolveHealthCheck(options: HealthCheckOptions | undefined, image: ImageHealthCheck | undefined): HealthCheck | undefined {

@@ -1,4 +1,4 @@
-import { restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { longestSeconds, restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
 import { volumeNamePattern, type ContainerVolume } from '../protocol/volumes.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
 
@@ -55,8 +55,9 @@ type Check = (value: unknown) => boolean;
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isCount: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-const isNotNegative: Check = (value) => typeof value === 'number' && value >= 0;
-const isPositive: Check = (value) => typeof value === 'number' && value > 0;
+const isDuration: Check = (value) => typeof value === 'number' && value >= 0 && value <= longestSeconds;
+/** What timers wait for again and again must not be nothing. */
+const isInterval: Check = (value) => isDuration(value) && value !== 0;
 const isListOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 const isOptional = (check: Check): Check => (value) => value === undefined || check(value);
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -105,7 +106,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   stdin: isBoolean,
   size: isOptional(hasShape({ columns: isCount, rows: isCount })),
   stopSignal: isOptional(isString),
-  stopTimeoutSeconds: isOptional(isCount),
+  stopTimeoutSeconds: isOptional((value) => isCount(value) && isDuration(value)),
   mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean, force: isOptional(isBoolean) })),
   volumes: isOptional(isListOf(hasShape({ name: (value) => typeof value === 'string' && volumeNamePattern.test(value), target: isString, readOnly: isBoolean, noCopy: isOptional(isBoolean), anonymous: isOptional(isBoolean) }))),
   memoryBytes: isCount,
@@ -118,7 +119,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   stoppedByUser: isOptional(isBoolean),
   world: isOptional(hasShape(worldShape)),
   kernel: isOptional(isString),
-  healthCheck: isOptional(hasShape({ command: isListOf(isString), intervalSeconds: isPositive, timeoutSeconds: isPositive, startPeriodSeconds: isNotNegative, startIntervalSeconds: isPositive, retries: isCount })),
+  healthCheck: isOptional(hasShape({ command: isListOf(isString), intervalSeconds: isInterval, timeoutSeconds: isInterval, startPeriodSeconds: isDuration, startIntervalSeconds: isInterval, retries: isCount })),
 };
 
 /**

@@ -106,6 +106,12 @@ test('each member of a record is checked', () => {
   assert.deepEqual(wrong({ labels: [] }), { wrong: 'labels' });
   assert.deepEqual(wrong({ env: 'A=1' }), { wrong: 'env' });
   assert.deepEqual(wrong({ memoryBytes: -1 }), { wrong: 'memoryBytes' });
+  const healthCheck = { command: ['x'], intervalSeconds: 1, timeoutSeconds: 1, startPeriodSeconds: 0, startIntervalSeconds: 1, retries: 1 };
+  assert.ok(!('wrong' in (wrong({ healthCheck, stopTimeoutSeconds: 86_400 }) as object)));
+  for (const name of ['intervalSeconds', 'timeoutSeconds', 'startPeriodSeconds', 'startIntervalSeconds']) {
+    assert.deepEqual(wrong({ healthCheck: { ...healthCheck, [name]: 3_000_000 } }), { wrong: 'healthCheck' }, 'no timer can wait for it');
+  }
+  assert.deepEqual(wrong({ stopTimeoutSeconds: 3_000_000 }), { wrong: 'stopTimeoutSeconds' });
   assert.deepEqual(parseRecord('[]', good.id), { wrong: 'not an object' });
 });
 

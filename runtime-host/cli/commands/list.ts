@@ -22,7 +22,7 @@ export function addList(parent: Command): void {
     .aliases(['list', 'ps'])
     .description('List containers')
     .option('-a, --all', 'not only those that run')
-    .option('-f, --filter <key=value>', 'only some: id, name, status, label, ancestor (image), exited (status), health', collect(parseFilter))
+    .option('-f, --filter <key=value>', 'only some: id, name (a regular expression), status, label, ancestor (image), exited (status), health', collect(parseFilter))
     .option('-n, --last <count>', 'the newest, whether they run or not', parseCount)
     .option('-l, --latest', 'the newest one')
     .option('-q, --quiet', 'only ids')
@@ -32,7 +32,8 @@ export function addList(parent: Command): void {
 }
 
 async function list({ all = false, filter = [], last, latest, trunc, ...options }: ListOptions): Promise<void> {
-  const newest = latest ? 1 : last;
+  // As in docker, none at all is no limit.
+  const newest = latest ? 1 : last || undefined;
   // As in docker, asking for a state or a status asks among those that do not run, too.
   const everywhere = all || newest !== undefined || filter.some(({ key }) => key === 'status' || key === 'exited');
   const found = (await withClient((client) => client.containers.list({ all: everywhere }))).filter((info) => matchesFilters(info, filter));

@@ -13,6 +13,8 @@ export const listCases: CaseArea = {
     { docker: 'ps is another word for it', sh: `container ps -a | grep -c ' ended$'`, out: '1\n' },
     { docker: 'newest first', sh: `container create --name $N $IMAGE >/dev/null; container ls -a | awk 'NR > 1 { print $NF }' | grep -E -n "^($N|ended|box)$" | cut -d: -f2 | tr '\\n' ' '`, out: /^case\d+- ended box $/ },
     { docker: '--format json', differs: 'one array and not an object a line; docker\'s templates are not there', sh: `container ls --format json | python3 -c 'import json,sys; print([c["name"] for c in json.load(sys.stdin) if c["name"] == "box"])'`, out: `['box']\n` },
+    { docker: '--filter name takes a regular expression, also with the slash of inspect', sh: `container ls -a --filter 'name=^(b[o]x|/ended)$' | grep -c -E ' (box|ended)$'; container ls -aq --filter 'name=^ox' | wc -l`, out: '2\n0\n' },
+    { docker: '--last 0 is no limit, and shows what runs', sh: `container ls -n 0 | grep -c ' box$'; container ls -n 0 | grep -c ' ended$'`, out: '1\n0\n', status: 1 },
     { docker: 'inspect prints an array, in the order asked for', sh: `container inspect $ENDED $BOX | python3 -c 'import json,sys; print([c["name"] for c in json.load(sys.stdin)])'`, out: `['ended', 'box']\n` },
     { docker: 'inspect of what is not there prints what it found and fails', sh: `container inspect nowhere $BOX | grep -c '"box"'; container inspect nowhere 2>/dev/null`, out: '1\n[]\n', error: /nowhere/, status: 1 },
     { docker: 'inspect tells times, state and status', sh: `container inspect $ENDED | grep -c -E '"(createdAt|startedAt|finishedAt|exitCode|state)"'`, out: '5\n' },

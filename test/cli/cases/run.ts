@@ -48,6 +48,7 @@ export const runCases: CaseArea = {
     { docker: '--pull always asks the registry again', sh: `container run --rm --pull always $IMAGE echo new`, out: 'new\n', error: /Pulling/ },
     { docker: '--cidfile holds the id, without a newline',
       sh: `container create --cidfile id --name $N $IMAGE > printed; printf '%s\\n' "$(cat id)" | cmp - printed && wc -c < id`, out: '64\n' },
+    { docker: '--cidfile that cannot be written', differs: 'docker leaves the container behind; nobody would know its id', sh: `(ulimit -f 0; container create --cidfile id --name $N $IMAGE); s=$?; ls; container ls -aq --filter name=^$N | wc -l; exit $s`, out: '0\n', error: /id cannot be written.*No container was made/, status: 125 },
     { docker: '--cidfile refuses a file that is there', sh: `touch id; container run --rm --cidfile id $IMAGE true`, error: /id/, status: 125 },
     { docker: '-l sets labels; the image\'s labels stay beside them', differs: 'labels are the container\'s own; the image\'s are with the image',
       sh: `container create --name $N -l a=1 -l b $ENTRY >/dev/null; container inspect $N | tr -d ' \\n' | grep -o '"labels":{[^}]*}'`, out: '"labels":{"a":"1","b":""}\n' },

@@ -4,6 +4,7 @@ export const volumeCases: CaseArea = {
   area: 'volumes',
   cases: [
     { docker: 'volume create prints the name; ls -q, inspect and rm take it', sh: `container volume create -l a=b v-one; container volume ls -q | grep -x v-one; container volume inspect v-one | grep -E '"(name|driver|a)"'; container volume rm v-one`, out: 'v-one\nv-one\n    "name": "v-one",\n    "driver": "ext4",\n      "a": "b"\nv-one\n' },
+    { docker: 'volume ls --filter label, name and dangling', sh: `container volume create -l of=$N v-f1 >/dev/null; container volume create v-f2 >/dev/null; container create --name $N -v v-f2:/d $IMAGE >/dev/null; container volume ls -q --filter label=of=$N; container volume ls -q --filter 'name=^v-f[12]$' --filter dangling=false; container rm $N >/dev/null; container volume rm v-f1 v-f2 >/dev/null`, out: 'v-f1\nv-f2\n' },
     { docker: 'creating a volume again is no error', sh: `container volume create v-two; container volume create v-two; container volume rm v-two`, out: 'v-two\nv-two\nv-two\n' },
     { docker: 'but with another driver it is', sh: `container volume create v-three; container volume create -d shared v-three; s=$?; container volume rm v-three; exit $s`, out: 'v-three\nv-three\n', error: /v-three.*driver “ext4”/, status: 1 },
     { docker: 'a volume without a name has 64 digits', sh: `v=$(container volume create); echo $v; container volume rm $v >/dev/null`, out: /^[0-9a-f]{64}\n$/ },
