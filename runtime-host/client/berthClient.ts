@@ -9,7 +9,7 @@ import type { CopyFromOptions, CopyToOptions } from '../protocol/archiveStreams.
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
@@ -184,8 +184,8 @@ class ImageRequests {
   }
 
   /** Removes the images that no container uses. */
-  prune(): Promise<PruneResult> {
-    return this.#requester.send(methods.ImagePruneRequest);
+  prune(filters: PruneFilters = {}): Promise<PruneResult> {
+    return this.#requester.sendWith(methods.ImagePruneRequest, filters);
   }
 }
 
@@ -236,8 +236,8 @@ class ContainerRequests {
   }
 
   /** Removes the containers that do not run. */
-  prune(): Promise<PruneResult> {
-    return this.#requester.send(methods.ContainerPruneRequest);
+  prune(filters: PruneFilters = {}): Promise<PruneResult> {
+    return this.#requester.sendWith(methods.ContainerPruneRequest, filters);
   }
 
   list(options: { readonly all?: boolean } = {}): Promise<ContainerInfo[]> {

@@ -1,5 +1,5 @@
 import * as methods from '../protocol/methods.ts';
-import type { PruneResult } from '../protocol/types.ts';
+import type { PruneFilters, PruneResult } from '../protocol/types.ts';
 import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
 import type { Requester } from './berthClient.ts';
 
@@ -30,7 +30,7 @@ export class VolumeRequests {
   }
 
   /** Removes the anonymous ones that no container refers to; with `all` the others, too. */
-  prune(options: { readonly all?: boolean } = {}): Promise<PruneResult> {
+  prune(options: PruneFilters & { readonly all?: boolean } = {}): Promise<PruneResult> {
     return this.#requester.sendWith(methods.VolumePruneRequest, options);
   }
 }

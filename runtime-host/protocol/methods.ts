@@ -1,6 +1,6 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
 import type { VolumeInfo, VolumeSpec } from './volumes.ts';
 
 /**
@@ -41,7 +41,7 @@ export const ImageListRequest = new RequestType0<ImageInfo[], void>('image/list'
 export const ImageInspectRequest = new RequestType<{ readonly reference: string }, ImageInfo, void>('image/inspect');
 export const ImageRemoveRequest = new RequestType<{ readonly reference: string; readonly force?: boolean }, null, void>('image/remove');
 /** Removes the images that no container uses. */
-export const ImagePruneRequest = new RequestType0<PruneResult, void>('image/prune');
+export const ImagePruneRequest = new RequestType<PruneFilters, PruneResult, void>('image/prune');
 
 /** Pulls the image first when it is not local. */
 export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDoneParams, ContainerInfo, void>('container/create');
@@ -59,7 +59,7 @@ export const ContainerSignalRequest = new RequestType<ContainerParams & { readon
 /** With `volumes` its anonymous volumes go, too. */
 export const ContainerRemoveRequest = new RequestType<ContainerParams & { readonly force?: boolean; readonly volumes?: boolean }, null, void>('container/remove');
 /** Removes the containers that do not run. */
-export const ContainerPruneRequest = new RequestType0<PruneResult, void>('container/prune');
+export const ContainerPruneRequest = new RequestType<PruneFilters, PruneResult, void>('container/prune');
 export const ContainerListRequest = new RequestType<{ readonly all?: boolean }, ContainerInfo[], void>('container/list');
 export const ContainerInspectRequest = new RequestType<ContainerParams, ContainerInfo, void>('container/inspect');
 /** Answers when the container has stopped, at once if it is not running. */
@@ -82,7 +82,7 @@ export const VolumeInspectRequest = new RequestType<{ readonly volume: string },
 /** With `force` it is no error when there is no such volume; one that a container refers to stays in any case. */
 export const VolumeRemoveRequest = new RequestType<{ readonly volume: string; readonly force?: boolean }, null, void>('volume/remove');
 /** Removes the anonymous volumes that no container refers to; with `all` the others, too. */
-export const VolumePruneRequest = new RequestType<{ readonly all?: boolean }, PruneResult, void>('volume/prune');
+export const VolumePruneRequest = new RequestType<PruneFilters & { readonly all?: boolean }, PruneResult, void>('volume/prune');
 
 /** Sent to every client when a volume was made or removed; `info` is absent then. */
 export const VolumeDidChange = new NotificationType<{ readonly name: string; readonly info?: VolumeInfo }>('volume/didChange');

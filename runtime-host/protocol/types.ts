@@ -20,6 +20,8 @@ export interface ImageInfo {
   readonly size: number;
   /** RFC 3339 time at which the image was built, where its configuration says so. */
   readonly created?: string;
+  /** Absent when it has none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** One directory of the host that a container may use. */
@@ -266,6 +268,16 @@ export interface UsageItem {
   readonly name: string;
   readonly bytes: number;
   readonly inUse: boolean;
+}
+
+/** Which of those that nobody uses are removed: what fits everything that is given. */
+export interface PruneFilters {
+  /** `key` or `key=value`; it must have all of them. */
+  readonly labels?: readonly string[];
+  /** It must have none of these. */
+  readonly withoutLabels?: readonly string[];
+  /** RFC 3339. Only what was created before. */
+  readonly createdBefore?: string;
 }
 
 export interface PruneResult {

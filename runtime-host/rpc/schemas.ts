@@ -103,7 +103,10 @@ export const volumeCreate = object({ name: optional(volumeName), driver: optiona
 const volume = text({ maxLength: 128 });
 export const volumeParams = object({ volume });
 export const volumeRemove = object({ volume, force: optional(flag) });
-export const volumePrune = object({ all: optional(flag) });
+const labelFilters = optional(arrayOf(text()));
+const pruneMembers = { labels: labelFilters, withoutLabels: labelFilters, createdBefore: optional(text({ pattern: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, expectation: 'a time as in RFC 3339, in UTC' })) };
+export const prune = object(pruneMembers);
+export const volumePrune = object({ ...pruneMembers, all: optional(flag) });
 
 export const systemStop = object({ stopContainers: optional(flag) });
 /** For requests without parameters: whatever comes is ignored. */

@@ -133,6 +133,7 @@ function describeImage(image: ResolvedImage): ImageInfo {
     platform: image.platform,
     size: [...parts.values()].reduce((total, size) => total + size, 0),
     ...(image.configuration.created === undefined ? {} : { created: image.configuration.created }),
+    ...(image.configuration.config?.Labels && { labels: image.configuration.config.Labels }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, PruneResult, TerminalSize } from '../protocol/types.ts';
+import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, PruneFilters, PruneResult, TerminalSize } from '../protocol/types.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { OperationOptions } from '../base/progress.ts';
 import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
@@ -122,7 +122,7 @@ export interface VolumeService {
   /** @throws BerthError VolumeInUse when a container refers to it; VolumeNotFound without `force` */
   remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
   /** Removes the anonymous ones that no container refers to; with `all` the others, too. */
-  prune(options?: { readonly all?: boolean }): Promise<PruneResult>;
+  prune(options?: PruneFilters & { readonly all?: boolean }): Promise<PruneResult>;
   /** `info` is absent when the volume was removed. */
   onDidChange(listener: (event: { readonly name: string; readonly info?: VolumeInfo }) => void): () => void;
 }

@@ -1,8 +1,9 @@
 import { allocatedBytes } from '../base/allocatedBytes.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-import type { DiskUsage, PruneResult, UsageGroup, UsageItem } from '../protocol/types.ts';
+import type { DiskUsage, PruneFilters, PruneResult, UsageGroup, UsageItem } from '../protocol/types.ts';
 import type { ContainerService, ImageService, VolumeService } from './interfaces.ts';
+import { isMeant } from './pruneFilters.ts';
 
 export interface UsageServiceOptions {
   readonly paths: BerthPaths;
@@ -26,12 +27,12 @@ export class UsageService {
   }
 
   /** Removes the containers that do not run and are not about to. One that starts meanwhile stays. */
-  async pruneContainers(): Promise<PruneResult> {
+  async pruneContainers(filters: PruneFilters = {}): Promise<PruneResult> {
     const { containers, paths } = this.#options;
     const removed: string[] = [];
     let reclaimedBytes = 0;
-    for (const { id, state, restarting } of await containers.list({ all: true })) {
-      if (restarting || (state !== 'created' && state !== 'stopped')) continue;
+    for (const { id, state, restarting, labels, createdAt } of await containers.list({ all: true })) {
+      if (!isMeant({ labels, createdAt }, filters) || restarting || (state !== 'created' && state !== 'stopped')) continue;
       const bytes = await allocatedBytes(paths.container(id).directory);
       try {
         await containers.remove(id);
@@ -46,12 +47,13 @@ export class UsageService {
   }
 
   /** Removes the images that no container uses, with their disks. */
-  async pruneImages(): Promise<PruneResult> {
+  async pruneImages(filters: PruneFilters = {}): Promise<PruneResult> {
     const { images, paths } = this.#options;
     const taken = async (): Promise<number> => (await allocatedBytes(paths.content)) + (await allocatedBytes(paths.disks));
     const before = await taken();
     const removed: string[] = [];
-    for (const { reference } of await images.list()) {
+    for (const { reference, labels, created } of await images.list()) {
+      if (!isMeant({ ...(labels && { labels }), createdAt: created }, filters)) continue;
       try {
         await images.remove(reference);
         removed.push(reference);

@@ -6,13 +6,14 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import { createVolumeDisk, volumeDiskSize } from '../ext4/volumeDisk.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
-import type { PruneResult } from '../protocol/types.ts';
+import type { PruneFilters, PruneResult } from '../protocol/types.ts';
 import { defaultVolumeBytes, volumeNamePattern, type ContainerVolume, type VolumeInfo, type VolumeMount, type VolumeSpec } from '../protocol/volumes.ts';
 import type { VolumeRecord } from '../store/volumeRecord.ts';
 import { VolumeStore } from '../store/volumeStore.ts';
 import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
 import type { VolumeService } from './interfaces.ts';
+import { isMeant } from './pruneFilters.ts';
 
 export interface VolumeServiceOptions {
   readonly paths: BerthPaths;
@@ -85,12 +86,12 @@ export class HostVolumeService implements VolumeService {
     });
   }
 
-  async prune(options: { readonly all?: boolean } = {}): Promise<PruneResult> {
+  async prune(options: PruneFilters & { readonly all?: boolean } = {}): Promise<PruneResult> {
     if (this.#unreadable.size > 0) throw new BerthError('VolumeInUse', 'Some containers cannot be read, and any volume may be theirs; so none is removed. “container system logs” names them. Remove volumes by their names.');
     const removed: string[] = [];
     let reclaimedBytes = 0;
-    for (const { name, anonymous, allocatedBytes: bytes } of await this.list()) {
-      if (!(anonymous || options.all) || !(await this.#removeUnused(name))) continue;
+    for (const { name, anonymous, allocatedBytes: bytes, ...volume } of await this.list()) {
+      if (!isMeant(volume, options) || !(anonymous || options.all) || !(await this.#removeUnused(name))) continue;
       removed.push(name);
       reclaimedBytes += bytes;
     }
