@@ -3,7 +3,7 @@ module berth.dev/vminitd
 go 1.26.0
 
 require (
-	github.com/planetscale/vtprotobuf v0.6.0
+	github.com/aperturerobotics/protobuf-go-lite v0.14.0
 	golang.org/x/net v0.60.0
 	golang.org/x/sys v0.49.0
 	google.golang.org/protobuf v1.36.12
@@ -11,7 +11,4 @@ require (
 
 require golang.org/x/text v0.42.0 // indirect
 
-tool (
-	github.com/planetscale/vtprotobuf/cmd/protoc-gen-go-vtproto
-	google.golang.org/protobuf/cmd/protoc-gen-go
-)
+tool github.com/aperturerobotics/protobuf-go-lite/cmd/protoc-gen-go-lite

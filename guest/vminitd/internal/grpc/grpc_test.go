@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // oneListener gives one connection and then waits.
@@ -71,10 +72,10 @@ func connect(t *testing.T, methods map[string]Handler) *http2.ClientConn {
 	return conn
 }
 
-func framed(t *testing.T, message proto.Message) []byte {
+func framed(t *testing.T, message Message) []byte {
 	t.Helper()
-	body, err := proto.Marshal(message)
-	if err != nil {
+	body := make([]byte, message.SizeVT())
+	if _, err := message.MarshalToSizedBufferVT(body); err != nil {
 		t.Fatal(err)
 	}
 	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body))), body...)
@@ -185,7 +186,7 @@ func TestACallThatNobodyReadsStopsNoOther(t *testing.T) {
 
 func TestStatusWithDetail(t *testing.T) {
 	conn := connect(t, map[string]Handler{"/fail": Unary(func(context.Context, *guestv1.Output) (*guestv1.Output, error) {
-		return nil, &Status{Code: NotFound, Message: "100% of “it” is\ngone", Detail: &guestv1.StartFailure{Subject: "why"}}
+		return nil, &Status{Code: NotFound, Message: "100% of “it” is\ngone", Detail: &guestv1.StartFailure{Subject: "why"}, DetailName: "berth.guest.v1.StartFailure"}
 	})})
 	response := open(t, conn, "/fail", bytes.NewReader(framed(t, &guestv1.Output{Data: nil})))
 	if status(response) != "5" {
@@ -195,12 +196,49 @@ func TestStatusWithDetail(t *testing.T) {
 		t.Errorf("message %q, want %q", got, want)
 	}
 	packed, err := base64.RawStdEncoding.DecodeString(response.Header.Get("Grpc-Status-Details-Bin"))
-	if err != nil || !bytes.Contains(packed, []byte("type.googleapis.com/berth.guest.v1.StartFailure")) || !bytes.Contains(packed, []byte("why")) {
-		t.Errorf("details %q, %v", packed, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if number, kind, _ := protowire.ConsumeTag(packed); number != 1 || kind != protowire.VarintType {
-		t.Errorf("details begin with field %d of type %d", number, kind)
+	code, text, detail := parseStatus(t, packed)
+	if code != 5 || text != "100% of “it” is\ngone" {
+		t.Errorf("details have code %d and message %q", code, text)
 	}
+	var failure guestv1.StartFailure
+	if err := failure.UnmarshalVT(detail.Value); err != nil || failure.Subject != "why" || detail.TypeUrl != "type.googleapis.com/berth.guest.v1.StartFailure" {
+		t.Errorf("detail %v, %v", detail, err)
+	}
+}
+
+// parseStatus reads google.rpc.Status with the general library.
+func parseStatus(t *testing.T, packed []byte) (code uint64, text string, detail *anypb.Any) {
+	t.Helper()
+	detail = &anypb.Any{}
+	for len(packed) > 0 {
+		number, kind, length := protowire.ConsumeTag(packed)
+		if length < 0 {
+			t.Fatal(protowire.ParseError(length))
+		}
+		packed = packed[length:]
+		var value []byte
+		if kind == protowire.VarintType {
+			code, length = protowire.ConsumeVarint(packed)
+		} else {
+			value, length = protowire.ConsumeBytes(packed)
+		}
+		if length < 0 {
+			t.Fatal(protowire.ParseError(length))
+		}
+		packed = packed[length:]
+		switch number {
+		case 2:
+			text = string(value)
+		case 3:
+			if err := proto.Unmarshal(value, detail); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return code, text, detail
 }
 
 func TestUnknownMethod(t *testing.T) {

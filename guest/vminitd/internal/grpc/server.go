@@ -3,14 +3,10 @@ package grpc
 import (
 	"context"
 	"io"
-
-	"google.golang.org/protobuf/proto"
 )
 
-// Message is a message as the generator with vtprotobuf makes it: it marshals itself. The reflection that package proto
-// marshals with takes long to get going under emulation.
+// Message is a message as the generator makes it: it marshals itself.
 type Message interface {
-	proto.Message
 	Reset()
 	SizeVT() int
 	MarshalToSizedBufferVT(into []byte) (int, error)

@@ -3,12 +3,10 @@ package grpc
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
-
-	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 )
 
 // Code is a status code of gRPC.
@@ -32,8 +30,9 @@ const (
 type Status struct {
 	Code    Code
 	Message string
-	// A message that says more, or nil.
-	Detail proto.Message
+	// A message that says more, or nil, and its full name in the contract.
+	Detail     Message
+	DetailName string
 }
 
 func (s *Status) Error() string { return s.Message }
@@ -75,22 +74,21 @@ func escape(message string) string {
 //	message Status { int32 code = 1; string message = 2; repeated google.protobuf.Any details = 3; }
 //	message Any { string type_url = 1; bytes value = 2; }
 func (s *Status) details() (string, error) {
-	value, err := proto.Marshal(s.Detail)
-	if err != nil {
+	value := make([]byte, s.Detail.SizeVT())
+	if _, err := s.Detail.MarshalToSizedBufferVT(value); err != nil {
 		return "", err
 	}
-	var packed []byte
-	packed = protowire.AppendTag(packed, 1, protowire.BytesType)
-	packed = protowire.AppendString(packed, "type.googleapis.com/"+string(s.Detail.ProtoReflect().Descriptor().FullName()))
-	packed = protowire.AppendTag(packed, 2, protowire.BytesType)
-	packed = protowire.AppendBytes(packed, value)
-
-	var status []byte
-	status = protowire.AppendTag(status, 1, protowire.VarintType)
-	status = protowire.AppendVarint(status, uint64(s.Code))
-	status = protowire.AppendTag(status, 2, protowire.BytesType)
-	status = protowire.AppendString(status, s.Message)
-	status = protowire.AppendTag(status, 3, protowire.BytesType)
-	status = protowire.AppendBytes(status, packed)
+	packed := appendField(nil, 1, "type.googleapis.com/"+s.DetailName)
+	packed = appendField(packed, 2, value)
+	status := binary.AppendUvarint([]byte{1 << 3}, uint64(s.Code))
+	status = appendField(status, 2, s.Message)
+	status = appendField(status, 3, packed)
 	return base64.RawStdEncoding.EncodeToString(status), nil
+}
+
+// appendField writes a field with a length, of a number below 16.
+func appendField[Bytes []byte | string](to []byte, number byte, value Bytes) []byte {
+	const lengthDelimited = 2
+	to = binary.AppendUvarint(append(to, number<<3|lengthDelimited), uint64(len(value)))
+	return append(to, value...)
 }

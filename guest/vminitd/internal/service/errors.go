@@ -43,8 +43,9 @@ func asStatus(err error) error {
 
 func startFailure(reason guestv1.StartFailure_Reason, subject string, err error) error {
 	return &grpc.Status{
-		Code:    grpc.FailedPrecondition,
-		Message: err.Error(),
-		Detail:  &guestv1.StartFailure{Reason: reason, Subject: subject},
+		Code:       grpc.FailedPrecondition,
+		Message:    err.Error(),
+		Detail:     &guestv1.StartFailure{Reason: reason, Subject: subject},
+		DetailName: "berth.guest.v1.StartFailure",
 	}
 }
