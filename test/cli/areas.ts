@@ -1,5 +1,6 @@
 import type { CaseArea } from './cliCase.ts';
 import { againCases } from './cases/again.ts';
+import { copyCases } from './cases/copy.ts';
 import { endCases } from './cases/end.ts';
 import { errorCases } from './cases/errors.ts';
 import { execCases } from './cases/exec.ts';
@@ -18,5 +19,5 @@ import { worldCases } from './cases/world.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, errorCases,
+  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, copyCases, errorCases,
 ];

@@ -1,0 +1,37 @@
+import { shows, type CaseArea } from '../cliCase.ts';
+
+export const copyCases: CaseArea = {
+  area: 'cp and export',
+  cases: [
+    { docker: 'cp of a file to a new name, and back; it is root’s and has its time', sh: `echo x > f; touch -d '2001-02-03 04:05:06' f; container cp f $BOX:/tmp/$N; container exec $BOX stat -c '%u:%g %Y' /tmp/$N; container cp $BOX:/tmp/$N g; cmp f g && stat -c %Y f g | uniq | wc -l`, out: /^0:0 \d+\n1\n$/ },
+    { docker: 'cp of a file into a directory keeps its name', sh: `echo x > $N; container cp $N $BOX:/tmp; mkdir d; container cp $BOX:/tmp/$N d; container cp $BOX:/tmp/$N d/; cat d/$N`, out: 'x\n' },
+    { docker: 'cp of a file onto a file takes its place', sh: `echo 1 > a; echo 2 > b; container cp a $BOX:/tmp/$N; container cp b $BOX:/tmp/$N; container exec $BOX cat /tmp/$N`, out: '2\n' },
+    { docker: 'cp of a directory to what is not there makes it, to a directory puts it inside', sh: `mkdir d; echo x > d/f; container cp d $BOX:/tmp/$N; container cp d $BOX:/tmp/$N; container exec $BOX find /tmp/$N | sort | sed "s,/tmp/$N,,"`, out: '\n/d\n/d/f\n/f\n' },
+    { docker: 'DIRECTORY/. is what the directory holds', sh: `mkdir d; echo x > d/f; container exec $BOX mkdir /tmp/$N; container cp d/. $BOX:/tmp/$N; container exec $BOX ls /tmp/$N; mkdir here; container cp $BOX:/tmp/$N/. here; ls here`, out: 'f\nf\n' },
+    { docker: 'cp of a directory onto a file', sh: `mkdir d; container cp d $BOX:/etc/passwd`, error: /directory.*file/, status: 1 },
+    { docker: 'cp into a directory that is not there', sh: `echo x > f; container cp f $BOX:/nowhere/f; echo $?; container cp f $BOX:/tmp/$N/; echo $?; container cp $BOX:/etc/passwd no/f`, out: '1\n1\n', error: /\/nowhere\/f[^]*no such[^]*“.*\/no” does not exist/i, status: 1 },
+    { docker: 'cp of what is not there', sh: `container cp nothing $BOX:/tmp; echo $?; container cp $BOX:/nothing .`, out: '1\n', error: /no file or directory “nothing”[^]*no such file.*\/nothing/i, status: 1 },
+    { docker: 'cp to a container that is not there', sh: `echo x > f; container cp f $N:/`, error: /no container/i, status: 1 },
+    { docker: 'cp without a container, and between two', sh: `container cp a b; echo $?; container cp $BOX:/etc/passwd $ENDED:/`, out: '1\n', error: /CONTAINER:PATH[^]*between containers/, status: 1 },
+    { docker: 'a path in a container is relative to its root', sh: `container cp $BOX:etc/passwd - | tar -x; head -c 5 passwd`, out: 'root:' },
+    { docker: 'what begins with ./ is here, whatever colons it has', sh: `echo x > a:b; container cp ./a:b $BOX:/tmp/$N; container exec $BOX cat /tmp/$N`, out: 'x\n' },
+    { docker: 'cp - reads tar for a directory, and keeps its owners', sh: `echo x > f; container exec $BOX mkdir /tmp/$N; tar -c --owner=:77 --group=:78 f | container cp - $BOX:/tmp/$N; container exec $BOX stat -c %u:%g /tmp/$N/f`, out: '77:78\n' },
+    { docker: 'cp - to a file', sh: `echo x > f; tar -c f | container cp - $BOX:/etc/passwd`, error: /must be a directory/, status: 1 },
+    { docker: 'cp - of what is no tar', sh: `echo nonsense | container cp - $BOX:/tmp`, error: /tar archive/, status: 1 },
+    { docker: 'cp … - writes tar, for a file too', sh: `container cp $BOX:/etc/passwd - | tar -t; container exec $BOX sh -c "mkdir /tmp/$N; touch /tmp/$N/f"; container cp $BOX:/tmp/$N - | tar -t | sed "s/$N/N/"; container cp $BOX:/tmp/$N/. - | tar -t`, out: 'passwd\nN/\nN/f\n./\n./f\n' },
+    { docker: 'a link is copied as a link, and with -L what it leads to', sh: `echo x > f; ln -s f l; container cp l $BOX:/tmp/$N-1; container cp -L l $BOX:/tmp/$N-2; container exec $BOX stat -c %F /tmp/$N-1 /tmp/$N-2; container cp $BOX:/tmp/$N-1 m; readlink m; container exec $BOX ln -s /etc/passwd /tmp/$N-3; container cp -L $BOX:/tmp/$N-3 p; head -c 4 p`, out: 'symbolic link\nregular file\nf\nroot' },
+    { docker: 'a link at the destination is followed, inside the container', sh: `echo x > f; container exec $BOX sh -c "mkdir /tmp/$N; ln -s /../../tmp/$N /tmp/$N-l"; container cp f $BOX:/tmp/$N-l; container exec $BOX cat /tmp/$N/f`, out: 'x\n' },
+    { docker: 'a link that a container’s tree has leads nowhere here', sh: `mkdir out; container exec $BOX sh -c "mkdir -p /tmp/$N/d; ln -s $PWD/out /tmp/$N/d/l"; container cp $BOX:/tmp/$N/d d; container exec $BOX sh -c "rm /tmp/$N/d/l; mkdir /tmp/$N/d/l; echo x > /tmp/$N/d/l/f"; container cp $BOX:/tmp/$N/d/. d; echo $?; ls out`, out: '1\n', error: /not a directory|symbolic link/ },
+    { docker: '-a keeps the owner’s numbers', sh: `echo x > f; container cp -a f $BOX:/tmp/$N; [ "$(container exec $BOX stat -c %u:%g /tmp/$N)" = "$(stat -c %u:%g f)" ] && echo same`, out: 'same\n' },
+    { docker: 'bits that lend rights come along', differs: 'only with -a: what a container says does not lend this user’s rights', sh: `container exec $BOX sh -c "echo x > /tmp/$N; chmod 4755 /tmp/$N"; container cp $BOX:/tmp/$N f; container cp -a $BOX:/tmp/$N g; stat -c %a f g`, out: '755\n4755\n' },
+    { docker: 'named pipes, hard links, holes, long names and line breaks come along', sh: `container exec $BOX sh -c "mkdir /tmp/$N; cd /tmp/$N; mkfifo -m 640 fifo; echo x > one; ln one two; truncate -s 20M hole; touch $(printf '%0200d' 0) 'a
+b'"; container cp $BOX:/tmp/$N d; cd d; stat -c '%F %a' fifo; stat -c '%h' one; [ $(du -k hole | cut -f1) -lt 100 ] && ls | wc -l`, out: 'fifo 640\n2\n7\n' },
+    { docker: 'into a read-only mount', sh: `mkdir d; echo x > f; container run -d --name $N -v ./d:/d:ro $IMAGE sleep 1000 >/dev/null; container cp f $N:/d; s=$?; ls d; exit $s`, error: /read-only/, status: 1 },
+    { docker: 'into the root of a container with --read-only', sh: `echo x > f; container run -d --name $N --read-only --tmpfs /t $IMAGE sleep 1000 >/dev/null; container cp f $N:/; s=$?; container cp f $N:/t; container exec $N cat /t/f; exit $s`, out: 'x\n', error: /read-only/, status: 1 },
+    { docker: 'with a container that does not run, and one that never ran', sh: `echo x > f; container create --name $N $IMAGE cat /f >/dev/null; container cp f $N:/; container cp $N:/etc/passwd - | tar -t; container start -a $N; container cp $N:/f g; cat g`, out: 'passwd\nx\nx\n' },
+    { docker: 'export writes tar to standard output or to a file', sh: `container exec $BOX touch /root/$N; container export $BOX | tar -t | grep -c "^root/$N$"; container export -o all.tar $BOX; tar -tf all.tar | grep -cx etc/passwd; ls -A`, out: '1\n1\nall.tar\n' },
+    { docker: 'export does not write to a terminal, and neither does cp', sh: `container export $BOX; echo status $?; container cp $BOX:/etc/passwd -`, terminal: [shows(/terminal/), shows(/status 1/), shows(/terminal/)], status: 1 },
+    { docker: 'export of a container that is not there leaves no file', sh: `container export -o f $N; s=$?; ls -A; exit $s`, error: /no container/i, status: 1 },
+    { docker: 'an export for which there is no room or place', sh: `container export -o no/f $BOX; echo $?; container export -o /dev/full $BOX`, out: '1\n', error: /“no” does not exist[^]*\/dev\/full/, status: 1 },
+  ],
+};
