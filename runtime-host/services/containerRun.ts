@@ -6,6 +6,7 @@ import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.t
 import { limitConsole } from './consoleLimit.ts';
 import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
+import { checkOpenedShares } from './openedShares.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, withLimit } from './runFailure.ts';
@@ -40,6 +41,7 @@ async function bootRun(context: RunContext, basis: VmBasis, storage: RunStorage,
   let guest: GuestClient | undefined;
   try {
     [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened]);
+    await checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source));
     const container = {
       ...(await guestContainer(record, storage)),
       process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },

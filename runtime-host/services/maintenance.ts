@@ -3,6 +3,7 @@ import { GuestClient } from '../guest/guestClient.ts';
 import { startVirtualMachine } from '../vm/virtualMachine.ts';
 import { guestContainer, vmConfiguration } from './containerRun.ts';
 import { pauseError } from './diskPause.ts';
+import { checkOpenedShares } from './openedShares.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, withLimit } from './runFailure.ts';
 import type { RunStorage } from './runStorage.ts';
@@ -34,6 +35,7 @@ async function maintain<Result>(original: RunContext, basis: VmBasis, storage: R
     let guest: GuestClient | undefined;
     try {
       ({ guest } = await GuestClient.connect(paths.controlSocket, hostVersion, { signal: limit, answerMilliseconds: limits.answer }));
+      await checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source));
       await guest.mountContainer(await guestContainer(record, storage), limit);
       const result = await use(guest, ending);
       await shutDown(guest, limits.shutdown);

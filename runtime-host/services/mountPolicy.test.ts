@@ -35,13 +35,14 @@ test('keys and credentials: the folder, what lies in it, what contains it, wheth
   assert.equal(await reason(join(home, '.ssh/old')), `lies in ${home}/.ssh, which holds your SSH keys`);
   assert.equal(await reason(join(home, '.aws')), 'holds your credentials of a cloud');
   assert.equal(await reason(join(home, '.config')), `contains ${home}/.config/gcloud, which holds your credentials of a cloud`);
-  assert.match((await reason(join(home, '.local/share'))) ?? '', /^is where .*\/keyrings would be, with your passwords$/);
+  assert.match((await reason(join(home, '.local/share'))) ?? '', /^is where .*\.local\/share\/.* would be, with your /);
   assert.equal(await reason(join(home, '.config/nvim')), undefined);
+  for (const folder of ['.config/systemd/user', '.config/autostart', '.config/sops/age', '.minikube']) assert.match((await reason(join(home, folder))) ?? '', /^(holds|lies in)/, folder);
   assert.equal(await reason(join(home, '.sshd')), undefined);
 });
 
 test('a place of the machine, and Berth’s own', async () => {
-  for (const path of ['/etc', '/etc/ssl', '/proc', '/proc/1', '/sys', '/dev/shm', '/boot', '/run', '/run/user/1000']) assert.match((await reason(path)) ?? '', /^(holds|lies in)/, path);
+  for (const path of ['/etc', '/etc/ssl', '/proc', '/proc/1', '/sys', '/dev/shm', '/boot', '/run', '/run/user/1000', '/var/run', '/var/run/docker']) assert.match((await reason(path)) ?? '', /^(holds|lies in)/, path);
   for (const path of ['/run/media/me/stick', '/srv', '/mnt/data', '/opt/app', '/usr/share']) assert.equal(await reason(path), undefined, path);
   assert.match((await reason('/run/media')) ?? '', /lies in \/run/);
   assert.match((await reason(join(directory, 'berth/home/containers'))) ?? '', /^lies in .*Berth’s own data/);

@@ -17,11 +17,12 @@ import type { Mount, MountRefusal } from '../protocol/types.ts';
 /** Below the home directory. */
 const secretsOfHome: readonly (readonly [what: string, ...folders: string[]])[] = [
   ['your SSH keys', '.ssh'],
-  ['your PGP keys', '.gnupg'],
+  ['your PGP keys', '.gnupg', '.local/share/gnupg'],
+  ['what runs as you when you log in', '.config/autostart', '.config/systemd', '.config/environment.d', '.local/share/systemd', 'Library/LaunchAgents'],
   ['your certificates and their keys', '.pki'],
-  ['your passwords', '.password-store', '.local/share/keyrings', '.local/share/kwalletd', '.gnome2/keyrings', '.config/Bitwarden', '.config/1Password', '.config/op', '.config/keepassxc', '.config/rclone', 'Library/Keychains'],
-  ['your credentials of a cloud', '.aws', '.azure', '.config/gcloud', '.config/doctl', '.oci', '.terraform.d'],
-  ['your credentials of clusters', '.kube'],
+  ['your passwords', '.password-store', '.local/share/keyrings', '.local/share/kwalletd', '.gnome2/keyrings', '.config/Bitwarden', '.config/1Password', '.config/op', '.config/keepassxc', '.config/rclone', '.config/sops', '.electrum', '.bitcoin', '.ethereum', 'Library/Keychains'],
+  ['your credentials of a cloud', '.aws', '.azure', '.config/gcloud', '.config/doctl', '.oci', '.terraform.d', '.config/hcloud', '.config/heroku', '.ibmcloud', '.aliyun'],
+  ['your credentials of clusters', '.kube', '.minikube'],
   ['your credentials of registries', '.docker', '.config/containers', '.config/helm'],
   ['your credentials of code hosts', '.config/gh', '.config/glab-cli', '.config/hub', '.config/git'],
   ['what a browser or a mail program keeps of you', '.mozilla', '.thunderbird', '.config/google-chrome', '.config/chromium', '.config/BraveSoftware', '.config/microsoft-edge', '.config/vivaldi', '.config/opera',
@@ -43,6 +44,7 @@ const placesOfSystem: readonly (readonly [path: string, what: string])[] = [
   ['/dev', 'this machine’s devices'],
   ['/boot', 'what this machine boots from'],
   ['/run', 'the sockets of this machine’s services'],
+  ['/var/run', 'the sockets of this machine’s services'], // A link to the former on most systems.
   ['/root', 'the home directory of this machine’s administrator'],
   ['/var/db', 'this machine’s settings and passwords'], // macOS.
   ['/Library/Keychains', 'this machine’s passwords'],
