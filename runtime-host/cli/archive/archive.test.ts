@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -78,6 +78,27 @@ test('an archive from a container writes nowhere else', async () => {
   }
   await assert.rejects(unpacked([{ name: './', type: 'directory' }, { name: './there/escaped', content: 'x' }], 'dir', '/src/.'), /symbolic link/);
   assert.equal(existsSync(join(directory, 'escaped')), false);
+});
+
+test('a directory that is replaced by a link meanwhile, as a container that shares it can, leads nowhere', { skip: process.platform !== 'linux' }, async () => {
+  const whole = pack();
+  for (const name of ['src/', 'src/sub/']) whole.entry({ name, type: 'directory' });
+  for (const name of ['src/sub/a', 'src/sub/b']) whole.entry({ name }, 'x');
+  whole.finalize();
+  const packed: Buffer[] = [];
+  for await (const chunk of whole as AsyncIterable<Buffer>) packed.push(chunk);
+  const archive = Buffer.concat(packed);
+  const destination = await inspectDestination(join(directory, 'dir'));
+  const sub = join(directory, 'dir/src/sub');
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    yield archive.subarray(0, 4 * 512);
+    while (!existsSync(join(sub, 'a'))) await new Promise((resolve) => setImmediate(resolve));
+    renameSync(sub, join(directory, 'moved'));
+    symlinkSync('../../dir', sub);
+    yield archive.subarray(4 * 512);
+  };
+  await assert.rejects(unpack(chunks(), async () => undefined, { destination, sourcePath: '/src', archive: false, warn: assert.fail }), /symbolic link/);
+  assert.deepEqual([readdirSync(join(directory, 'dir')), readdirSync(join(directory, 'moved'))], [['src'], ['a', 'b']]);
 });
 
 test('kinds are not mixed up, and an archive that breaks off leaves the old file', async () => {

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, lchown, link, lstat, lutimes, mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { lchown, link, lstat, lutimes, mkdir, rename, rm, symlink, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { BerthError, isNodeError } from '../../protocol/errors.ts';
 import { assertions } from './copyArguments.ts';
+import { HeldDirectories, openDirectory } from './heldDirectories.ts';
 import { targetFor, type LocalDestination } from './localDestination.ts';
 import { writeSparse } from './writeSparse.ts';
 
@@ -37,10 +38,15 @@ export async function unpack(chunks: AsyncIterable<Uint8Array>, complete: () => 
       entry.resume();
     }
   } catch (error) {
+    await unpacker.close();
     throw lost ?? error;
   }
-  await feeding;
-  await unpacker.finish();
+  try {
+    await feeding;
+    await unpacker.finish();
+  } finally {
+    await unpacker.close();
+  }
 }
 
 async function feed(chunks: AsyncIterable<Uint8Array>, complete: () => Promise<unknown>, archive: Extract): Promise<void> {
@@ -59,14 +65,15 @@ async function feed(chunks: AsyncIterable<Uint8Array>, complete: () => Promise<u
   }
 }
 
-interface MadeDirectory { readonly path: string; readonly header: Header }
+interface MadeDirectory { readonly names: readonly string[]; readonly header: Header }
 
 class Unpacker {
   readonly #options: UnpackOptions;
   readonly #directories: MadeDirectory[] = [];
-  /** Known to be directories, and no links. */
-  readonly #safe = new Set<string>();
   #base: string | undefined;
+  #files: HeldDirectories | undefined;
+  /** Hard links need two ways at once. */
+  #targets: HeldDirectories | undefined;
 
   constructor(options: UnpackOptions) {
     this.#options = options;
@@ -75,53 +82,68 @@ class Unpacker {
   async add(header: Header, content: AsyncIterable<Uint8Array>): Promise<void> {
     const names = relativeNames(header.name);
     this.#base ??= targetFor({ name: basename(join('/', this.#options.sourcePath)), directory: header.type === 'directory', contents: assertions(this.#options.sourcePath).contents }, this.#options.destination);
+    this.#files ??= new HeldDirectories(this.#base);
     if (header.name.includes('\ufffd')) this.#options.warn(`The name of “${header.name}” is not UTF-8; it was changed.`);
-    await this.#checkParents(names);
-    const path = join(this.#base, ...names);
+    const path = await this.#files.pathOf(names);
     const there = await statusOf(path);
-    if (header.type === 'directory') return this.#directory(path, header, there, names.length === 0);
-    if (there?.isDirectory()) throw new BerthError('InvalidArgument', `The directory “${path}” cannot be overwritten with something else.`);
+    const shown = join(this.#base, ...names);
+    if (header.type === 'directory') return this.#directory(names, path, header, there);
+    if (there?.isDirectory()) throw new BerthError('InvalidArgument', `The directory “${shown}” cannot be overwritten with something else.`);
     if (header.type === 'file' || header.type === 'contiguous-file') return this.#file(path, header, content);
     if (header.type === 'character-device' || header.type === 'block-device') return this.#options.warn(`“${header.name}” was left out: devices are not made here.`);
     if (there) await rm(path);
     if (header.type === 'fifo') return this.#pipe(path, header);
     if (header.type === 'symlink') {
       await symlink(header.linkname, path);
-      await this.#own(path, header);
+      if (this.#keepsOwner) await lchown(path, ...ownerOf(header));
       await lutimes(path, timeOf(header), timeOf(header));
     } else {
-      const target = relativeNames(header.linkname);
-      await this.#checkParents(target);
-      await link(join(this.#base, ...target), path);
+      this.#targets ??= new HeldDirectories(this.#base);
+      await link(await this.#targets.pathOf(relativeNames(header.linkname)), path);
     }
   }
 
   /** Directories get their modes and times last: what is made in them needs the one and changes the other. */
   async finish(): Promise<void> {
-    if (this.#base === undefined) throw new BerthError('Internal', 'The runtime host sent no files.');
-    for (const { path, header } of this.#directories.reverse()) {
-      await this.#own(path, header);
-      await chmod(path, this.#mode(header));
-      await utimes(path, timeOf(header), timeOf(header));
+    if (this.#base === undefined || !this.#files) throw new BerthError('Internal', 'The runtime host sent no files.');
+    for (const { names, header } of this.#directories.reverse()) {
+      const directory = await openDirectory(await this.#files.pathOf(names), join(this.#base, ...names));
+      try {
+        await this.#describe(directory, header);
+      } finally {
+        await directory.close();
+      }
     }
   }
 
-  async #directory(path: string, header: Header, there: Stats | undefined, isSource: boolean): Promise<void> {
-    if (there && !there.isDirectory()) throw new BerthError('InvalidArgument', `“${path}” is not a directory and cannot be overwritten with one.`);
+  async close(): Promise<void> {
+    await this.#files?.close();
+    await this.#targets?.close();
+  }
+
+  async #directory(names: readonly string[], path: string, header: Header, there: Stats | undefined): Promise<void> {
+    const shown = join(this.#base ?? '', ...names);
+    if (there && !there.isDirectory()) throw new BerthError('InvalidArgument', `“${shown}” is not a directory and cannot be overwritten with one.`);
     if (!there) await mkdir(path, { mode: 0o700 });
-    else if (isSource && assertions(this.#options.sourcePath).contents) return; // The destination itself stays as it is.
-    else await chmod(path, there.mode | 0o700);
-    this.#directories.push({ path, header });
+    else if (names.length === 0 && assertions(this.#options.sourcePath).contents) return; // The destination itself stays as it is.
+    else if ((there.mode & 0o700) !== 0o700) await this.#makeUsable(path, shown, there.mode);
+    this.#directories.push({ names, header });
+  }
+
+  async #makeUsable(path: string, shown: string, mode: number): Promise<void> {
+    const directory = await openDirectory(path, shown);
+    try {
+      await directory.chmod((mode & 0o7777) | 0o700);
+    } finally {
+      await directory.close();
+    }
   }
 
   /** Under a name of its own first: whoever gives up keeps the old file. */
   async #file(path: string, header: Header, content: AsyncIterable<Uint8Array>): Promise<void> {
     const temporary = join(dirname(path), `.berth-${randomBytes(8).toString('hex')}`);
     try {
-      await writeSparse(temporary, content, header.size);
-      await this.#own(temporary, header);
-      await chmod(temporary, this.#mode(header));
-      await utimes(temporary, timeOf(header), timeOf(header));
+      await writeSparse(temporary, content, header.size, (file) => this.#describe(file, header));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -130,35 +152,35 @@ class Unpacker {
   }
 
   async #pipe(path: string, header: Header): Promise<void> {
+    const mode = ((header.mode ?? 0) & 0o777).toString(8);
     try {
-      await execute('mkfifo', ['-m', '600', path]); // Node has no function for it.
+      await execute('mkfifo', ['-m', mode, path]); // Node has no function for it.
     } catch (error) {
       return this.#options.warn(`“${header.name}” was left out: ${error instanceof Error ? error.message.trim() : String(error)}`);
     }
-    await this.#own(path, header);
-    await chmod(path, this.#mode(header));
+    if (this.#keepsOwner) await lchown(path, ...ownerOf(header));
     await lutimes(path, timeOf(header), timeOf(header));
   }
 
-  async #checkParents(names: readonly string[]): Promise<void> {
-    const base = this.#base ?? '';
-    for (let depth = 0; depth < names.length; depth += 1) {
-      const path = join(base, ...names.slice(0, depth));
-      if (this.#safe.has(path)) continue;
-      if (!(await statusOf(path))?.isDirectory()) throw new BerthError('InvalidArgument', `“${path}” is a symbolic link, or no directory; nothing is copied through it.`);
-      this.#safe.add(path);
-    }
+  /** A new owner takes bits of the mode away, so it comes first. */
+  async #describe(file: FileHandle, header: Header): Promise<void> {
+    if (this.#keepsOwner) await file.chown(...ownerOf(header));
+    await file.chmod(this.#mode(header));
+    await file.utimes(timeOf(header), timeOf(header));
+  }
+
+  get #keepsOwner(): boolean {
+    return this.#options.archive && process.getuid?.() === 0;
   }
 
   #mode({ mode }: Header): number {
     return mode & (this.#options.archive ? 0o7777 : 0o777);
   }
+}
 
-  async #own(path: string, { uid, gid, pax }: Header): Promise<void> {
-    if (!this.#options.archive || process.getuid?.() !== 0) return;
-    const { uid: largeUid, gid: largeGid } = (pax ?? {}) as Record<string, string | undefined>;
-    await lchown(path, Number(largeUid ?? uid), Number(largeGid ?? gid));
-  }
+function ownerOf({ uid, gid, pax }: Header): [number, number] {
+  const { uid: largeUid, gid: largeGid } = (pax ?? {}) as Record<string, string | undefined>;
+  return [Number(largeUid ?? uid), Number(largeGid ?? gid)];
 }
 
 /** What comes below the source, whose own name is the first. */

@@ -3,8 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 const blockBytes = 4096;
 const zeros = Buffer.alloc(blockBytes);
 
-/** Writes a new file. Blocks of zeros stay holes. */
-export async function writeSparse(path: string, content: AsyncIterable<Uint8Array>, size: number): Promise<void> {
+/** Writes a new file. Blocks of zeros stay holes. @param finish what else is to be done to it */
+export async function writeSparse(path: string, content: AsyncIterable<Uint8Array>, size: number, finish: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     let offset = 0;
@@ -13,6 +13,7 @@ export async function writeSparse(path: string, content: AsyncIterable<Uint8Arra
       offset += chunk.length;
     }
     await file.truncate(size);
+    await finish(file);
   } finally {
     await file.close();
   }
