@@ -38,15 +38,29 @@ const elsewhere = (specifier, file) => ({
   },
 });
 
+/** Objects, all of them: what stands for one need not be callable. */
+const lateBuiltins = new Set(['child_process', 'crypto', 'dns', 'fs/promises', 'http', 'http2', 'https', 'net', 'os', 'readline', 'tls', 'worker_threads', 'zlib']);
+
 /**
- * Loads Node's own modules with require, each when the module that wants it is first used. An ESM import of them is
- * hoisted to the start of the bundle and reads every export, and that of node:http loads a whole HTTP client (20 ms).
+ * Loads Node's own modules with require, each when the module that wants it is first used, and the larger ones when
+ * something of them is: an ESM import of them is hoisted to the start of the bundle and reads every export, which for
+ * node:http loads a whole HTTP client (20 ms) and for node:tls all root certificates (14 ms). The names are looked up in
+ * a prototype, because esbuild's own helper copies none from there.
  */
 const builtinsByRequire = {
   name: 'builtins-by-require',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path, kind }) => (kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true }));
+    onResolve({ filter: /^(node:)?[a-z_0-9/]+$/ }, ({ path, kind }) => {
+      const isStatement = kind === 'import-statement';
+      const name = path.replace(/^node:/, '');
+      if (lateBuiltins.has(name) && (isStatement || kind === 'require-call')) return { path: `node:${name}`, namespace: 'late-builtin' };
+      if (!path.startsWith('node:')) return undefined;
+      return isStatement ? { path, namespace: 'builtin' } : { path, external: true };
+    });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = require(${JSON.stringify(path)});` }));
+    onLoad({ filter: /.*/, namespace: 'late-builtin' }, ({ path }) => ({
+      contents: `module.exports = Object.create(new Proxy({}, { get: (_, name) => process.getBuiltinModule(${JSON.stringify(path)})[name] }));`,
+    }));
   },
 };
 

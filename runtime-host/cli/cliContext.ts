@@ -1,5 +1,8 @@
 import type { ConnectOptions, HostConnection } from '../client/connect.ts';
+import type { HostStream } from '../client/hostStreams.ts';
+import { openStreamAlone } from '../client/openStream.ts';
 import { BerthError } from '../protocol/errors.ts';
+import { BerthPaths } from '../protocol/paths.ts';
 import { Exit, ExitStatus, Interrupted } from './cliError.ts';
 import type { Format } from './options.ts';
 import { formatJson } from './output.ts';
@@ -8,12 +11,23 @@ import { formatJson } from './output.ts';
 export async function withClient<T>(use: (client: HostConnection) => Promise<T>, options: ConnectOptions = {}): Promise<T> {
   const { connect } = await import('../client/connect.ts');
   const client = await connect(options);
-  client.onMessage((message) => process.stderr.write(`${process.stderr.isTTY ? wipeLine : ''}Warning: ${message}${newLine()}`));
+  client.onMessage(warn);
   try {
     return await use(client);
   } finally {
     client.close();
   }
+}
+
+/** Opens one byte stream, without the client that {@link withClient} loads; what the host has to say is shown. */
+export async function openAlone(path: string, request?: object): Promise<HostStream> {
+  const stream = await openStreamAlone(new BerthPaths(), path, request && Buffer.from(JSON.stringify(request)));
+  stream.onNotice(warn);
+  return stream;
+}
+
+function warn(message: string): void {
+  process.stderr.write(`${process.stderr.isTTY ? wipeLine : ''}Warning: ${message}${newLine()}`);
 }
 
 /** The terminal may show a line of progress, which goes on below. */

@@ -27,17 +27,25 @@ import { addTop } from './commands/top.ts';
 import { addVolume } from './commands/volume.ts';
 import { addWait } from './commands/wait.ts';
 
-/** The whole command line. Commands only declare themselves here; what they need is loaded when one runs. */
-export function createProgram(): Command {
+/** In the order of the help. */
+const commands: Readonly<Record<string, (parent: Command) => void>> = {
+  run: addRun, create: addCreate, exec: addExec, ls: addList, start: addStart, stop: addStop, restart: addRestart, kill: addKill, rename: addRename,
+  rm: addRemove, prune: addPrune, logs: addLogs, cp: addCopy, export: addExport, attach: addAttach, inspect: addInspect, stats: addStats, top: addTop, wait: addWait,
+  image: addImage, volume: addVolume, system: addSystem,
+};
+
+/**
+ * The command line. Commands only declare themselves here; what they need is loaded when one runs. Where the first word
+ * names a command, the others are left out: they are most of the time that this takes.
+ */
+export function createProgram(firstWord = ''): Command {
   const program = new Command('container')
     .description('Run Linux containers, each in a lightweight virtual machine of its own.')
     .version(version)
     .enablePositionalOptions()
     .showHelpAfterError('(add --help for more)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')) });
-  for (const add of [addRun, addCreate, addExec, addList, addStart, addStop, addRestart, addKill, addRename, addRemove, addPrune, addLogs, addCopy, addExport, addAttach, addInspect, addStats, addTop, addWait, addImage, addVolume, addSystem]) {
-    add(program);
-  }
+  for (const add of Object.hasOwn(commands, firstWord) ? [commands[firstWord]!] : Object.values(commands)) add(program);
   for (const command of everyCommand(program)) command.exitOverride().copyInheritedSettings(program);
   return program;
 }
@@ -48,7 +56,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   for (const output of [process.stdout, process.stderr]) output.on('error', (error: NodeJS.ErrnoException) => endForOutput(error, otherwise));
   let status: number = ExitStatus.ok;
   try {
-    await createProgram().parseAsync(argv, { from: 'user' });
+    await createProgram(argv[0]).parseAsync(argv, { from: 'user' });
   } catch (error) {
     status = report(error, otherwise);
   }

@@ -1,6 +1,7 @@
 import { ConnectionError, ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import { BerthError, isErrorPayload } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
+import { connectionLost } from './connectionLost.ts';
 
 /** Whatever a JSON-RPC request was rejected with, as a BerthError. */
 export function errorFromResponse(thrown: unknown, paths: BerthPaths): BerthError {
@@ -15,13 +16,4 @@ function isConnectionFailure(thrown: unknown): boolean {
   if (thrown instanceof ConnectionError) return true;
   const codes: number[] = [ErrorCodes.PendingResponseRejected, ErrorCodes.ConnectionInactive, ErrorCodes.MessageWriteError, ErrorCodes.MessageReadError];
   return thrown instanceof ResponseError && codes.includes(thrown.code);
-}
-
-/** The connection ended while something was still expected from it. */
-export function connectionLost(paths: BerthPaths, cause?: unknown): BerthError {
-  return new BerthError(
-    'HostUnreachable',
-    `The connection to Berth’s runtime host was lost. Try again; its log is ${paths.hostLog}.`,
-    { cause, data: { log: paths.hostLog } },
-  );
 }

@@ -1,28 +1,20 @@
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import type { MessageConnection, MessageReader, MessageWriter } from 'vscode-jsonrpc/node';
-import { BerthError } from '../protocol/errors.ts';
-import { protocolVersion, rpcPath } from '../protocol/methods.ts';
+import { CloseCode } from '../protocol/closeCode.ts';
+import { rpcPath } from '../protocol/methods.ts';
 import { BerthPaths } from '../protocol/paths.ts';
-import { streamSubprotocol } from '../protocol/streams.ts';
-import { version } from '../protocol/version.ts';
-import { CloseCode, WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
+import { protocolVersion, version } from '../protocol/version.ts';
+import { WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
 import { BerthClient } from './berthClient.ts';
 import type { OpenStream, RequestChannel } from './berthClient.ts';
-import { connectionLost } from './clientErrors.ts';
-import { startHost } from './hostProcess.ts';
+import { connectionLost } from './connectionLost.ts';
 import { openSocket } from './hostSocket.ts';
-import { HostStream } from './hostStreams.ts';
+import { openStream } from './openStream.ts';
+import { reachHost } from './reachHost.ts';
+import type { ReachOptions } from './reachHost.ts';
 
-export interface ConnectOptions {
-  /** Start a host when none runs (default), or reject with HostUnreachable. */
-  readonly start?: boolean;
+export interface ConnectOptions extends ReachOptions {
   readonly paths?: BerthPaths;
-  /** The Node that runs a host started here; default: the one that runs us. */
-  readonly nodePath?: string;
-  /** The host's program; default: main.ts from source, host.mjs beside a bundle. */
-  readonly hostPath?: string;
-  /** Environment of a host started here; default: ours. */
-  readonly environment?: NodeJS.ProcessEnv;
   /** Gives up connecting. */
   readonly signal?: AbortSignal;
   /** Talk to a host of another protocol version; only `system.stop()` is sure to work then. */
@@ -51,18 +43,7 @@ export interface HostTransport {
  */
 export async function connectTransport(options: ConnectOptions = {}): Promise<HostTransport> {
   const paths = options.paths ?? new BerthPaths(options.environment);
-  const open = (): Promise<HostTransport | undefined> => openTransport(paths, options);
-  let transport = await open();
-  if (!transport && options.start === false) {
-    throw new BerthError('HostUnreachable', 'Berth’s runtime host is not running. Start it with “container system start”.', { data: { log: paths.hostLog } });
-  }
-  // A host can end for idleness in the moment in which it is found, so one start may not be enough.
-  for (let attempt = 0; !transport && attempt < 3; attempt += 1) {
-    await startHost({ ...options, paths });
-    transport = await open();
-  }
-  if (!transport) throw connectionLost(paths);
-  return transport;
+  return reachHost(paths, options, () => openTransport(paths, options));
 }
 
 function openTransport(paths: BerthPaths, { signal, anyVersion }: ConnectOptions): Promise<HostTransport | undefined> {
@@ -72,7 +53,7 @@ function openTransport(paths: BerthPaths, { signal, anyVersion }: ConnectOptions
     writer: new WebSocketMessageWriter(socket),
     hostVersion,
     paths,
-    openStream: streamOpener(paths),
+    openStream: (path, streamSignal) => openStream(paths, path, streamSignal),
     get isOpen() {
       return socket.readyState === socket.OPEN;
     },
@@ -81,17 +62,6 @@ function openTransport(paths: BerthPaths, { signal, anyVersion }: ConnectOptions
     },
     close: () => socket.close(CloseCode.normal),
   }));
-}
-
-/** Opens byte streams to the host of these paths; it must run already. */
-function streamOpener(paths: BerthPaths): OpenStream {
-  return async (path, signal) => {
-    const target = { paths, path, subprotocol: streamSubprotocol, ...(signal && { signal }) };
-    const stream = await openSocket(target, (socket) => new HostStream(socket, paths));
-    if (!stream) throw connectionLost(paths);
-    signal?.addEventListener('abort', () => stream.close(), { once: true });
-    return stream;
-  };
 }
 
 /** A typed client with a connection of its own. */

@@ -2,10 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import { BerthError, isNodeError } from '../protocol/errors.ts';
-import { protocolVersion } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { isPrivateDirectory } from '../protocol/privateDirectory.ts';
-import { protocolHeader, version, versionHeader } from '../protocol/version.ts';
+import { protocolHeader, protocolVersion, version, versionHeader } from '../protocol/version.ts';
 
 /** Lists grow with what the user has; the host is trusted not to send more than it must. */
 const maxAnswerBytes = 64 * 1024 * 1024;
@@ -62,7 +61,7 @@ function opened<T>(socket: WebSocket, options: OpenSocketOptions, wrap: (socket:
     };
     socket.once('upgrade', onUpgrade);
     socket.once('unexpected-response', (_request, response) => {
-      reject(new BerthError('HostUnreachable', `What answers at ${options.paths.hostSocket} is not Berth’s runtime host (HTTP ${response.statusCode}).`));
+      reject(new BerthError('HostUnreachable', `What answers at ${options.paths.hostSocket} is not Berth’s runtime host (HTTP ${response.statusCode}).`, { data: { status: response.statusCode } }));
     });
     // Stays for the life of the socket: what fails also closes, and the owner listens to that.
     socket.on('error', reject);

@@ -1,12 +1,12 @@
 import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError, isErrorPayload } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { Channel, decodeFrame, encodeFrame } from '../protocol/streams.ts';
 import type { ResizeMessage, StreamStatus } from '../protocol/streams.ts';
 import type { TerminalSize } from '../protocol/types.ts';
-import { CloseCode } from '../protocol/webSocketTransport.ts';
-import { connectionLost } from './clientErrors.ts';
+import { connectionLost } from './connectionLost.ts';
 
 /** Largest payload of one frame; a longer write is cut. */
 const maxChunkBytes = 64 * 1024;
@@ -33,6 +33,7 @@ export class HostStream {
 
   readonly #socket: WebSocket;
   readonly #waiting = new Set<Readable>();
+  #onNotice: (message: string) => void = () => undefined;
   #settle: { resolve(status: ProcessStatus): void; reject(error: BerthError): void } | undefined;
 
   /** Takes over an open socket; {@link close} or the end of the stream closes it. */
@@ -53,9 +54,20 @@ export class HostStream {
     socket.on('close', () => this.#end(connectionLost(paths, failure)));
   }
 
+  /** Calls the listener with every sentence for the user, on a stream that was opened with `notices`. */
+  onNotice(listener: (message: string) => void): void {
+    this.#onNotice = listener;
+  }
+
+  /** Input that nobody reads any more (the process has ended) is dropped, as a closed pipe's would be. */
+  send(channel: Channel, payload: Uint8Array, done: () => void = () => undefined): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return done();
+    this.#socket.send(encodeFrame(channel, payload), () => done());
+  }
+
   resize(size: TerminalSize): void {
     const message: ResizeMessage = { Width: size.columns, Height: size.rows };
-    this.#send(Channel.resize, Buffer.from(JSON.stringify(message)));
+    this.send(Channel.resize, Buffer.from(JSON.stringify(message)));
   }
 
   /** Stops watching; the process goes on. `status` rejects with `Cancelled` unless it is settled. */
@@ -70,11 +82,11 @@ export class HostStream {
       write: (chunk: Buffer, _encoding, done) => {
         for (let offset = 0; offset < chunk.length; offset += maxChunkBytes) {
           const last = offset + maxChunkBytes >= chunk.length;
-          this.#send(Channel.stdin, chunk.subarray(offset, offset + maxChunkBytes), last ? done : undefined);
+          this.send(Channel.stdin, chunk.subarray(offset, offset + maxChunkBytes), last ? done : undefined);
         }
         if (chunk.length === 0) done();
       },
-      final: (done) => this.#send(Channel.close, Buffer.of(Channel.stdin), done),
+      final: (done) => this.send(Channel.close, Buffer.of(Channel.stdin), done),
     });
   }
 
@@ -88,17 +100,12 @@ export class HostStream {
     return output;
   }
 
-  /** Input that nobody reads any more (the process has ended) is dropped, as a closed pipe's would be. */
-  #send(channel: Channel, payload: Uint8Array, done: () => void = () => undefined): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return done();
-    this.#socket.send(encodeFrame(channel, payload), () => done());
-  }
-
   #receive(data: Buffer, isBinary: boolean): void {
     if (!this.#settle) return; // It has ended; what was on its way still arrives.
     const frame = isBinary ? decodeFrame(data) : undefined;
     if (frame?.channel === Channel.stdout) return this.#push(this.stdout, frame.payload);
     if (frame?.channel === Channel.stderr) return this.#push(this.stderr, frame.payload);
+    if (frame?.channel === Channel.notice) return this.#onNotice(Buffer.from(frame.payload).toString('utf8'));
     if (frame?.channel === Channel.status) return this.#end(parseStatus(frame.payload));
     this.#end(new BerthError('Internal', 'The runtime host sent something that is no part of a stream.'));
     this.#socket.close(CloseCode.policyViolation);

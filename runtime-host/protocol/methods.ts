@@ -11,9 +11,6 @@ import type { VolumeInfo, VolumeSpec } from './volumes.ts';
  */
 export const rpcPath = '/rpc';
 
-/** Rises when a change is not compatible; a client and a host with different numbers refuse each other. */
-export const protocolVersion = 1;
-
 export interface WorkDoneParams {
   readonly workDoneToken?: string | number;
 }

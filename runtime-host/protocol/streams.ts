@@ -12,12 +12,18 @@ import type { ErrorPayload } from './errors.ts';
  *   1 stdout  host → client          4 resize  client → host, JSON {"Width": columns, "Height": rows}
  *   2 stderr  host → client        255 close   client → host, payload: the one channel that has ended (0)
  *
- * Source: Kubernetes, apimachinery "remotecommand" constants and the v5 subprotocol's close message.
+ *   5 request client → host, JSON, once, first: what runStreamPath() is to run
+ *   6 notice  host → client, a sentence for the user, where the address has `notices=1`
+ *
+ * Source: Kubernetes, apimachinery "remotecommand" constants and the v5 subprotocol's close message. 5 and 6 are ours.
  */
 export const streamSubprotocol = 'v5.channel.k8s.io';
 
-export const Channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
+export const Channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, request: 5, notice: 6, close: 255 } as const;
 export type Channel = (typeof Channel)[keyof typeof Channel];
+
+/** Largest message that the host takes from a client. */
+export const maxStreamFrameBytes = 1024 * 1024;
 
 /** The last message of a stream. Exactly one of `exitCode` and `error`, or neither when a log ended. */
 export interface StreamStatus {
@@ -43,6 +49,11 @@ export function execStreamPath(execId: string): string {
   return `/exec/${encodeURIComponent(execId)}`;
 }
 
+/** Runs the process that the first message, ExecOptions in JSON on channel 5, asks for. Older hosts know no such address. */
+export function runStreamPath(container: string): string {
+  return withQuery(`/containers/${encodeURIComponent(container)}/run`, { notices: true });
+}
+
 export interface LogOptions {
   /** Go on with what is written from now on, until the container stops. */
   readonly follow?: boolean;
@@ -54,6 +65,8 @@ export interface LogOptions {
   readonly until?: number;
   /** Each line begins with the time at which it was printed. */
   readonly timestamps?: boolean;
+  /** Tell also what the host has for its users (channel 6). */
+  readonly notices?: boolean;
 }
 
 export function logStreamPath(container: string, options: LogOptions = {}): string {

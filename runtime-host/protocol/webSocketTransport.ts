@@ -1,6 +1,7 @@
 import { AbstractMessageReader, AbstractMessageWriter } from 'vscode-jsonrpc';
 import type { DataCallback, Disposable, Message, MessageReader, MessageWriter } from 'vscode-jsonrpc';
 import type { RawData, WebSocket } from 'ws';
+import { CloseCode } from './closeCode.ts';
 
 /*
  * JSON-RPC over a WebSocket, the same on both ends: one JSON-RPC message per text message.
@@ -10,9 +11,6 @@ import type { RawData, WebSocket } from 'ws';
 
 /** Largest JSON-RPC message that the host takes; a socket that brings a larger one is closed (RFC 6455, 1009). */
 export const maxRpcMessageBytes = 4 * 1024 * 1024;
-
-/** WebSocket close codes that we use (RFC 6455, section 7.4.1). */
-export const CloseCode = { normal: 1000, goingAway: 1001, unsupportedData: 1003, invalidData: 1007, policyViolation: 1008 } as const;
 
 /** Only what a reader or writer needs of a socket, so that both `ws` sides fit. */
 type Socket = Pick<WebSocket, 'on' | 'off' | 'send' | 'close' | 'readyState' | 'OPEN' | 'CONNECTING'>;

@@ -1,16 +1,15 @@
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { Channel, decodeFrame, encodeFrame } from '../protocol/streams.ts';
 import type { StreamStatus } from '../protocol/streams.ts';
 import type { TerminalSize } from '../protocol/types.ts';
-import { CloseCode } from '../protocol/webSocketTransport.ts';
 import { invalid, integer, object } from './validate.ts';
 
 /** Largest payload of one frame that we send. */
 export const maxChunkBytes = 64 * 1024;
-/** Largest frame that we take from a client. */
-export const maxStreamFrameBytes = 1024 * 1024;
 /** The source of a stream waits while more than this is on its way to the client. */
 const maxUnsentBytes = 1024 * 1024;
 /** Input that came before the process was there; the client waits beyond this. */
@@ -50,6 +49,20 @@ export class ByteStream {
       clearInterval(this.#pings);
       this.#gone.abort();
     });
+  }
+
+  /** The request that the client begins with. @throws BerthError InvalidArgument; the signal's reason */
+  async request(): Promise<unknown> {
+    if (this.#early.length === 0) await once(this.#socket, 'message', { signal: this.signal });
+    const frame = decodeFrame(this.#early.shift() ?? Buffer.alloc(0));
+    if (frame?.channel !== Channel.request) return invalid('request', 'the first message');
+    this.#earlyBytes -= frame.payload.length + 1;
+    return parseJson('request', frame.payload);
+  }
+
+  /** Tells the client's user something; a client that reads nothing is not told. */
+  notice(message: string): void {
+    if (this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount < maxUnsentBytes) this.#socket.send(encodeFrame(Channel.notice, Buffer.from(message)), ignoreFailure);
   }
 
   /** Lets input through to the process, beginning with what came early. */
@@ -143,15 +156,17 @@ export class ByteStream {
 }
 
 function parseResize(payload: Uint8Array): TerminalSize {
-  let message: unknown;
+  const { Width, Height } = resizeMessage(parseJson('resize', payload), '');
+  return { columns: Width, rows: Height };
+}
+
+function parseJson(name: string, payload: Uint8Array): unknown {
   try {
-    message = JSON.parse(Buffer.from(payload).toString('utf8'));
+    return JSON.parse(Buffer.from(payload).toString('utf8'));
   } catch {
     // The reason is sent to the client; there is nothing more to tell.
-    return invalid('resize', 'JSON');
+    return invalid(name, 'JSON');
   }
-  const { Width, Height } = resizeMessage(message, '');
-  return { columns: Width, rows: Height };
 }
 
 /** A send that fails closes the socket, which is noticed there. */

@@ -1,7 +1,7 @@
-import { BerthError } from '../protocol/errors.ts';
 import * as methods from '../protocol/methods.ts';
 import { define, operation } from './method.ts';
 import type { Method } from './method.ts';
+import { runningContainer } from './runningContainer.ts';
 import { containerExec, containerList, containerParams, containerRemove, containerRename, containerRestart, containerSignal, containerSpec, containerStart, containerStop } from './schemas.ts';
 
 /** container/…: the life of containers. Their byte streams are in streamRoutes.ts. */
@@ -48,10 +48,7 @@ export const containerMethods: readonly Method[] = [
   define(methods.ContainerWaitRequest, containerParams, ({ container }, { services, signal }) => services.containers.wait(container, signal)),
 
   define(methods.ContainerExecRequest, containerExec, async ({ container, detach, ...process }, { services, execs }) => {
-    const { id, name, state } = await services.containers.inspect(container);
-    if (state !== 'running') {
-      throw new BerthError('ContainerNotRunning', `The container “${name}” is not running. Start it with “container start ${name}”.`, { data: { container: id } });
-    }
+    const id = await runningContainer(services.containers, container);
     if (detach) {
       (await services.containers.exec(id, { ...process, stdin: false, hangUp: false })).close();
       return {};

@@ -1,11 +1,12 @@
 import { createMessageConnection, ErrorCodes } from 'vscode-jsonrpc/node';
 import type { CancellationToken, MessageConnection, NotificationType } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
+import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { protocolVersion, workDoneProgress } from '../protocol/methods.ts';
+import { workDoneProgress } from '../protocol/methods.ts';
 import type { BerthCapabilities } from '../protocol/version.ts';
-import { version } from '../protocol/version.ts';
-import { CloseCode, WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
+import { protocolVersion, version } from '../protocol/version.ts';
+import { WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
 import type { Method } from './method.ts';

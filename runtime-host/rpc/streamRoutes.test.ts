@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
+import { attachStreamPath, execStreamPath, logStreamPath, runStreamPath } from '../protocol/streams.ts';
 import { ExecPreparations } from './execPreparations.ts';
 import { parseStreamRoute } from './streamRoutes.ts';
 
@@ -8,9 +8,10 @@ test('every address that the protocol builds is understood', () => {
   assert.deepEqual(parseStreamRoute(attachStreamPath('my box', { start: true })), { kind: 'attach', container: 'my box', start: true, replay: false });
   assert.deepEqual(parseStreamRoute(attachStreamPath('a/b', { replay: true })), { kind: 'attach', container: 'a/b', start: false, replay: true });
   assert.deepEqual(parseStreamRoute(execStreamPath('id')), { kind: 'exec', execId: 'id' });
-  assert.deepEqual(parseStreamRoute(logStreamPath('x', { tail: 0 })), { kind: 'logs', container: 'x', options: { follow: false, timestamps: false, tail: 0 } });
+  assert.deepEqual(parseStreamRoute(logStreamPath('x', { tail: 0 })), { kind: 'logs', container: 'x', options: { follow: false, timestamps: false, tail: 0 }, notices: false });
   const options = { follow: true, timestamps: true, since: 1_700_000_000_000, until: 1_800_000_000_000 };
-  assert.deepEqual(parseStreamRoute(logStreamPath('x', options)), { kind: 'logs', container: 'x', options });
+  assert.deepEqual(parseStreamRoute(logStreamPath('x', options)), { kind: 'logs', container: 'x', options, notices: false });
+  assert.deepEqual(parseStreamRoute(runStreamPath('my box')), { kind: 'run', container: 'my box', notices: true });
 });
 
 test('other addresses are not', () => {

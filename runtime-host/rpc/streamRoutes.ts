@@ -9,6 +9,8 @@ import type { ByteStream } from './byteStream.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
 import { worthLogging } from './rpcErrors.ts';
+import { runningContainer } from './runningContainer.ts';
+import { containerExec } from './schemas.ts';
 import { invalid } from './validate.ts';
 
 export interface StreamEnvironment {
@@ -20,7 +22,8 @@ export interface StreamEnvironment {
 export type StreamRoute =
   | { readonly kind: 'attach'; readonly container: string; readonly start: boolean; readonly replay: boolean }
   | { readonly kind: 'exec'; readonly execId: string }
-  | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions }
+  | { readonly kind: 'run'; readonly container: string; readonly notices: boolean }
+  | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions; readonly notices: boolean }
   | ArchiveRoute;
 
 /**
@@ -37,34 +40,43 @@ export function parseStreamRoute(address: string): StreamRoute | undefined {
   if (collection === 'exec' && verb === undefined) return { kind: 'exec', execId: subject };
   if (collection !== 'containers') return undefined;
   if (verb === 'attach') return { kind: 'attach', container: subject, start: flag(query, 'start'), replay: flag(query, 'replay') };
-  if (verb === 'logs') return { kind: 'logs', container: subject, options: logOptions(query) };
+  if (verb === 'run') return { kind: 'run', container: subject, notices: flag(query, 'notices') };
+  if (verb === 'logs') return { kind: 'logs', container: subject, options: logOptions(query), notices: flag(query, 'notices') };
   return verb === undefined ? undefined : parseArchiveRoute(subject, verb, query, (name) => flag(query, name));
 }
 
 /** Serves one stream to its end. Never rejects: what goes wrong travels in the status. */
 export async function serveStream(route: StreamRoute, stream: ByteStream, environment: StreamEnvironment): Promise<void> {
   let status: StreamStatus;
+  let unwatch: (() => void) | undefined;
   try {
     const { containers, archives } = await environment.host.services;
+    if ('notices' in route && route.notices) unwatch = containers.onNotice((message) => stream.notice(message));
     if (route.kind === 'logs') status = await sendLogs(route, stream, containers);
-    else if (route.kind === 'attach' || route.kind === 'exec') status = await joinProcess(await openProcess(route, stream, containers, environment), stream);
+    else if (route.kind === 'attach' || route.kind === 'exec' || route.kind === 'run') status = await joinProcess(await openProcess(route, stream, containers, environment), stream);
     else status = await serveArchive(route, stream, archives);
   } catch (thrown) {
     const error = BerthError.from(thrown);
     if (worthLogging(error) && !stream.signal.aborted) environment.host.log.error(`The stream ${route.kind} failed`, error);
     status = { error: error.toPayload() };
+  } finally {
+    unwatch?.();
   }
   await stream.finish(status);
 }
 
-function openProcess(
-  route: Extract<StreamRoute, { kind: 'attach' | 'exec' }>,
+async function openProcess(
+  route: Extract<StreamRoute, { kind: 'attach' | 'exec' | 'run' }>,
   stream: ByteStream,
   containers: ContainerService,
   { execs }: StreamEnvironment,
 ): Promise<ProcessStreams> {
   if (route.kind === 'attach') {
     return containers.attach(route.container, { start: route.start, replay: route.replay, signal: stream.signal });
+  }
+  if (route.kind === 'run') {
+    const { container, ...requested } = containerExec({ ...(await stream.request() as object), container: route.container }, '');
+    return containers.exec(await runningContainer(containers, container), requested);
   }
   const { container, process } = execs.claim(route.execId);
   return containers.exec(container, process);

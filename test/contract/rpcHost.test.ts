@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { connect } from '../../runtime-host/client/index.ts';
-import { protocolVersion } from '../../runtime-host/protocol/methods.ts';
+import { protocolVersion } from '../../runtime-host/protocol/version.ts';
 import { version } from '../../runtime-host/protocol/version.ts';
 import { hasCode, localHostPath, processEnd, scratchBerth } from './rpcHarness.ts';
 

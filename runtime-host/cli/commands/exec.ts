@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { HostStream } from '../../client/hostStreams.ts';
+import { BerthError } from '../../protocol/errors.ts';
+import { maxStreamFrameBytes, runStreamPath } from '../../protocol/streams.ts';
 import { attachProcess, detached } from '../attachedProcess.ts';
-import { withClient } from '../cliContext.ts';
+import { openAlone, withClient } from '../cliContext.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { DetachKeys, parseDetachKeys } from '../detachKeys.ts';
 import { collect, parseEnv } from '../options.ts';
@@ -41,21 +44,34 @@ async function exec(container: string, command: readonly string[], options: Exec
   const stdin = interactive && !detach;
   if (stdin && terminal && !process.stdin.isTTY) throw new Exit(ExitStatus.failure, 'the input device is not a TTY');
   const size = terminal ? terminalSize(process.stdout) : undefined;
-  await withClient(async (client) => {
-    const request = {
-      command,
-      terminal,
-      stdin,
-      ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
-      ...(options.workdir && { workingDirectory: options.workdir }),
-      ...(options.user && { user: options.user }),
-      ...(options.privileged && { privileged: true }),
-      ...(size && { size }),
-    };
-    if (detach) return client.containers.execDetached(container, request);
-    const stream = await client.containers.exec(container, request);
+  const request = {
+    command,
+    terminal,
+    stdin,
+    ...(options.env && { env: options.env.filter((entry) => entry !== undefined) }),
+    ...(options.workdir && { workingDirectory: options.workdir }),
+    ...(options.user && { user: options.user }),
+    ...(options.privileged && { privileged: true }),
+    ...(size && { size }),
+  };
+  if (detach) return withClient((client) => client.containers.execDetached(container, request));
+  const join = async (stream: HostStream): Promise<never> => {
     // As with docker, signals end only us; in a terminal Ctrl-C is a key and goes to the process.
     const status = await attachProcess(stream, { terminal, stdin, started: Promise.resolve(), detachKeys: terminal && stdin ? new DetachKeys(options.detachKeys) : undefined });
     throw new Exit(status === detached ? ExitStatus.ok : status ?? ExitStatus.ok);
-  });
+  };
+  const stream = await openDirectly(container, request);
+  await (stream ? join(stream) : withClient(async (client) => join(await client.containers.exec(container, request))));
+}
+
+/** Undefined where that cannot be: the request is too long for one message, or the host too old. */
+async function openDirectly(container: string, request: object): Promise<HostStream | undefined> {
+  const longest = maxStreamFrameBytes - 1;
+  if (Buffer.byteLength(JSON.stringify(request)) > longest) return undefined;
+  try {
+    return await openAlone(runStreamPath(container), request);
+  } catch (error) {
+    if (error instanceof BerthError && error.data?.['status'] === 404) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { attachProcess } from '../attachedProcess.ts';
-import { withClient } from '../cliContext.ts';
+import { openAlone } from '../cliContext.ts';
+import { logStreamPath } from '../../protocol/streams.ts';
 import type { LogOptions } from '../../protocol/streams.ts';
 import { parseCount } from '../options.ts';
 import { parseMoment } from '../since.ts';
@@ -24,8 +25,12 @@ function parseTail(text: string): number | 'all' {
 }
 
 async function logs(container: string, { since, until, tail, ...options }: LogOptions): Promise<void> {
-  await withClient(async (client) => {
-    const stream = await client.containers.logs(container, { ...options, ...(typeof tail === 'number' && { tail }), ...(since !== undefined && { since: Math.floor(since) }), ...(until !== undefined && { until: Math.floor(until) }) });
-    await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachKeys: undefined });
-  });
+  const stream = await openAlone(logStreamPath(container, {
+    ...options,
+    ...(typeof tail === 'number' && { tail }),
+    ...(since !== undefined && { since: Math.floor(since) }),
+    ...(until !== undefined && { until: Math.floor(until) }),
+    notices: true,
+  }));
+  await attachProcess(stream, { terminal: false, stdin: false, started: Promise.resolve(), detachKeys: undefined });
 }
