@@ -2,7 +2,8 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connect } from '../../runtime-host/client/index.ts';
 import type { HostConnection } from '../../runtime-host/client/index.ts';
@@ -42,7 +43,13 @@ export async function startScratchBerth(): Promise<ScratchBerth> {
   const cli = builtCommand();
   const container = async (...args: string[]): Promise<string> => (await execute(process.execPath, [cli, ...args], { env: environment })).stdout;
   const dispose = async (): Promise<void> => {
+    // Connecting also starts the host that stops what may still run.
+    const client = await connect({ paths: new BerthPaths(environment), environment, hostPath: join(dirname(cli), 'host.mjs') });
+    const { pid } = await client.system.status();
+    client.close();
     await container('system', 'stop', '--containers');
+    // It has let go of its home then, but Node writes the compile cache there as the process ends.
+    while (existsSync(`/proc/${pid}`)) await setTimeout(20);
     await rm(home, { recursive: true, force: true });
   };
   const registry = await startRegistry();
