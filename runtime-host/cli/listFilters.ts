@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { hasLabel } from '../protocol/labels.ts';
 import { containerStates, type ContainerInfo } from '../protocol/types.ts';
 
 /** `key=value` of --filter. */
@@ -41,11 +42,12 @@ export function parseFilter(text: string): ListFilter {
 
 /** As docker: several values of one key are alternatives, except labels, which must all be there; different keys must all fit. */
 export function matchesFilters(info: ContainerInfo, filters: readonly ListFilter[]): boolean {
-  const byKey = Map.groupBy(filters, ({ key }) => key);
-  return [...byKey].every(([key, group]) => {
-    const fits = ({ value }: ListFilter): boolean => tests[key](info, value);
-    return key === 'label' ? group.every(fits) : group.some(fits);
-  });
+  return allFit(filters, ({ key, value }) => tests[key](info, value));
+}
+
+/** The rule of {@link matchesFilters} for lists of whatever. */
+export function allFit<Filter extends { readonly key: string }>(filters: readonly Filter[], fits: (filter: Filter) => boolean): boolean {
+  return [...Map.groupBy(filters, ({ key }) => key)].every(([key, group]) => (key === 'label' ? group.every(fits) : group.some(fits)));
 }
 
 /** Docker takes a regular expression, also one that begins with the slash that its names have inside. */
@@ -60,12 +62,6 @@ export function checkPattern(text: string): void {
   } catch {
     throw new InvalidArgumentError(`“${text}” is not a regular expression.`);
   }
-}
-
-/** @param wanted `key`, or `key=value` */
-export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const equals = wanted.indexOf('=');
-  return equals < 0 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
 function isKey(key: string): key is FilterKey {

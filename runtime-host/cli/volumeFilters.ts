@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { hasLabel } from '../protocol/labels.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
-import { checkPattern, hasLabel, matchesName } from './listFilters.ts';
+import { allFit, checkPattern, matchesName } from './listFilters.ts';
 import { parseBoolean } from './options.ts';
 
 /** `key=value` of `volume ls --filter`. */
@@ -30,8 +31,5 @@ export function parseVolumeFilter(text: string): VolumeFilter {
 
 /** Several values of one key are alternatives, except labels; different keys must all fit. */
 export function matchesVolumeFilters(info: VolumeInfo, filters: readonly VolumeFilter[]): boolean {
-  return [...Map.groupBy(filters, ({ key }) => key)].every(([key, group]) => {
-    const fits = ({ value }: VolumeFilter): boolean => tests[key](info, value);
-    return key === 'label' ? group.every(fits) : group.some(fits);
-  });
+  return allFit(filters, ({ key, value }) => tests[key](info, value));
 }
