@@ -35,8 +35,8 @@ export class HealthMonitor {
   readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
-  /** A probe's process that was killed and has not ended yet. */
-  #lingering: FurtherProcess | undefined;
+  /** There is a probe's process that has not ended, or one that was asked for and has not started. */
+  #unfinished = false;
 
   /** Begins. A container that an earlier host started and that should have been checked by now is checked at once. */
   constructor(options: HealthMonitorOptions) {
@@ -86,7 +86,7 @@ export class HealthMonitor {
   async #runCheck(): Promise<ProbeResult> {
     const { timeoutSeconds } = this.#options.check;
     // They must not pile up.
-    if (this.#lingering) return { exitCode: noExitCode, output: 'The health check before was killed, but has not ended.' };
+    if (this.#unfinished) return { exitCode: noExitCode, output: 'The health check before took too long, and has not ended yet.' };
     const { promise: late, resolve } = Promise.withResolvers<ProbeResult>();
     const limit = new AbortController();
     const timer = setTimeout(() => {
@@ -104,8 +104,10 @@ export class HealthMonitor {
   async #runProcess(limit: AbortSignal): Promise<ProbeResult> {
     const { container, run, check } = this.#options;
     try {
-      const process = await execProcess({ container, run }, { command: check.command });
-      const kill = (): void => this.#kill(process);
+      const starting = execProcess({ container, run }, { command: check.command });
+      this.#noteUnfinished(starting);
+      const process = await starting;
+      const kill = (): void => end(process);
       if (limit.aborted) kill();
       limit.addEventListener('abort', kill);
       const [stdout, stderr, { exitCode }] = await Promise.all([beginningOf(process.stdout), beginningOf(process.stderr), process.exit]);
@@ -115,14 +117,17 @@ export class HealthMonitor {
     }
   }
 
-  #kill(process: FurtherProcess): void {
-    this.#lingering = process;
-    const ended = (): void => { this.#lingering = undefined; };
-    process.exit.then(ended, ended);
-    // When it cannot be killed the machine is in trouble, and the run's own watch tells of that.
-    process.signal(sigkill).catch(() => undefined);
-    process.close();
+  #noteUnfinished(starting: Promise<FurtherProcess>): void {
+    this.#unfinished = true;
+    const finished = (): void => { this.#unfinished = false; };
+    starting.then(({ exit }) => exit).then(finished, finished);
   }
+}
+
+/** When it cannot be killed the machine is in trouble, and the run's own watch tells of that. */
+function end(process: FurtherProcess): void {
+  process.signal(sigkill).catch(() => undefined);
+  process.close();
 }
 
 /** Reads to the end, so that the process never waits, and keeps the beginning. Settles also when the stream is let go. */
