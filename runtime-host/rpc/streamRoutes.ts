@@ -75,7 +75,8 @@ async function openProcess(
     return containers.attach(route.container, { start: route.start, replay: route.replay, signal: stream.signal });
   }
   if (route.kind === 'run') {
-    const { container, ...requested } = containerExec({ ...(await stream.request() as object), container: route.container }, '');
+    const { container, detach, ...requested } = containerExec({ ...(await stream.request() as object), container: route.container }, '');
+    if (detach) return invalid('detach', 'absent where there is a stream');
     return containers.exec(await runningContainer(containers, container), requested);
   }
   const { container, process } = execs.claim(route.execId);

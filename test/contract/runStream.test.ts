@@ -29,6 +29,7 @@ test('one stream runs a process: request, input that comes before it is there, o
     ['box', { command: [] }, 'InvalidArgument'],
     ['box', { command: ['true'], user: 5 }, 'InvalidArgument'],
     ['box', { command: ['true'], container: 'other' }, undefined], // The address says which.
+    ['box', { command: ['true'], detach: true }, 'InvalidArgument'],
     ['box', 'true', 'InvalidArgument'],
     ['nobody', { command: ['true'] }, 'ContainerNotFound'],
     ['box', { command: ['/no/such'] }, 'CommandNotFound'],
