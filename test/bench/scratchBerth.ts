@@ -46,8 +46,8 @@ export async function startScratchBerth(): Promise<ScratchBerth> {
     // Connecting also starts the host that stops what may still run.
     const client = await connect({ paths: new BerthPaths(environment), environment, hostPath: join(dirname(cli), 'host.mjs') });
     const { pid } = await client.system.status();
+    await client.system.stop({ stopContainers: true });
     client.close();
-    await container('system', 'stop', '--containers');
     // It has let go of its home then, but Node writes the compile cache there as the process ends.
     while (existsSync(`/proc/${pid}`)) await setTimeout(20);
     await rm(home, { recursive: true, force: true });
