@@ -1,5 +1,6 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
+import type { ForwardedPort, Listener, NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from './networks.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
 import type { VolumeInfo, VolumeSpec } from './volumes.ts';
 
@@ -81,6 +82,30 @@ export const VolumeRemoveRequest = new RequestType<{ readonly volume: string; re
 /** Removes the anonymous volumes that no container refers to; with `all` the others, too. */
 export const VolumePruneRequest = new RequestType<PruneFilters & { readonly all?: boolean }, PruneResult, void>('volume/prune');
 
+/** Answers with the one that exists when it is the same. */
+export const NetworkCreateRequest = new RequestType<NetworkSpec, NetworkInfo, void>('network/create');
+export const NetworkListRequest = new RequestType0<NetworkInfo[], void>('network/list');
+export const NetworkInspectRequest = new RequestType<{ readonly network: string }, NetworkInfo, void>('network/inspect');
+/** With `force` it is no error when there is no such network; one that a container refers to stays in any case. */
+export const NetworkRemoveRequest = new RequestType<{ readonly network: string; readonly force?: boolean }, null, void>('network/remove');
+/** Removes the networks that no container refers to, but for the default one. */
+export const NetworkPruneRequest = new RequestType<PruneFilters, PruneResult, void>('network/prune');
+/** What a container tried and was denied, and in learn mode what it used; also of one that has ended. */
+export const ContainerActivityRequest = new RequestType<ContainerParams, NetworkActivity[], void>('container/activity');
+/** Takes effect at once, and for later starts. */
+export const ContainerPolicyRequest = new RequestType<ContainerParams & { readonly policy: NetworkPolicy }, ContainerInfo, void>('container/setPolicy');
+
+/** Lets a port of the host's loopback lead to a running container's port, on whatever address it listens there. */
+export const PortForwardRequest = new RequestType<ContainerParams & { readonly containerPort: number; readonly hostPort?: number; readonly hostAddress?: string }, ForwardedPort, void>('port/forward');
+export const PortStopForwardRequest = new RequestType<ContainerParams & { readonly hostPort: number; readonly hostAddress?: string }, null, void>('port/stopForward');
+/** From now on this client hears of the listeners in a running container ({@link ListenersDidChange}); answers with those that there are. */
+export const ListenersWatchRequest = new RequestType<ContainerParams, Listener[], void>('port/watchListeners');
+export const ListenersUnwatchRequest = new RequestType<ContainerParams, null, void>('port/unwatchListeners');
+/** Sent to clients that watch. `listeners` is absent when the container has ended. */
+export const ListenersDidChange = new NotificationType<{ readonly id: string; readonly listeners?: readonly Listener[] }>('port/listenersDidChange');
+
+/** Sent to every client when a network was made or removed; `info` is absent then. */
+export const NetworkDidChange = new NotificationType<{ readonly name: string; readonly info?: NetworkInfo }>('network/didChange');
 /** Sent to every client when a volume was made or removed; `info` is absent then. */
 export const VolumeDidChange = new NotificationType<{ readonly name: string; readonly info?: VolumeInfo }>('volume/didChange');
 /** Sent to every client; `info` is absent when the container was removed. */

@@ -24,6 +24,9 @@ import { join, resolve } from 'node:path';
  *     volumes/<name>/data/                  driver shared: its directory
  *     volumes/<name>~<random>.removing/     a volume on its way out
  *     volumes/<name>~<random>.damaged/      a volume whose record could not be read, for a person to look at
+ *     networks/<name>/network.json          the network's record
+ *     networks/<name>/netd.log              what its netd had to say
+ *     containers/<id>/activity.json         what its network policy denied or learned
  *     kernels/<sha256>/vmlinux              unpacked kernels
  *     host.log                              log of the runtime host
  *     host.lock.<n>                         the highest number is the one runtime host of this home (hostLock.ts)
@@ -31,7 +34,8 @@ import { join, resolve } from 'node:path';
  *     compile-cache/                        Node's, for a quicker start of the host and the CLI
  *   <runtime>/                              BERTH_RUNTIME_DIR, or <home>/run; private (0700)
  *     host.sock                             the runtime host
- *     <id12>/{qmp,control}.sock             a VM's QMP and control port
+ *     <id12>/{qmp,control,net<n>}.sock      a VM's QMP, control port and network interfaces
+ *     netd-<hash8 of the name>.sock         a network's netd
  *     probe-<random>/                       the same and logs, for the VM of an accelerator probe
  *
  * Beside each file that is replaced whole, `<file>.<random>.tmp` is its next content (base/atomicFile.ts).
@@ -61,6 +65,7 @@ export class BerthPaths {
   get disks(): string { return join(this.home, 'disks'); }
   get containers(): string { return join(this.home, 'containers'); }
   get volumes(): string { return join(this.home, 'volumes'); }
+  get networks(): string { return join(this.home, 'networks'); }
   get kernels(): string { return join(this.home, 'kernels'); }
   get hostLog(): string { return join(this.home, 'host.log'); }
   get hostLock(): string { return join(this.home, 'host.lock'); }
@@ -79,6 +84,11 @@ export class BerthPaths {
     return { directory, record: join(directory, 'volume.json'), disk: join(directory, 'disk.ext4'), data: join(directory, 'data') };
   }
 
+  network(name: string): NetworkPaths {
+    const directory = join(this.networks, name);
+    return { directory, record: join(directory, 'network.json'), log: join(directory, 'netd.log'), socket: join(this.runtime, `netd-${shortHash(name)}.sock`) };
+  }
+
   container(id: string): ContainerPaths {
     const directory = join(this.containers, id);
     const sockets = join(this.runtime, id.slice(0, 12));
@@ -95,6 +105,8 @@ export class BerthPaths {
       sockets,
       qmpSocket: join(sockets, 'qmp.sock'),
       controlSocket: join(sockets, controlSocketName),
+      networkSocket: (index) => join(sockets, `net${index}.sock`),
+      activity: join(directory, 'activity.json'),
     };
   }
 }
@@ -104,6 +116,14 @@ export interface VolumePaths {
   readonly record: string;
   readonly disk: string;
   readonly data: string;
+}
+
+export interface NetworkPaths {
+  readonly directory: string;
+  readonly record: string;
+  readonly log: string;
+  /** On it netd is told what to do. */
+  readonly socket: string;
 }
 
 export interface ContainerPaths {
@@ -121,6 +141,9 @@ export interface ContainerPaths {
   readonly sockets: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;
+  /** @param index of the interface: 0 for eth0 */
+  readonly networkSocket: (index: number) => string;
+  readonly activity: string;
 }
 
 /** The files that a container's output.log is made of; the first has no number. */

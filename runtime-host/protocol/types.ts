@@ -1,3 +1,4 @@
+import type { ConnectionOptions, ContainerNetwork, ForwardedPort, NetworkPolicy, PublishedPort, PublishedSocket } from './networks.ts';
 import type { ContainerVolume, VolumeMount } from './volumes.ts';
 import type { WorldOptions } from './worldOptions.ts';
 
@@ -76,7 +77,7 @@ export interface ExecOptions extends ProcessOptions {
 /** With less, the guest's kernel has no room to unpack vminitd and start it. */
 export const minimumMemoryBytes = 64 * 1024 ** 2;
 
-export interface ContainerSpec extends ProcessOptions, WorldOptions {
+export interface ContainerSpec extends ProcessOptions, WorldOptions, ConnectionOptions {
   readonly image: string;
   /** Chosen by the host when absent. */
   readonly name?: string;
@@ -212,6 +213,17 @@ export interface ContainerInfo {
   readonly healthCheck?: HealthCheck;
   /** Absent: ours. */
   readonly kernel?: string;
+  /** `eth0` is in the first. Absent: it has none. */
+  readonly networks?: readonly ContainerNetwork[];
+  /** With the host's real ports while it runs. */
+  readonly ports?: readonly PublishedPort[];
+  readonly sockets?: readonly PublishedSocket[];
+  /** Absent: open. */
+  readonly policy?: NetworkPolicy;
+  /** Of a running container. */
+  readonly forwards?: readonly ForwardedPort[];
+  /** Of a running container: how often it tried what its policy forbids. */
+  readonly deniedConnections?: number;
   /** Of a running container that has a health check. */
   readonly health?: Health;
   /** Why the container waits, when its disk cannot be written at the moment. It goes on by itself when that has passed. */

@@ -224,6 +224,34 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
   unmasked: boolean;
 
   /**
+   * eth0, eth1, …
+   *
+   * @generated from field: repeated berth.guest.v1.NetworkInterface interfaces = 60;
+   */
+  interfaces: NetworkInterface[];
+
+  /**
+   * Absent: /etc/resolv.conf stays as the image has it. With no servers it says that there are none.
+   *
+   * @generated from field: berth.guest.v1.Resolver resolver = 61;
+   */
+  resolver?: Resolver | undefined;
+
+  /**
+   * Lines of /etc/hosts beside those for the host name.
+   *
+   * @generated from field: repeated berth.guest.v1.HostEntry hosts = 62;
+   */
+  hosts: HostEntry[];
+
+  /**
+   * PEM, one certificate each: what the container's trust store gets beside what it has.
+   *
+   * @generated from field: repeated bytes certificates = 63;
+   */
+  certificates: Uint8Array[];
+
+  /**
    * Disks of their own, mounted among the shares: parents before what lies inside them.
    *
    * @generated from field: repeated berth.guest.v1.Volume volumes = 40;
@@ -236,6 +264,95 @@ export declare type StartContainerRequest = Message<"berth.guest.v1.StartContain
  * Use `create(StartContainerRequestSchema)` to create a new message.
  */
 export declare const StartContainerRequestSchema: GenMessage<StartContainerRequest>;
+
+/**
+ * @generated from message berth.guest.v1.NetworkInterface
+ */
+export declare type NetworkInterface = Message<"berth.guest.v1.NetworkInterface"> & {
+  /**
+   * "02:42:ac:11:00:02"; by it the interface is found.
+   *
+   * @generated from field: string mac = 1;
+   */
+  mac: string;
+
+  /**
+   * In CIDR notation; IPv4 first.
+   *
+   * @generated from field: repeated string addresses = 2;
+   */
+  addresses: string[];
+
+  /**
+   * Default routes; empty on all interfaces but the first.
+   *
+   * @generated from field: string gateway4 = 3;
+   */
+  gateway4: string;
+
+  /**
+   * @generated from field: string gateway6 = 4;
+   */
+  gateway6: string;
+
+  /**
+   * @generated from field: uint32 mtu = 5;
+   */
+  mtu: number;
+};
+
+/**
+ * Describes the message berth.guest.v1.NetworkInterface.
+ * Use `create(NetworkInterfaceSchema)` to create a new message.
+ */
+export declare const NetworkInterfaceSchema: GenMessage<NetworkInterface>;
+
+/**
+ * @generated from message berth.guest.v1.Resolver
+ */
+export declare type Resolver = Message<"berth.guest.v1.Resolver"> & {
+  /**
+   * @generated from field: repeated string servers = 1;
+   */
+  servers: string[];
+
+  /**
+   * @generated from field: repeated string search = 2;
+   */
+  search: string[];
+
+  /**
+   * @generated from field: repeated string options = 3;
+   */
+  options: string[];
+};
+
+/**
+ * Describes the message berth.guest.v1.Resolver.
+ * Use `create(ResolverSchema)` to create a new message.
+ */
+export declare const ResolverSchema: GenMessage<Resolver>;
+
+/**
+ * @generated from message berth.guest.v1.HostEntry
+ */
+export declare type HostEntry = Message<"berth.guest.v1.HostEntry"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string address = 2;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message berth.guest.v1.HostEntry.
+ * Use `create(HostEntrySchema)` to create a new message.
+ */
+export declare const HostEntrySchema: GenMessage<HostEntry>;
 
 /**
  * @generated from message berth.guest.v1.Volume
@@ -1388,6 +1505,278 @@ export declare type WriteArchiveResponse = Message<"berth.guest.v1.WriteArchiveR
  * Use `create(WriteArchiveResponseSchema)` to create a new message.
  */
 export declare const WriteArchiveResponseSchema: GenMessage<WriteArchiveResponse>;
+
+/**
+ * @generated from message berth.guest.v1.WatchListenersRequest
+ */
+export declare type WatchListenersRequest = Message<"berth.guest.v1.WatchListenersRequest"> & {
+};
+
+/**
+ * Describes the message berth.guest.v1.WatchListenersRequest.
+ * Use `create(WatchListenersRequestSchema)` to create a new message.
+ */
+export declare const WatchListenersRequestSchema: GenMessage<WatchListenersRequest>;
+
+/**
+ * @generated from message berth.guest.v1.WatchListenersResponse
+ */
+export declare type WatchListenersResponse = Message<"berth.guest.v1.WatchListenersResponse"> & {
+  /**
+   * @generated from field: repeated berth.guest.v1.Listener listeners = 1;
+   */
+  listeners: Listener[];
+};
+
+/**
+ * Describes the message berth.guest.v1.WatchListenersResponse.
+ * Use `create(WatchListenersResponseSchema)` to create a new message.
+ */
+export declare const WatchListenersResponseSchema: GenMessage<WatchListenersResponse>;
+
+/**
+ * @generated from message berth.guest.v1.Listener
+ */
+export declare type Listener = Message<"berth.guest.v1.Listener"> & {
+  /**
+   * @generated from field: berth.guest.v1.Listener.Protocol protocol = 1;
+   */
+  protocol: Listener_Protocol;
+
+  /**
+   * Without a port.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * @generated from field: uint32 port = 3;
+   */
+  port: number;
+
+  /**
+   * As the container sees it, and its name; 0 and empty where it is not known.
+   *
+   * @generated from field: uint32 pid = 4;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string process_name = 5;
+   */
+  processName: string;
+};
+
+/**
+ * Describes the message berth.guest.v1.Listener.
+ * Use `create(ListenerSchema)` to create a new message.
+ */
+export declare const ListenerSchema: GenMessage<Listener>;
+
+/**
+ * @generated from enum berth.guest.v1.Listener.Protocol
+ */
+export enum Listener_Protocol {
+  /**
+   * @generated from enum value: PROTOCOL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROTOCOL_TCP = 1;
+   */
+  TCP = 1,
+
+  /**
+   * @generated from enum value: PROTOCOL_UDP = 2;
+   */
+  UDP = 2,
+}
+
+/**
+ * Describes the enum berth.guest.v1.Listener.Protocol.
+ */
+export declare const Listener_ProtocolSchema: GenEnum<Listener_Protocol>;
+
+/**
+ * @generated from message berth.guest.v1.DialRequest
+ */
+export declare type DialRequest = Message<"berth.guest.v1.DialRequest"> & {
+  /**
+   * @generated from oneof berth.guest.v1.DialRequest.message
+   */
+  message: {
+    /**
+     * First, and only first.
+     *
+     * @generated from field: berth.guest.v1.DialStart start = 1;
+     */
+    value: DialStart;
+    case: "start";
+  } | {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * Nothing more will be written.
+     *
+     * @generated from field: bool close_write = 3;
+     */
+    value: boolean;
+    case: "closeWrite";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message berth.guest.v1.DialRequest.
+ * Use `create(DialRequestSchema)` to create a new message.
+ */
+export declare const DialRequestSchema: GenMessage<DialRequest>;
+
+/**
+ * @generated from message berth.guest.v1.DialStart
+ */
+export declare type DialStart = Message<"berth.guest.v1.DialStart"> & {
+  /**
+   * A path of the container's file system, or a TCP port of its loopback addresses (127.0.0.1, then ::1).
+   *
+   * @generated from oneof berth.guest.v1.DialStart.target
+   */
+  target: {
+    /**
+     * @generated from field: string unix_path = 1;
+     */
+    value: string;
+    case: "unixPath";
+  } | {
+    /**
+     * @generated from field: uint32 tcp_port = 2;
+     */
+    value: number;
+    case: "tcpPort";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message berth.guest.v1.DialStart.
+ * Use `create(DialStartSchema)` to create a new message.
+ */
+export declare const DialStartSchema: GenMessage<DialStart>;
+
+/**
+ * @generated from message berth.guest.v1.DialResponse
+ */
+export declare type DialResponse = Message<"berth.guest.v1.DialResponse"> & {
+  /**
+   * Empty in the first answer only.
+   *
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message berth.guest.v1.DialResponse.
+ * Use `create(DialResponseSchema)` to create a new message.
+ */
+export declare const DialResponseSchema: GenMessage<DialResponse>;
+
+/**
+ * @generated from message berth.guest.v1.ListenSocketRequest
+ */
+export declare type ListenSocketRequest = Message<"berth.guest.v1.ListenSocketRequest"> & {
+  /**
+   * Absolute path in the container; what is missing of its directories is created, what is in its place is replaced.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Permissions.
+   *
+   * @generated from field: uint32 mode = 2;
+   */
+  mode: number;
+};
+
+/**
+ * Describes the message berth.guest.v1.ListenSocketRequest.
+ * Use `create(ListenSocketRequestSchema)` to create a new message.
+ */
+export declare const ListenSocketRequestSchema: GenMessage<ListenSocketRequest>;
+
+/**
+ * @generated from message berth.guest.v1.ListenSocketResponse
+ */
+export declare type ListenSocketResponse = Message<"berth.guest.v1.ListenSocketResponse"> & {
+  /**
+   * @generated from field: uint64 connection_id = 1;
+   */
+  connectionId: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.ListenSocketResponse.
+ * Use `create(ListenSocketResponseSchema)` to create a new message.
+ */
+export declare const ListenSocketResponseSchema: GenMessage<ListenSocketResponse>;
+
+/**
+ * @generated from message berth.guest.v1.AcceptSocketRequest
+ */
+export declare type AcceptSocketRequest = Message<"berth.guest.v1.AcceptSocketRequest"> & {
+  /**
+   * @generated from oneof berth.guest.v1.AcceptSocketRequest.message
+   */
+  message: {
+    /**
+     * First, and only first.
+     *
+     * @generated from field: uint64 connection_id = 1;
+     */
+    value: bigint;
+    case: "connectionId";
+  } | {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * @generated from field: bool close_write = 3;
+     */
+    value: boolean;
+    case: "closeWrite";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message berth.guest.v1.AcceptSocketRequest.
+ * Use `create(AcceptSocketRequestSchema)` to create a new message.
+ */
+export declare const AcceptSocketRequestSchema: GenMessage<AcceptSocketRequest>;
+
+/**
+ * @generated from message berth.guest.v1.AcceptSocketResponse
+ */
+export declare type AcceptSocketResponse = Message<"berth.guest.v1.AcceptSocketResponse"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message berth.guest.v1.AcceptSocketResponse.
+ * Use `create(AcceptSocketResponseSchema)` to create a new message.
+ */
+export declare const AcceptSocketResponseSchema: GenMessage<AcceptSocketResponse>;
 
 /**
  * Written here, once, so that both sides are built with the same number. Raise CURRENT with every change that an older

@@ -15,7 +15,7 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/
  * Describes the file guest.proto.
  */
 export const file_guest = /*@__PURE__*/
-  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCJsCgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMSEgoKb29tX2tpbGxlZBgKIAEoCBIbChNjb250YWluZXJfb29tX2tpbGxzGAsgASgEIuYCChVTdGFydENvbnRhaW5lclJlcXVlc3QSEwoLcm9vdF9kZXZpY2UYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJQoGc2hhcmVzGAMgAygLMhUuYmVydGguZ3Vlc3QudjEuU2hhcmUSKAoHcHJvY2VzcxgEIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MSNgoJdGVtcG9yYXJ5GBQgAygLMiMuYmVydGguZ3Vlc3QudjEuVGVtcG9yYXJ5RmlsZVN5c3RlbRIbChNzaGFyZWRfbWVtb3J5X2J5dGVzGBUgASgEEhYKDnJlYWRfb25seV9yb290GBYgASgIEhIKCnByaXZpbGVnZWQYFyABKAgSGQoRbWF4aW11bV9wcm9jZXNzZXMYGCABKAQSEAoIdW5tYXNrZWQYGSABKAgSJwoHdm9sdW1lcxgoIAMoCzIWLmJlcnRoLmd1ZXN0LnYxLlZvbHVtZSJMCgZWb2x1bWUSDgoGc2VyaWFsGAEgASgJEg4KBnRhcmdldBgCIAEoCRIRCglyZWFkX29ubHkYAyABKAgSDwoHY29weV91cBgEIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJImIKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIEikKBW93bmVyGAogASgLMhouYmVydGguZ3Vlc3QudjEuU2hhcmVPd25lciImCgpTaGFyZU93bmVyEgsKA3VpZBgBIAEoDRILCgNnaWQYAiABKA0ivQIKB1Byb2Nlc3MSCgoCaWQYASABKAkSEQoJYXJndW1lbnRzGAIgAygJEhMKC2Vudmlyb25tZW50GAMgAygJEhkKEXdvcmtpbmdfZGlyZWN0b3J5GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIdGVybWluYWwYBiABKAgSDQoFc3RkaW4YByABKAgSKgoEc2l6ZRgIIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZRIwCgtjb25maW5lbWVudBgUIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkNvbmZpbmVtZW50Ei0KBmxpbWl0cxgVIAMoCzIdLmJlcnRoLmd1ZXN0LnYxLlJlc291cmNlTGltaXQSGQoRYWRkaXRpb25hbF9ncm91cHMYFiADKAkSDAoEaW5pdBgXIAEoCCJSCgtDb25maW5lbWVudBIUCgxjYXBhYmlsaXRpZXMYASABKAQSGQoRbm9fbmV3X3ByaXZpbGVnZXMYAiABKAgSEgoKdW5maWx0ZXJlZBgDIAEoCCI9Cg1SZXNvdXJjZUxpbWl0EhAKCHJlc291cmNlGAEgASgNEgwKBHNvZnQYAiABKAQSDAoEaGFyZBgDIAEoBCItCgxUZXJtaW5hbFNpemUSDwoHY29sdW1ucxgBIAEoDRIMCgRyb3dzGAIgASgNIj8KE1N0YXJ0UHJvY2Vzc1JlcXVlc3QSKAoHcHJvY2VzcxgBIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MiIwoUU3RhcnRQcm9jZXNzUmVzcG9uc2USCwoDcGlkGAEgASgFIoMCCgxTdGFydEZhaWx1cmUSMwoGcmVhc29uGAEgASgOMiMuYmVydGguZ3Vlc3QudjEuU3RhcnRGYWlsdXJlLlJlYXNvbhIPCgdzdWJqZWN0GAIgASgJIqwBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0NPTU1BTkRfTk9UX0ZPVU5EEAESIQodUkVBU09OX0NPTU1BTkRfTk9UX0VYRUNVVEFCTEUQAhIZChVSRUFTT05fVVNFUl9OT1RfRk9VTkQQAxIcChhSRUFTT05fV09SS0lOR19ESVJFQ1RPUlkQBBIQCgxSRUFTT05fTU9VTlQQBSLYAQoNQXR0YWNoUmVxdWVzdBIsCgVzdGFydBgBIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFN0YXJ0SAASDwoFc3RkaW4YAiABKAxIABIVCgtjbG9zZV9zdGRpbhgDIAEoCEgAEi4KBnJlc2l6ZRgEIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZUgAEjYKC2Fja25vd2xlZGdlGAUgASgLMh8uYmVydGguZ3Vlc3QudjEuQWNrbm93bGVkZ2VtZW50SABCCQoHbWVzc2FnZSI/Cg9BY2tub3dsZWRnZW1lbnQSFQoNc3Rkb3V0X29mZnNldBgBIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAIgASgEImUKC0F0dGFjaFN0YXJ0EhIKCnByb2Nlc3NfaWQYASABKAkSFQoNc3Rkb3V0X29mZnNldBgCIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAMgASgEEhQKDGFja25vd2xlZGdlcxgEIAEoCCK3AQoOQXR0YWNoUmVzcG9uc2USKAoGc3Rkb3V0GAEgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASKAoGc3RkZXJyGAIgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASLAoGZXhpdGVkGAMgASgLMhouYmVydGguZ3Vlc3QudjEuRXhpdFN0YXR1c0gAEhgKDnN0ZGluX2NvbnN1bWVkGAQgASgESABCCQoHbWVzc2FnZSImCgZPdXRwdXQSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiOgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCRIOCgZzaWduYWwYAiABKAUiKgoVU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEhEKCXVubm90aWNlZBgBIAEoCCIrChVSZWxlYXNlUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCSIYChZSZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlIioKD1NodXRkb3duUmVxdWVzdBIRCglwb3dlcl9vZmYYAiABKAhKBAgBEAIiEgoQU2h1dGRvd25SZXNwb25zZSITChFTdGF0aXN0aWNzUmVxdWVzdCKoAwoSU3RhdGlzdGljc1Jlc3BvbnNlEh0KFW1vbm90b25pY19uYW5vc2Vjb25kcxgBIAEoBBIcChRjcHVfdXNlcl9uYW5vc2Vjb25kcxgCIAEoBBIeChZjcHVfc3lzdGVtX25hbm9zZWNvbmRzGAMgASgEEhIKCnByb2Nlc3NvcnMYBCABKA0SFAoMbWVtb3J5X2J5dGVzGAUgASgEEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgGIAEoBBIZChFtZW1vcnlfcGVha19ieXRlcxgHIAEoBBIXCg9hbm9ueW1vdXNfYnl0ZXMYCCABKAQSGAoQcGFnZV9jYWNoZV9ieXRlcxgJIAEoBBIhChlpbmFjdGl2ZV9wYWdlX2NhY2hlX2J5dGVzGAogASgEEg0KBXRhc2tzGAsgASgEEhIKCnJlYWRfYnl0ZXMYDCABKAQSFQoNd3JpdHRlbl9ieXRlcxgNIAEoBBIXCg9yZWFkX29wZXJhdGlvbnMYDiABKAQSGAoQd3JpdGVfb3BlcmF0aW9ucxgPIAEoBBIRCglvb21fa2lsbHMYECABKAQiFgoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3NFbnRyeSLZAgoMUHJvY2Vzc0VudHJ5EgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgsKA3VpZBgDIAEoDRILCgNnaWQYBCABKA0SDAoEdXNlchgFIAEoCRINCgVncm91cBgGIAEoCRINCgVzdGF0ZRgHIAEoCRIQCgh0ZXJtaW5hbBgIIAEoCRIgChhzdGFydGVkX3VuaXhfbmFub3NlY29uZHMYCSABKAMSFwoPY3B1X25hbm9zZWNvbmRzGAogASgEEhUKDXZpcnR1YWxfYnl0ZXMYCyABKAQSFgoOcmVzaWRlbnRfYnl0ZXMYDCABKAQSDwoHdGhyZWFkcxgNIAEoDRIMCgRuaWNlGA4gASgFEgwKBG5hbWUYDyABKAkSEQoJYXJndW1lbnRzGBAgAygJEg8KB3Nlc3Npb24YESABKAUSFQoNcHJvY2Vzc19ncm91cBgSIAEoBSIrCg9TZXRDbG9ja1JlcXVlc3QSGAoQdW5peF9uYW5vc2Vjb25kcxgBIAEoAyItChBTZXRDbG9ja1Jlc3BvbnNlEhkKEWFoZWFkX25hbm9zZWNvbmRzGAEgASgDIhgKFk1vdW50Q29udGFpbmVyUmVzcG9uc2UiUAoSUmVhZEFyY2hpdmVSZXF1ZXN0EgwKBHBhdGgYASABKAkSEwoLZm9sbG93X2xpbmsYAiABKAgSFwoPb25lX2ZpbGVfc3lzdGVtGAMgASgIIiMKE1JlYWRBcmNoaXZlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCJkChNXcml0ZUFyY2hpdmVSZXF1ZXN0EjIKBXN0YXJ0GAEgASgLMiEuYmVydGguZ3Vlc3QudjEuV3JpdGVBcmNoaXZlU3RhcnRIABIOCgRkYXRhGAIgASgMSABCCQoHbWVzc2FnZSLeAQoRV3JpdGVBcmNoaXZlU3RhcnQSEwoLZGVzdGluYXRpb24YASABKAkSOAoGc291cmNlGAIgASgOMiguYmVydGguZ3Vlc3QudjEuV3JpdGVBcmNoaXZlU3RhcnQuU291cmNlEgwKBG5hbWUYAyABKAkSEgoKa2VlcF9vd25lchgEIAEoCCJYCgZTb3VyY2USEgoOU09VUkNFX0VOVFJJRVMQABIPCgtTT1VSQ0VfRklMRRABEhQKEFNPVVJDRV9ESVJFQ1RPUlkQAhITCg9TT1VSQ0VfQ09OVEVOVFMQAyIWChRXcml0ZUFyY2hpdmVSZXNwb25zZSpRCg9Db250cmFjdFZlcnNpb24SIAocQ09OVFJBQ1RfVkVSU0lPTl9VTlNQRUNJRklFRBAAEhwKGENPTlRSQUNUX1ZFUlNJT05fQ1VSUkVOVBABMo8JCgVHdWVzdBJQCglIYW5kc2hha2USIC5iZXJ0aC5ndWVzdC52MS5IYW5kc2hha2VSZXF1ZXN0GiEuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVzcG9uc2USXQoOU3RhcnRDb250YWluZXISJS5iZXJ0aC5ndWVzdC52MS5TdGFydENvbnRhaW5lclJlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXNwb25zZRJZCgxTdGFydFByb2Nlc3MSIy5iZXJ0aC5ndWVzdC52MS5TdGFydFByb2Nlc3NSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USUgoNQXR0YWNoUHJvY2VzcxIdLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFJlcXVlc3QaHi5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXNwb25zZSgBMAESXAoNU2lnbmFsUHJvY2VzcxIkLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXF1ZXN0GiUuYmVydGguZ3Vlc3QudjEuU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEl8KDlJlbGVhc2VQcm9jZXNzEiUuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXF1ZXN0GiYuYmVydGguZ3Vlc3QudjEuUmVsZWFzZVByb2Nlc3NSZXNwb25zZRJfCg5Nb3VudENvbnRhaW5lchIlLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0Q29udGFpbmVyUmVxdWVzdBomLmJlcnRoLmd1ZXN0LnYxLk1vdW50Q29udGFpbmVyUmVzcG9uc2USWAoLUmVhZEFyY2hpdmUSIi5iZXJ0aC5ndWVzdC52MS5SZWFkQXJjaGl2ZVJlcXVlc3QaIy5iZXJ0aC5ndWVzdC52MS5SZWFkQXJjaGl2ZVJlc3BvbnNlMAESWwoMV3JpdGVBcmNoaXZlEiMuYmVydGguZ3Vlc3QudjEuV3JpdGVBcmNoaXZlUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLldyaXRlQXJjaGl2ZVJlc3BvbnNlKAESTQoIU2h1dGRvd24SHy5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlcXVlc3QaIC5iZXJ0aC5ndWVzdC52MS5TaHV0ZG93blJlc3BvbnNlElMKClN0YXRpc3RpY3MSIS5iZXJ0aC5ndWVzdC52MS5TdGF0aXN0aWNzUmVxdWVzdBoiLmJlcnRoLmd1ZXN0LnYxLlN0YXRpc3RpY3NSZXNwb25zZRJcCg1MaXN0UHJvY2Vzc2VzEiQuYmVydGguZ3Vlc3QudjEuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS5iZXJ0aC5ndWVzdC52MS5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USTQoIU2V0Q2xvY2sSHy5iZXJ0aC5ndWVzdC52MS5TZXRDbG9ja1JlcXVlc3QaIC5iZXJ0aC5ndWVzdC52MS5TZXRDbG9ja1Jlc3BvbnNlQjBaLmJlcnRoLmRldi92bWluaXRkL2ludGVybmFsL2dlbi9ndWVzdHYxO2d1ZXN0djFiBnByb3RvMw");
+  fileDesc("CgtndWVzdC5wcm90bxIOYmVydGguZ3Vlc3QudjEiXAoQSGFuZHNoYWtlUmVxdWVzdBIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhQKDGhvc3RfdmVyc2lvbhgCIAEoCRIYChB1bml4X25hbm9zZWNvbmRzGAMgASgDIqkBChFIYW5kc2hha2VSZXNwb25zZRIYChBjb250cmFjdF92ZXJzaW9uGAEgASgNEhcKD3ZtaW5pdGRfdmVyc2lvbhgCIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgDIAEoCRIZChFjb250YWluZXJfc3RhcnRlZBgEIAEoCBIuCglwcm9jZXNzZXMYBSADKAsyGy5iZXJ0aC5ndWVzdC52MS5Qcm9jZXNzSW5mbyJwCgtQcm9jZXNzSW5mbxIKCgJpZBgBIAEoCRILCgNwaWQYAiABKAUSEAoIdGVybWluYWwYAyABKAgSLQoEZXhpdBgEIAEoCzIaLmJlcnRoLmd1ZXN0LnYxLkV4aXRTdGF0dXNIAIgBAUIHCgVfZXhpdCJsCgpFeGl0U3RhdHVzEgwKBGNvZGUYASABKAUSHwoXZXhpdGVkX3VuaXhfbmFub3NlY29uZHMYAiABKAMSEgoKb29tX2tpbGxlZBgKIAEoCBIbChNjb250YWluZXJfb29tX2tpbGxzGAsgASgEIogEChVTdGFydENvbnRhaW5lclJlcXVlc3QSEwoLcm9vdF9kZXZpY2UYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJQoGc2hhcmVzGAMgAygLMhUuYmVydGguZ3Vlc3QudjEuU2hhcmUSKAoHcHJvY2VzcxgEIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MSNgoJdGVtcG9yYXJ5GBQgAygLMiMuYmVydGguZ3Vlc3QudjEuVGVtcG9yYXJ5RmlsZVN5c3RlbRIbChNzaGFyZWRfbWVtb3J5X2J5dGVzGBUgASgEEhYKDnJlYWRfb25seV9yb290GBYgASgIEhIKCnByaXZpbGVnZWQYFyABKAgSGQoRbWF4aW11bV9wcm9jZXNzZXMYGCABKAQSEAoIdW5tYXNrZWQYGSABKAgSNAoKaW50ZXJmYWNlcxg8IAMoCzIgLmJlcnRoLmd1ZXN0LnYxLk5ldHdvcmtJbnRlcmZhY2USKgoIcmVzb2x2ZXIYPSABKAsyGC5iZXJ0aC5ndWVzdC52MS5SZXNvbHZlchIoCgVob3N0cxg+IAMoCzIZLmJlcnRoLmd1ZXN0LnYxLkhvc3RFbnRyeRIUCgxjZXJ0aWZpY2F0ZXMYPyADKAwSJwoHdm9sdW1lcxgoIAMoCzIWLmJlcnRoLmd1ZXN0LnYxLlZvbHVtZSJjChBOZXR3b3JrSW50ZXJmYWNlEgsKA21hYxgBIAEoCRIRCglhZGRyZXNzZXMYAiADKAkSEAoIZ2F0ZXdheTQYAyABKAkSEAoIZ2F0ZXdheTYYBCABKAkSCwoDbXR1GAUgASgNIjwKCFJlc29sdmVyEg8KB3NlcnZlcnMYASADKAkSDgoGc2VhcmNoGAIgAygJEg8KB29wdGlvbnMYAyADKAkiKgoJSG9zdEVudHJ5EgwKBG5hbWUYASABKAkSDwoHYWRkcmVzcxgCIAEoCSJMCgZWb2x1bWUSDgoGc2VyaWFsGAEgASgJEg4KBnRhcmdldBgCIAEoCRIRCglyZWFkX29ubHkYAyABKAgSDwoHY29weV91cBgEIAEoCCKDAQoTVGVtcG9yYXJ5RmlsZVN5c3RlbRIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhIKCmV4ZWN1dGFibGUYAyABKAgSEwoLc2V0X3VzZXJfaWQYBCABKAgSDwoHZGV2aWNlcxgFIAEoCBIPCgdvcHRpb25zGAYgASgJImIKBVNoYXJlEgsKA3RhZxgBIAEoCRIOCgZ0YXJnZXQYAiABKAkSEQoJcmVhZF9vbmx5GAMgASgIEikKBW93bmVyGAogASgLMhouYmVydGguZ3Vlc3QudjEuU2hhcmVPd25lciImCgpTaGFyZU93bmVyEgsKA3VpZBgBIAEoDRILCgNnaWQYAiABKA0ivQIKB1Byb2Nlc3MSCgoCaWQYASABKAkSEQoJYXJndW1lbnRzGAIgAygJEhMKC2Vudmlyb25tZW50GAMgAygJEhkKEXdvcmtpbmdfZGlyZWN0b3J5GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIdGVybWluYWwYBiABKAgSDQoFc3RkaW4YByABKAgSKgoEc2l6ZRgIIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZRIwCgtjb25maW5lbWVudBgUIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkNvbmZpbmVtZW50Ei0KBmxpbWl0cxgVIAMoCzIdLmJlcnRoLmd1ZXN0LnYxLlJlc291cmNlTGltaXQSGQoRYWRkaXRpb25hbF9ncm91cHMYFiADKAkSDAoEaW5pdBgXIAEoCCJSCgtDb25maW5lbWVudBIUCgxjYXBhYmlsaXRpZXMYASABKAQSGQoRbm9fbmV3X3ByaXZpbGVnZXMYAiABKAgSEgoKdW5maWx0ZXJlZBgDIAEoCCI9Cg1SZXNvdXJjZUxpbWl0EhAKCHJlc291cmNlGAEgASgNEgwKBHNvZnQYAiABKAQSDAoEaGFyZBgDIAEoBCItCgxUZXJtaW5hbFNpemUSDwoHY29sdW1ucxgBIAEoDRIMCgRyb3dzGAIgASgNIj8KE1N0YXJ0UHJvY2Vzc1JlcXVlc3QSKAoHcHJvY2VzcxgBIAEoCzIXLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3MiIwoUU3RhcnRQcm9jZXNzUmVzcG9uc2USCwoDcGlkGAEgASgFIoMCCgxTdGFydEZhaWx1cmUSMwoGcmVhc29uGAEgASgOMiMuYmVydGguZ3Vlc3QudjEuU3RhcnRGYWlsdXJlLlJlYXNvbhIPCgdzdWJqZWN0GAIgASgJIqwBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASHAoYUkVBU09OX0NPTU1BTkRfTk9UX0ZPVU5EEAESIQodUkVBU09OX0NPTU1BTkRfTk9UX0VYRUNVVEFCTEUQAhIZChVSRUFTT05fVVNFUl9OT1RfRk9VTkQQAxIcChhSRUFTT05fV09SS0lOR19ESVJFQ1RPUlkQBBIQCgxSRUFTT05fTU9VTlQQBSLYAQoNQXR0YWNoUmVxdWVzdBIsCgVzdGFydBgBIAEoCzIbLmJlcnRoLmd1ZXN0LnYxLkF0dGFjaFN0YXJ0SAASDwoFc3RkaW4YAiABKAxIABIVCgtjbG9zZV9zdGRpbhgDIAEoCEgAEi4KBnJlc2l6ZRgEIAEoCzIcLmJlcnRoLmd1ZXN0LnYxLlRlcm1pbmFsU2l6ZUgAEjYKC2Fja25vd2xlZGdlGAUgASgLMh8uYmVydGguZ3Vlc3QudjEuQWNrbm93bGVkZ2VtZW50SABCCQoHbWVzc2FnZSI/Cg9BY2tub3dsZWRnZW1lbnQSFQoNc3Rkb3V0X29mZnNldBgBIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAIgASgEImUKC0F0dGFjaFN0YXJ0EhIKCnByb2Nlc3NfaWQYASABKAkSFQoNc3Rkb3V0X29mZnNldBgCIAEoBBIVCg1zdGRlcnJfb2Zmc2V0GAMgASgEEhQKDGFja25vd2xlZGdlcxgEIAEoCCK3AQoOQXR0YWNoUmVzcG9uc2USKAoGc3Rkb3V0GAEgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASKAoGc3RkZXJyGAIgASgLMhYuYmVydGguZ3Vlc3QudjEuT3V0cHV0SAASLAoGZXhpdGVkGAMgASgLMhouYmVydGguZ3Vlc3QudjEuRXhpdFN0YXR1c0gAEhgKDnN0ZGluX2NvbnN1bWVkGAQgASgESABCCQoHbWVzc2FnZSImCgZPdXRwdXQSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiOgoUU2lnbmFsUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCRIOCgZzaWduYWwYAiABKAUiKgoVU2lnbmFsUHJvY2Vzc1Jlc3BvbnNlEhEKCXVubm90aWNlZBgBIAEoCCIrChVSZWxlYXNlUHJvY2Vzc1JlcXVlc3QSEgoKcHJvY2Vzc19pZBgBIAEoCSIYChZSZWxlYXNlUHJvY2Vzc1Jlc3BvbnNlIioKD1NodXRkb3duUmVxdWVzdBIRCglwb3dlcl9vZmYYAiABKAhKBAgBEAIiEgoQU2h1dGRvd25SZXNwb25zZSITChFTdGF0aXN0aWNzUmVxdWVzdCKoAwoSU3RhdGlzdGljc1Jlc3BvbnNlEh0KFW1vbm90b25pY19uYW5vc2Vjb25kcxgBIAEoBBIcChRjcHVfdXNlcl9uYW5vc2Vjb25kcxgCIAEoBBIeChZjcHVfc3lzdGVtX25hbm9zZWNvbmRzGAMgASgEEhIKCnByb2Nlc3NvcnMYBCABKA0SFAoMbWVtb3J5X2J5dGVzGAUgASgEEhoKEm1lbW9yeV9saW1pdF9ieXRlcxgGIAEoBBIZChFtZW1vcnlfcGVha19ieXRlcxgHIAEoBBIXCg9hbm9ueW1vdXNfYnl0ZXMYCCABKAQSGAoQcGFnZV9jYWNoZV9ieXRlcxgJIAEoBBIhChlpbmFjdGl2ZV9wYWdlX2NhY2hlX2J5dGVzGAogASgEEg0KBXRhc2tzGAsgASgEEhIKCnJlYWRfYnl0ZXMYDCABKAQSFQoNd3JpdHRlbl9ieXRlcxgNIAEoBBIXCg9yZWFkX29wZXJhdGlvbnMYDiABKAQSGAoQd3JpdGVfb3BlcmF0aW9ucxgPIAEoBBIRCglvb21fa2lsbHMYECABKAQiFgoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLmJlcnRoLmd1ZXN0LnYxLlByb2Nlc3NFbnRyeSLZAgoMUHJvY2Vzc0VudHJ5EgsKA3BpZBgBIAEoDRISCgpwYXJlbnRfcGlkGAIgASgNEgsKA3VpZBgDIAEoDRILCgNnaWQYBCABKA0SDAoEdXNlchgFIAEoCRINCgVncm91cBgGIAEoCRINCgVzdGF0ZRgHIAEoCRIQCgh0ZXJtaW5hbBgIIAEoCRIgChhzdGFydGVkX3VuaXhfbmFub3NlY29uZHMYCSABKAMSFwoPY3B1X25hbm9zZWNvbmRzGAogASgEEhUKDXZpcnR1YWxfYnl0ZXMYCyABKAQSFgoOcmVzaWRlbnRfYnl0ZXMYDCABKAQSDwoHdGhyZWFkcxgNIAEoDRIMCgRuaWNlGA4gASgFEgwKBG5hbWUYDyABKAkSEQoJYXJndW1lbnRzGBAgAygJEg8KB3Nlc3Npb24YESABKAUSFQoNcHJvY2Vzc19ncm91cBgSIAEoBSIrCg9TZXRDbG9ja1JlcXVlc3QSGAoQdW5peF9uYW5vc2Vjb25kcxgBIAEoAyItChBTZXRDbG9ja1Jlc3BvbnNlEhkKEWFoZWFkX25hbm9zZWNvbmRzGAEgASgDIhgKFk1vdW50Q29udGFpbmVyUmVzcG9uc2UiUAoSUmVhZEFyY2hpdmVSZXF1ZXN0EgwKBHBhdGgYASABKAkSEwoLZm9sbG93X2xpbmsYAiABKAgSFwoPb25lX2ZpbGVfc3lzdGVtGAMgASgIIiMKE1JlYWRBcmNoaXZlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCJkChNXcml0ZUFyY2hpdmVSZXF1ZXN0EjIKBXN0YXJ0GAEgASgLMiEuYmVydGguZ3Vlc3QudjEuV3JpdGVBcmNoaXZlU3RhcnRIABIOCgRkYXRhGAIgASgMSABCCQoHbWVzc2FnZSLeAQoRV3JpdGVBcmNoaXZlU3RhcnQSEwoLZGVzdGluYXRpb24YASABKAkSOAoGc291cmNlGAIgASgOMiguYmVydGguZ3Vlc3QudjEuV3JpdGVBcmNoaXZlU3RhcnQuU291cmNlEgwKBG5hbWUYAyABKAkSEgoKa2VlcF9vd25lchgEIAEoCCJYCgZTb3VyY2USEgoOU09VUkNFX0VOVFJJRVMQABIPCgtTT1VSQ0VfRklMRRABEhQKEFNPVVJDRV9ESVJFQ1RPUlkQAhITCg9TT1VSQ0VfQ09OVEVOVFMQAyIWChRXcml0ZUFyY2hpdmVSZXNwb25zZSIXChVXYXRjaExpc3RlbmVyc1JlcXVlc3QiRQoWV2F0Y2hMaXN0ZW5lcnNSZXNwb25zZRIrCglsaXN0ZW5lcnMYASADKAsyGC5iZXJ0aC5ndWVzdC52MS5MaXN0ZW5lciLLAQoITGlzdGVuZXISMwoIcHJvdG9jb2wYASABKA4yIS5iZXJ0aC5ndWVzdC52MS5MaXN0ZW5lci5Qcm90b2NvbBIPCgdhZGRyZXNzGAIgASgJEgwKBHBvcnQYAyABKA0SCwoDcGlkGAQgASgNEhQKDHByb2Nlc3NfbmFtZRgFIAEoCSJICghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhAKDFBST1RPQ09MX1RDUBABEhAKDFBST1RPQ09MX1VEUBACImsKC0RpYWxSZXF1ZXN0EioKBXN0YXJ0GAEgASgLMhkuYmVydGguZ3Vlc3QudjEuRGlhbFN0YXJ0SAASDgoEZGF0YRgCIAEoDEgAEhUKC2Nsb3NlX3dyaXRlGAMgASgISABCCQoHbWVzc2FnZSI+CglEaWFsU3RhcnQSEwoJdW5peF9wYXRoGAEgASgJSAASEgoIdGNwX3BvcnQYAiABKA1IAEIICgZ0YXJnZXQiHAoMRGlhbFJlc3BvbnNlEgwKBGRhdGEYASABKAwiMQoTTGlzdGVuU29ja2V0UmVxdWVzdBIMCgRwYXRoGAEgASgJEgwKBG1vZGUYAiABKA0iLQoUTGlzdGVuU29ja2V0UmVzcG9uc2USFQoNY29ubmVjdGlvbl9pZBgBIAEoBCJgChNBY2NlcHRTb2NrZXRSZXF1ZXN0EhcKDWNvbm5lY3Rpb25faWQYASABKARIABIOCgRkYXRhGAIgASgMSAASFQoLY2xvc2Vfd3JpdGUYAyABKAhIAEIJCgdtZXNzYWdlIiQKFEFjY2VwdFNvY2tldFJlc3BvbnNlEgwKBGRhdGEYASABKAwqUQoPQ29udHJhY3RWZXJzaW9uEiAKHENPTlRSQUNUX1ZFUlNJT05fVU5TUEVDSUZJRUQQABIcChhDT05UUkFDVF9WRVJTSU9OX0NVUlJFTlQQATKPCQoFR3Vlc3QSUAoJSGFuZHNoYWtlEiAuYmVydGguZ3Vlc3QudjEuSGFuZHNoYWtlUmVxdWVzdBohLmJlcnRoLmd1ZXN0LnYxLkhhbmRzaGFrZVJlc3BvbnNlEl0KDlN0YXJ0Q29udGFpbmVyEiUuYmVydGguZ3Vlc3QudjEuU3RhcnRDb250YWluZXJSZXF1ZXN0GiQuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVzcG9uc2USWQoMU3RhcnRQcm9jZXNzEiMuYmVydGguZ3Vlc3QudjEuU3RhcnRQcm9jZXNzUmVxdWVzdBokLmJlcnRoLmd1ZXN0LnYxLlN0YXJ0UHJvY2Vzc1Jlc3BvbnNlElIKDUF0dGFjaFByb2Nlc3MSHS5iZXJ0aC5ndWVzdC52MS5BdHRhY2hSZXF1ZXN0Gh4uYmVydGguZ3Vlc3QudjEuQXR0YWNoUmVzcG9uc2UoATABElwKDVNpZ25hbFByb2Nlc3MSJC5iZXJ0aC5ndWVzdC52MS5TaWduYWxQcm9jZXNzUmVxdWVzdBolLmJlcnRoLmd1ZXN0LnYxLlNpZ25hbFByb2Nlc3NSZXNwb25zZRJfCg5SZWxlYXNlUHJvY2VzcxIlLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVxdWVzdBomLmJlcnRoLmd1ZXN0LnYxLlJlbGVhc2VQcm9jZXNzUmVzcG9uc2USXwoOTW91bnRDb250YWluZXISJS5iZXJ0aC5ndWVzdC52MS5TdGFydENvbnRhaW5lclJlcXVlc3QaJi5iZXJ0aC5ndWVzdC52MS5Nb3VudENvbnRhaW5lclJlc3BvbnNlElgKC1JlYWRBcmNoaXZlEiIuYmVydGguZ3Vlc3QudjEuUmVhZEFyY2hpdmVSZXF1ZXN0GiMuYmVydGguZ3Vlc3QudjEuUmVhZEFyY2hpdmVSZXNwb25zZTABElsKDFdyaXRlQXJjaGl2ZRIjLmJlcnRoLmd1ZXN0LnYxLldyaXRlQXJjaGl2ZVJlcXVlc3QaJC5iZXJ0aC5ndWVzdC52MS5Xcml0ZUFyY2hpdmVSZXNwb25zZSgBEk0KCFNodXRkb3duEh8uYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXF1ZXN0GiAuYmVydGguZ3Vlc3QudjEuU2h1dGRvd25SZXNwb25zZRJTCgpTdGF0aXN0aWNzEiEuYmVydGguZ3Vlc3QudjEuU3RhdGlzdGljc1JlcXVlc3QaIi5iZXJ0aC5ndWVzdC52MS5TdGF0aXN0aWNzUmVzcG9uc2USXAoNTGlzdFByb2Nlc3NlcxIkLmJlcnRoLmd1ZXN0LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GiUuYmVydGguZ3Vlc3QudjEuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEk0KCFNldENsb2NrEh8uYmVydGguZ3Vlc3QudjEuU2V0Q2xvY2tSZXF1ZXN0GiAuYmVydGguZ3Vlc3QudjEuU2V0Q2xvY2tSZXNwb25zZUIwWi5iZXJ0aC5kZXYvdm1pbml0ZC9pbnRlcm5hbC9nZW4vZ3Vlc3R2MTtndWVzdHYxYgZwcm90bzM");
 
 /**
  * Describes the message berth.guest.v1.HandshakeRequest.
@@ -53,87 +53,108 @@ export const StartContainerRequestSchema = /*@__PURE__*/
   messageDesc(file_guest, 4);
 
 /**
+ * Describes the message berth.guest.v1.NetworkInterface.
+ * Use `create(NetworkInterfaceSchema)` to create a new message.
+ */
+export const NetworkInterfaceSchema = /*@__PURE__*/
+  messageDesc(file_guest, 5);
+
+/**
+ * Describes the message berth.guest.v1.Resolver.
+ * Use `create(ResolverSchema)` to create a new message.
+ */
+export const ResolverSchema = /*@__PURE__*/
+  messageDesc(file_guest, 6);
+
+/**
+ * Describes the message berth.guest.v1.HostEntry.
+ * Use `create(HostEntrySchema)` to create a new message.
+ */
+export const HostEntrySchema = /*@__PURE__*/
+  messageDesc(file_guest, 7);
+
+/**
  * Describes the message berth.guest.v1.Volume.
  * Use `create(VolumeSchema)` to create a new message.
  */
 export const VolumeSchema = /*@__PURE__*/
-  messageDesc(file_guest, 5);
+  messageDesc(file_guest, 8);
 
 /**
  * Describes the message berth.guest.v1.TemporaryFileSystem.
  * Use `create(TemporaryFileSystemSchema)` to create a new message.
  */
 export const TemporaryFileSystemSchema = /*@__PURE__*/
-  messageDesc(file_guest, 6);
+  messageDesc(file_guest, 9);
 
 /**
  * Describes the message berth.guest.v1.Share.
  * Use `create(ShareSchema)` to create a new message.
  */
 export const ShareSchema = /*@__PURE__*/
-  messageDesc(file_guest, 7);
+  messageDesc(file_guest, 10);
 
 /**
  * Describes the message berth.guest.v1.ShareOwner.
  * Use `create(ShareOwnerSchema)` to create a new message.
  */
 export const ShareOwnerSchema = /*@__PURE__*/
-  messageDesc(file_guest, 8);
+  messageDesc(file_guest, 11);
 
 /**
  * Describes the message berth.guest.v1.Process.
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema = /*@__PURE__*/
-  messageDesc(file_guest, 9);
+  messageDesc(file_guest, 12);
 
 /**
  * Describes the message berth.guest.v1.Confinement.
  * Use `create(ConfinementSchema)` to create a new message.
  */
 export const ConfinementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 10);
+  messageDesc(file_guest, 13);
 
 /**
  * Describes the message berth.guest.v1.ResourceLimit.
  * Use `create(ResourceLimitSchema)` to create a new message.
  */
 export const ResourceLimitSchema = /*@__PURE__*/
-  messageDesc(file_guest, 11);
+  messageDesc(file_guest, 14);
 
 /**
  * Describes the message berth.guest.v1.TerminalSize.
  * Use `create(TerminalSizeSchema)` to create a new message.
  */
 export const TerminalSizeSchema = /*@__PURE__*/
-  messageDesc(file_guest, 12);
+  messageDesc(file_guest, 15);
 
 /**
  * Describes the message berth.guest.v1.StartProcessRequest.
  * Use `create(StartProcessRequestSchema)` to create a new message.
  */
 export const StartProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 13);
+  messageDesc(file_guest, 16);
 
 /**
  * Describes the message berth.guest.v1.StartProcessResponse.
  * Use `create(StartProcessResponseSchema)` to create a new message.
  */
 export const StartProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 14);
+  messageDesc(file_guest, 17);
 
 /**
  * Describes the message berth.guest.v1.StartFailure.
  * Use `create(StartFailureSchema)` to create a new message.
  */
 export const StartFailureSchema = /*@__PURE__*/
-  messageDesc(file_guest, 15);
+  messageDesc(file_guest, 18);
 
 /**
  * Describes the enum berth.guest.v1.StartFailure.Reason.
  */
 export const StartFailure_ReasonSchema = /*@__PURE__*/
-  enumDesc(file_guest, 15, 0);
+  enumDesc(file_guest, 18, 0);
 
 /**
  * @generated from enum berth.guest.v1.StartFailure.Reason
@@ -146,167 +167,167 @@ export const StartFailure_Reason = /*@__PURE__*/
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 16);
+  messageDesc(file_guest, 19);
 
 /**
  * Describes the message berth.guest.v1.Acknowledgement.
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema = /*@__PURE__*/
-  messageDesc(file_guest, 17);
+  messageDesc(file_guest, 20);
 
 /**
  * Describes the message berth.guest.v1.AttachStart.
  * Use `create(AttachStartSchema)` to create a new message.
  */
 export const AttachStartSchema = /*@__PURE__*/
-  messageDesc(file_guest, 18);
+  messageDesc(file_guest, 21);
 
 /**
  * Describes the message berth.guest.v1.AttachResponse.
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 19);
+  messageDesc(file_guest, 22);
 
 /**
  * Describes the message berth.guest.v1.Output.
  * Use `create(OutputSchema)` to create a new message.
  */
 export const OutputSchema = /*@__PURE__*/
-  messageDesc(file_guest, 20);
+  messageDesc(file_guest, 23);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessRequest.
  * Use `create(SignalProcessRequestSchema)` to create a new message.
  */
 export const SignalProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 21);
+  messageDesc(file_guest, 24);
 
 /**
  * Describes the message berth.guest.v1.SignalProcessResponse.
  * Use `create(SignalProcessResponseSchema)` to create a new message.
  */
 export const SignalProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 22);
+  messageDesc(file_guest, 25);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessRequest.
  * Use `create(ReleaseProcessRequestSchema)` to create a new message.
  */
 export const ReleaseProcessRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 23);
+  messageDesc(file_guest, 26);
 
 /**
  * Describes the message berth.guest.v1.ReleaseProcessResponse.
  * Use `create(ReleaseProcessResponseSchema)` to create a new message.
  */
 export const ReleaseProcessResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 24);
+  messageDesc(file_guest, 27);
 
 /**
  * Describes the message berth.guest.v1.ShutdownRequest.
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 25);
+  messageDesc(file_guest, 28);
 
 /**
  * Describes the message berth.guest.v1.ShutdownResponse.
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 26);
+  messageDesc(file_guest, 29);
 
 /**
  * Describes the message berth.guest.v1.StatisticsRequest.
  * Use `create(StatisticsRequestSchema)` to create a new message.
  */
 export const StatisticsRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 27);
+  messageDesc(file_guest, 30);
 
 /**
  * Describes the message berth.guest.v1.StatisticsResponse.
  * Use `create(StatisticsResponseSchema)` to create a new message.
  */
 export const StatisticsResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 28);
+  messageDesc(file_guest, 31);
 
 /**
  * Describes the message berth.guest.v1.ListProcessesRequest.
  * Use `create(ListProcessesRequestSchema)` to create a new message.
  */
 export const ListProcessesRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 29);
+  messageDesc(file_guest, 32);
 
 /**
  * Describes the message berth.guest.v1.ListProcessesResponse.
  * Use `create(ListProcessesResponseSchema)` to create a new message.
  */
 export const ListProcessesResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 30);
+  messageDesc(file_guest, 33);
 
 /**
  * Describes the message berth.guest.v1.ProcessEntry.
  * Use `create(ProcessEntrySchema)` to create a new message.
  */
 export const ProcessEntrySchema = /*@__PURE__*/
-  messageDesc(file_guest, 31);
+  messageDesc(file_guest, 34);
 
 /**
  * Describes the message berth.guest.v1.SetClockRequest.
  * Use `create(SetClockRequestSchema)` to create a new message.
  */
 export const SetClockRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 32);
+  messageDesc(file_guest, 35);
 
 /**
  * Describes the message berth.guest.v1.SetClockResponse.
  * Use `create(SetClockResponseSchema)` to create a new message.
  */
 export const SetClockResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 33);
+  messageDesc(file_guest, 36);
 
 /**
  * Describes the message berth.guest.v1.MountContainerResponse.
  * Use `create(MountContainerResponseSchema)` to create a new message.
  */
 export const MountContainerResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 34);
+  messageDesc(file_guest, 37);
 
 /**
  * Describes the message berth.guest.v1.ReadArchiveRequest.
  * Use `create(ReadArchiveRequestSchema)` to create a new message.
  */
 export const ReadArchiveRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 35);
+  messageDesc(file_guest, 38);
 
 /**
  * Describes the message berth.guest.v1.ReadArchiveResponse.
  * Use `create(ReadArchiveResponseSchema)` to create a new message.
  */
 export const ReadArchiveResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 36);
+  messageDesc(file_guest, 39);
 
 /**
  * Describes the message berth.guest.v1.WriteArchiveRequest.
  * Use `create(WriteArchiveRequestSchema)` to create a new message.
  */
 export const WriteArchiveRequestSchema = /*@__PURE__*/
-  messageDesc(file_guest, 37);
+  messageDesc(file_guest, 40);
 
 /**
  * Describes the message berth.guest.v1.WriteArchiveStart.
  * Use `create(WriteArchiveStartSchema)` to create a new message.
  */
 export const WriteArchiveStartSchema = /*@__PURE__*/
-  messageDesc(file_guest, 38);
+  messageDesc(file_guest, 41);
 
 /**
  * Describes the enum berth.guest.v1.WriteArchiveStart.Source.
  */
 export const WriteArchiveStart_SourceSchema = /*@__PURE__*/
-  enumDesc(file_guest, 38, 0);
+  enumDesc(file_guest, 41, 0);
 
 /**
  * @generated from enum berth.guest.v1.WriteArchiveStart.Source
@@ -319,7 +340,89 @@ export const WriteArchiveStart_Source = /*@__PURE__*/
  * Use `create(WriteArchiveResponseSchema)` to create a new message.
  */
 export const WriteArchiveResponseSchema = /*@__PURE__*/
-  messageDesc(file_guest, 39);
+  messageDesc(file_guest, 42);
+
+/**
+ * Describes the message berth.guest.v1.WatchListenersRequest.
+ * Use `create(WatchListenersRequestSchema)` to create a new message.
+ */
+export const WatchListenersRequestSchema = /*@__PURE__*/
+  messageDesc(file_guest, 43);
+
+/**
+ * Describes the message berth.guest.v1.WatchListenersResponse.
+ * Use `create(WatchListenersResponseSchema)` to create a new message.
+ */
+export const WatchListenersResponseSchema = /*@__PURE__*/
+  messageDesc(file_guest, 44);
+
+/**
+ * Describes the message berth.guest.v1.Listener.
+ * Use `create(ListenerSchema)` to create a new message.
+ */
+export const ListenerSchema = /*@__PURE__*/
+  messageDesc(file_guest, 45);
+
+/**
+ * Describes the enum berth.guest.v1.Listener.Protocol.
+ */
+export const Listener_ProtocolSchema = /*@__PURE__*/
+  enumDesc(file_guest, 45, 0);
+
+/**
+ * @generated from enum berth.guest.v1.Listener.Protocol
+ */
+export const Listener_Protocol = /*@__PURE__*/
+  tsEnum(Listener_ProtocolSchema);
+
+/**
+ * Describes the message berth.guest.v1.DialRequest.
+ * Use `create(DialRequestSchema)` to create a new message.
+ */
+export const DialRequestSchema = /*@__PURE__*/
+  messageDesc(file_guest, 46);
+
+/**
+ * Describes the message berth.guest.v1.DialStart.
+ * Use `create(DialStartSchema)` to create a new message.
+ */
+export const DialStartSchema = /*@__PURE__*/
+  messageDesc(file_guest, 47);
+
+/**
+ * Describes the message berth.guest.v1.DialResponse.
+ * Use `create(DialResponseSchema)` to create a new message.
+ */
+export const DialResponseSchema = /*@__PURE__*/
+  messageDesc(file_guest, 48);
+
+/**
+ * Describes the message berth.guest.v1.ListenSocketRequest.
+ * Use `create(ListenSocketRequestSchema)` to create a new message.
+ */
+export const ListenSocketRequestSchema = /*@__PURE__*/
+  messageDesc(file_guest, 49);
+
+/**
+ * Describes the message berth.guest.v1.ListenSocketResponse.
+ * Use `create(ListenSocketResponseSchema)` to create a new message.
+ */
+export const ListenSocketResponseSchema = /*@__PURE__*/
+  messageDesc(file_guest, 50);
+
+/**
+ * Describes the message berth.guest.v1.AcceptSocketRequest.
+ * Use `create(AcceptSocketRequestSchema)` to create a new message.
+ */
+export const AcceptSocketRequestSchema = /*@__PURE__*/
+  messageDesc(file_guest, 51);
+
+/**
+ * Describes the message berth.guest.v1.AcceptSocketResponse.
+ * Use `create(AcceptSocketResponseSchema)` to create a new message.
+ */
+export const AcceptSocketResponseSchema = /*@__PURE__*/
+  messageDesc(file_guest, 52);
 
 /**
  * Describes the enum berth.guest.v1.ContractVersion.
