@@ -10,9 +10,12 @@ import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/str
 import type { LogOptions } from '../protocol/streams.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
+import type { Listener, NetworkInfo } from '../protocol/networks.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
 import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
+import { NetworkRequests } from './networkRequests.ts';
+import { PortRequests } from './portRequests.ts';
 import { VolumeRequests } from './volumeRequests.ts';
 
 /** What the client needs of a JSON-RPC connection; a MessageConnection and a LanguageClient both fit. */
@@ -42,6 +45,9 @@ export interface LongRequestOptions extends RequestOptions {
 
 export type ContainerChange = { readonly id: string; readonly info?: ContainerInfo };
 export type VolumeChange = { readonly name: string; readonly info?: VolumeInfo };
+export type NetworkChange = { readonly name: string; readonly info?: NetworkInfo };
+/** `listeners` is absent when the container has ended. */
+export type ListenersChange = { readonly id: string; readonly listeners?: readonly Listener[] };
 export type ImageChange = { readonly reference: string; readonly info?: ImageInfo };
 
 /**
@@ -53,6 +59,8 @@ export class BerthClient {
   readonly images: ImageRequests;
   readonly containers: ContainerRequests;
   readonly volumes: VolumeRequests;
+  readonly networks: NetworkRequests;
+  readonly ports: PortRequests;
 
   readonly #channel: RequestChannel;
 
@@ -63,6 +71,8 @@ export class BerthClient {
     this.images = new ImageRequests(requester);
     this.containers = new ContainerRequests(requester, host.openStream);
     this.volumes = new VolumeRequests(requester);
+    this.networks = new NetworkRequests(requester);
+    this.ports = new PortRequests(requester);
   }
 
   /** Calls the listener on every change of any container, from any client. Returns what ends that. */
@@ -76,6 +86,15 @@ export class BerthClient {
 
   onVolumeDidChange(listener: (change: VolumeChange) => void): () => void {
     return this.#listen(methods.VolumeDidChange.method, listener as (change: unknown) => void);
+  }
+
+  onNetworkDidChange(listener: (change: NetworkChange) => void): () => void {
+    return this.#listen(methods.NetworkDidChange.method, listener as (change: unknown) => void);
+  }
+
+  /** Of the containers that `ports.watchListeners` was asked about. */
+  onListenersDidChange(listener: (change: ListenersChange) => void): () => void {
+    return this.#listen(methods.ListenersDidChange.method, listener as (change: unknown) => void);
   }
 
   /** Calls the listener with every sentence that the host has for its users. */

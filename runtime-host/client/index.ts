@@ -1,7 +1,7 @@
 /** Berth's client library: what the extension, the CLI and other programs use to talk to the runtime host. */
 export { BerthClient } from './berthClient.ts';
 export type {
-  ContainerChange, ContainerRequests, HostEndpoint, ImageChange, ImageRequests, LongRequestOptions, OpenStream, RequestChannel, RequestOptions, SystemRequests,
+  ContainerChange, ContainerRequests, HostEndpoint, ImageChange, ImageRequests, ListenersChange, LongRequestOptions, NetworkChange, OpenStream, RequestChannel, RequestOptions, SystemRequests,
 } from './berthClient.ts';
 export { connect, connectTransport, HostConnection } from './connect.ts';
 export type { ConnectOptions, HostTransport } from './connect.ts';
@@ -9,4 +9,5 @@ export { HostStream } from './hostStreams.ts';
 export { BerthError } from '../protocol/errors.ts';
 export type { ErrorCode } from '../protocol/errors.ts';
 export { BerthPaths } from '../protocol/paths.ts';
+export type * from '../protocol/networks.ts';
 export type * from '../protocol/types.ts';
