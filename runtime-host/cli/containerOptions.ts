@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ContainerSpec } from '../protocol/types.ts';
 import { containerLifeOptions } from './options/containerLifeOptions.ts';
+import { connectionOptions } from './options/connectionOptions.ts';
 import { healthOptions } from './options/healthOptions.ts';
 import { logOptions } from './options/logOptions.ts';
 import { machineOptions } from './options/machineOptions.ts';
@@ -10,7 +11,9 @@ import { processOptions } from './options/processOptions.ts';
 import { worldOptions } from './options/worldOptions.ts';
 
 /** What `run` and `create` have in common, in the order of the help. */
-const groups: readonly OptionGroup[] = [processOptions, containerLifeOptions, healthOptions, mountOptions, machineOptions, logOptions, worldOptions];
+const groups: readonly OptionGroup[] = [
+  processOptions, containerLifeOptions, connectionOptions, mountOptions, machineOptions, worldOptions, healthOptions, logOptions,
+];
 
 /** Declares the image, the command and all options that describe a container. */
 export function addContainerOptions(command: Command): Command {

@@ -14,6 +14,7 @@ export const containerLifeOptions = optionGroup<{
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
 }>(
+  'Container',
   (command) => command
     .option('--name <name>', 'a name for the container')
     .option('-l, --label <key=value>', 'a label', collect(parseLabel))

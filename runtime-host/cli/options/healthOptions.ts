@@ -14,6 +14,7 @@ export const healthOptions = optionGroup<{
   readonly healthRetries?: number;
   readonly healthcheck: boolean;
 }>(
+  'Health check',
   (command) => command
     .option('--health-cmd <command>', 'a command for the container\'s shell that tells whether it is healthy')
     .option('--health-interval <time>', 'how often it runs, such as 30s', parseSeconds)

@@ -5,6 +5,7 @@ import { optionGroup } from './optionGroup.ts';
 
 /** The container's log. */
 export const logOptions = optionGroup<{ readonly logOpt?: LogOptions }>(
+  'Log',
   (command) => command.option('--log-opt <name=value>', 'how much output is kept: max-size=10m, max-file=5', (text: string, before?: LogOptions) => ({ ...before, ...parseLogOption(text) })),
   ({ logOpt }) => (logOpt ? { log: logOpt } : {}),
 );

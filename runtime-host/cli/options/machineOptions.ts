@@ -4,6 +4,7 @@ import { optionGroup } from './optionGroup.ts';
 
 /** The virtual machine: its size, kernel and platform. */
 export const machineOptions = optionGroup<{ readonly memory?: number; readonly cpus?: number; readonly kernel?: string; readonly platform?: string }>(
+  'Virtual machine',
   (command) => command
     .option('-m, --memory <size>', 'memory of the virtual machine, such as 512m or 2g', parseMemory)
     .option('-c, --cpus <count>', 'processors of the virtual machine', parseCpus)

@@ -5,6 +5,7 @@ import { optionGroup } from './optionGroup.ts';
 
 /** Directories of this machine, and volumes. */
 export const mountOptions = optionGroup<{ readonly volume?: readonly MountValue[]; readonly mount?: readonly MountValue[] }>(
+  'Directories and volumes',
   (command) => command
     .option('-v, --volume <source:target[:ro,force]>', 'a directory of yours, or a volume, that it may use', collect((text) => parseVolume(text)))
     .option('--mount <fields>', 'the same as type=bind|volume|tmpfs,source=…,target=…[,readonly]', collect((text) => parseMountOption(text))),

@@ -12,7 +12,13 @@ export interface OptionGroup {
   spec(options: Readonly<Record<string, unknown>>): Partial<ContainerSpec>;
 }
 
-/** Ties a group to the type of its own options. */
-export function optionGroup<Options>(add: (command: Command) => void, spec: (options: Options) => Partial<ContainerSpec>): OptionGroup {
-  return { add, spec: (options) => spec(options as Options) };
+/** Ties a group to its heading in the help, and to the type of its own options. */
+export function optionGroup<Options>(heading: string, add: (command: Command) => void, spec: (options: Options) => Partial<ContainerSpec>): OptionGroup {
+  return {
+    add: (command) => {
+      add(command.optionsGroup(`${heading}:`));
+      command.optionsGroup('');
+    },
+    spec: (options) => spec(options as Options),
+  };
 }

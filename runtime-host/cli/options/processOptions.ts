@@ -15,6 +15,7 @@ export const processOptions = optionGroup<{
   readonly user?: string;
   readonly entrypoint?: string;
 }>(
+  'Process',
   (command) => command
     .option('-i, --interactive', 'keep standard input open')
     .option('-t, --tty', 'give the process a terminal')

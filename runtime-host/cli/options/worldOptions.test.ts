@@ -1,19 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Command } from 'commander';
-import type { ContainerSpec } from '../../protocol/types.ts';
-import { addContainerOptions, createSpec } from '../containerOptions.ts';
-
-/** What the command line makes of the words. */
-function specOf(...words: string[]): Partial<ContainerSpec> {
-  let spec: Partial<ContainerSpec> = {};
-  const command = addContainerOptions(new Command('run')).exitOverride().configureOutput({ writeErr: () => undefined });
-  command.action((image: string, rest: string[], options: Record<string, unknown>) => { spec = createSpec(image, rest, options); });
-  command.enablePositionalOptions().parse([...words, 'image'], { from: 'user' });
-  const { image, terminal: _terminal, stdin: _stdin, ...others } = spec;
-  assert.equal(image, 'image');
-  return others;
-}
+import { specOfWords as specOf } from './specOfWords.ts';
 
 test('options of the container’s world', () => {
   assert.deepEqual(specOf(), {});

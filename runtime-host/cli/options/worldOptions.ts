@@ -22,6 +22,7 @@ export const worldOptions = optionGroup<{
   readonly tmpfs?: readonly Tmpfs[];
   readonly shmSize?: number;
 }>(
+  'Rights and surroundings',
   (command) => command
     .option('--uid <number>', 'the user, by number', parseId)
     .option('--gid <number>', 'the group, by number', parseId)

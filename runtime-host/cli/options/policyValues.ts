@@ -1,0 +1,60 @@
+import { isIP, isIPv6 } from 'node:net';
+import { InvalidArgumentError, type Command } from 'commander';
+import { networkPolicyModes, type NetworkPolicy, type NetworkPolicyMode } from '../../protocol/networks.ts';
+import { Exit, ExitStatus } from '../cliError.ts';
+import { collect } from '../options.ts';
+
+/* --network-policy and --allow, of `run`, `create` and `network policy`. */
+
+export interface PolicyOptions {
+  readonly networkPolicy?: NetworkPolicyMode;
+  readonly allow?: readonly string[];
+}
+
+export function addPolicyOptions(command: Command): Command {
+  return command
+    .option('--network-policy <policy>', 'what it may reach: open, host-only, none, allowlist, or learn (open, and recorded)', parsePolicyMode)
+    .option('--allow <host[:port]>', 'what it may reach, too: a name, *.name, an address or a CIDR', collect(parseAllow));
+}
+
+/**
+ * Without a mode, what is allowed is so beside what an open policy allows.
+ * @throws Exit when there is no point in allowing something
+ */
+export function policyOf({ networkPolicy, allow }: PolicyOptions): NetworkPolicy | undefined {
+  if (networkPolicy === undefined && allow === undefined) return undefined;
+  if (networkPolicy === 'none' && allow) throw new Exit(ExitStatus.wrongOption, 'Under the policy “none” nothing is allowed. Write --network-policy allowlist to allow only what --allow lists.');
+  return { mode: networkPolicy ?? 'open', ...(allow && { allow: [...new Set(allow)] }) };
+}
+
+export function parsePolicyMode(text: string): NetworkPolicyMode {
+  const mode = networkPolicyModes.find((one) => one === text);
+  if (mode) return mode;
+  throw new InvalidArgumentError(`Write one of ${networkPolicyModes.join(', ')}.`);
+}
+
+const hint = 'Write HOST or HOST:PORT, where HOST is a name, *.name, an address or a CIDR such as 10.0.0.0/8; IPv6 with a port stands in brackets.';
+
+/** `HOST[:PORT]` */
+export function parseAllow(text: string): string {
+  if (isIPv6(text.replace(/\/\d+$/, ''))) return checkHost(text);
+  const [, host, port] = /^(\[[^\]]*\]|[^:[\]]+)(?::(.*))?$/s.exec(text) ?? [];
+  if (host === undefined) throw new InvalidArgumentError(/^[a-z]+:\/\//i.test(text) ? `This is a URL. ${hint}` : hint);
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) throw new InvalidArgumentError(`“${port}” is not a port: a number from 1 to 65535.`);
+  checkHost(host.replace(/^\[(.*)\]$/, '$1'), host.startsWith('['));
+  return text;
+}
+
+function checkHost(host: string, bracketed = false): string {
+  const [address = '', prefix, ...rest] = host.split('/');
+  const family = isIP(address);
+  if (prefix !== undefined) {
+    const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128) && rest.length === 0;
+    if (family === 0 || !isPrefix) throw new InvalidArgumentError(`“${host}” is not a CIDR such as 10.0.0.0/8 or fd00::/8.`);
+  }
+  if (family !== 0 && (family === 6 || !bracketed) && !address.includes('%')) return host;
+  const isName = !bracketed && prefix === undefined && host.length <= 253 && /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i.test(host);
+  // Four numbers are an address with a number that is too large, and not a name.
+  if (isName && !/^[\d.]+$/.test(host)) return host;
+  throw new InvalidArgumentError(hint);
+}
