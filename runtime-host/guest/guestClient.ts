@@ -5,7 +5,7 @@ import { BerthError } from '../protocol/errors.ts';
 import type { TerminalSize } from '../protocol/types.ts';
 import { ProcessAttachment, type AttachOptions } from './attachment.ts';
 import { openControlPort } from './controlPort.ts';
-import { ContractVersion, Guest, ProcessSchema, StartContainerRequestSchema } from './gen/guest_pb.js';
+import { ContractVersion, Guest, ProcessSchema, type ResolverSchema, StartContainerRequestSchema } from './gen/guest_pb.js';
 import type { ContainerProcess } from '../protocol/statistics.ts';
 import { processesOf, statisticsOf, type GuestStatistics } from './observation.ts';
 import { readArchive, writeArchive, type ReadArchive, type WriteArchive } from './guestArchive.ts';
@@ -57,6 +57,22 @@ export interface GuestContainer {
   readonly volumes: readonly { readonly serial: string; readonly target: string; readonly readOnly: boolean; readonly copyUp: boolean }[];
   readonly world: GuestWorld;
   readonly process: GuestProcess;
+  /** eth0, eth1, … Addresses in CIDR notation, IPv4 first; default routes only on the first. */
+  readonly interfaces?: readonly GuestInterface[];
+  /** Absent: /etc/resolv.conf stays as the image has it. With no servers it says that there are none. */
+  readonly resolver?: { readonly servers: readonly string[]; readonly search?: readonly string[]; readonly options?: readonly string[] };
+  /** Lines of /etc/hosts beside those for the host name. */
+  readonly hosts?: readonly { readonly name: string; readonly address: string }[];
+  /** PEM, one certificate each, for the container's trust store. */
+  readonly certificates?: readonly Uint8Array[];
+}
+
+export interface GuestInterface {
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly gateway4?: string;
+  readonly gateway6?: string;
+  readonly mtu: number;
 }
 
 /** What the handshake tells: the guest's versions, and its processes as they are. */
@@ -248,8 +264,16 @@ function containerMessage(container: Omit<GuestContainer, 'process'>, process?: 
     volumes: container.volumes.map((volume) => ({ ...volume })),
     ...container.world,
     temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
+    interfaces: (container.interfaces ?? []).map((one) => ({ ...one, addresses: [...one.addresses] })),
+    ...(container.resolver && { resolver: resolverMessage(container.resolver) }),
+    hosts: (container.hosts ?? []).map((host) => ({ ...host })),
+    certificates: [...(container.certificates ?? [])],
     ...(process && { process: processMessage(process) }),
   });
+}
+
+function resolverMessage({ servers, search = [], options = [] }: NonNullable<GuestContainer['resolver']>): MessageInitShape<typeof ResolverSchema> {
+  return { servers: [...servers], search: [...search], options: [...options] };
 }
 
 function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {

@@ -254,6 +254,7 @@ export async function guestContainer(record: ContainerRecord, storage: RunStorag
     shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
     volumes: guestVolumes(storage.volumes),
     world: guestWorld(record.world),
+    resolver: { servers: [] },
   };
 }
 

@@ -9,6 +9,7 @@ import (
 	"berth.dev/vminitd/internal/archive"
 	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/giveback"
+	"berth.dev/vminitd/internal/network"
 	"berth.dev/vminitd/internal/system"
 	"golang.org/x/sys/unix"
 )
@@ -59,7 +60,7 @@ func Prepare() *Container {
 }
 
 func (c *Container) prepare() error {
-	if err := system.PrepareForProcesses(); err != nil {
+	if err := errors.Join(system.PrepareForProcesses(), network.Prepare()); err != nil {
 		return err
 	}
 	err := inContainerCgroup(func() (err error) {
@@ -109,6 +110,9 @@ func (c *Container) Complete(rootDevice string, world World) error {
 	if err := prepareCgroup(world); err != nil {
 		return err
 	}
+	if err := network.Configure(world.Interfaces); err != nil {
+		return err
+	}
 	if !world.Privileged {
 		if err := cgroup.Container.LimitDevices(); err != nil {
 			return err
@@ -127,7 +131,7 @@ func (c *Container) completeInside() error {
 		}
 	}
 	// Before the shares: /etc may be one of them, whose files are the user's.
-	if err := setHostname(c.world.Hostname); err != nil {
+	if err := setNames(c.world); err != nil {
 		return err
 	}
 	places, done, err := c.world.places(c.disks)

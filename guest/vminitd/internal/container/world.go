@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"berth.dev/vminitd/internal/network"
 	"golang.org/x/sys/unix"
 )
 
 // World is what the host decides about the container beside its root disk.
 type World struct {
+	// Without one the files that say by which names the container and others are found stay as they are.
 	Hostname  string
 	Shares    []Share
 	Volumes   []Volume
@@ -27,6 +29,11 @@ type World struct {
 	Unmasked bool
 	// The most processes and threads at once; 0 for no limit.
 	MaximumProcesses uint64
+	Interfaces       []network.Interface
+	// Nil when /etc/resolv.conf stays as the image has it.
+	Resolver *Resolver
+	// Lines of /etc/hosts beside the container's own.
+	Hosts []HostEntry
 }
 
 // Temporary is a file system in memory.

@@ -3,6 +3,7 @@ package service
 import (
 	"berth.dev/vminitd/internal/container"
 	"berth.dev/vminitd/internal/gen/guestv1"
+	"berth.dev/vminitd/internal/network"
 )
 
 // world is what a request says about the container itself.
@@ -25,6 +26,15 @@ func world(request *guestv1.StartContainerRequest) container.World {
 		w.Temporary = append(w.Temporary, container.Temporary{
 			Target: t.Target, ReadOnly: t.ReadOnly, Executable: t.Executable, SetUserID: t.SetUserId, Devices: t.Devices, Options: t.Options,
 		})
+	}
+	for _, i := range request.Interfaces {
+		w.Interfaces = append(w.Interfaces, network.Interface{MAC: i.Mac, Addresses: i.Addresses, Gateway4: i.Gateway4, Gateway6: i.Gateway6, MTU: i.Mtu})
+	}
+	if r := request.Resolver; r != nil {
+		w.Resolver = &container.Resolver{Servers: r.Servers, Search: r.Search, Options: r.Options}
+	}
+	for _, h := range request.Hosts {
+		w.Hosts = append(w.Hosts, container.HostEntry{Name: h.Name, Address: h.Address})
 	}
 	return w
 }
