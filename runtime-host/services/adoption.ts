@@ -4,7 +4,7 @@ import type { Logger } from '../base/log.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { probePrefix, type BerthPaths } from '../protocol/paths.ts';
 import { removeUnfinishedKernels } from '../vm/guestAssets.ts';
-import { findProcesses, killProcess } from '../vm/processes.ts';
+import { findProcesses, killProcess } from '../base/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
 import { adoptVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
 import { adoptRun } from './adoptRun.ts';

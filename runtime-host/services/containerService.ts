@@ -93,7 +93,10 @@ class QemuContainerService implements DiskUser {
       hostVersion: version,
       limits: { ...defaultVmLimits, ...options.limits },
       changed: (container) => this.#onChanged(container),
-      began: (container, run) => this.#watchHealth(container, run),
+      began: (container, run) => {
+        this.#watchHealth(container, run);
+        this.#table.began(container, run);
+      },
       ended: (container) => this.#restarts.consider(container),
       notify,
     });

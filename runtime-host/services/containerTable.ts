@@ -19,6 +19,7 @@ export interface ContainerIdentity {
 export class ContainerTable {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
+  readonly #runListeners = new Set<(container: Container, run: ContainerRun) => void>();
   readonly #disposals: (() => void)[] = [];
   /** Identities of containers that are being created. */
   readonly #reserved = new Map<string, ContainerIdentity>();
@@ -79,6 +80,17 @@ export class ContainerTable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells everybody that a container runs in this VM from now on, as it was started or an earlier host's. */
+  began(container: Container, run: ContainerRun): void {
+    for (const listener of this.#runListeners) listener(container, run);
+  }
+
+  /** Called when a run has begun, or was adopted; `run.finished` settles when it has ended, unless the host lets go of it before. */
+  onRunBegan(listener: (container: Container, run: ContainerRun) => void): () => void {
+    this.#runListeners.add(listener);
+    return () => this.#runListeners.delete(listener);
+  }
+
   /** Called once, when the host lets go of its containers. */
   onDispose(listener: () => void): void {
     this.#disposals.push(listener);
@@ -87,6 +99,7 @@ export class ContainerTable {
   /** Nobody hears of changes any more. */
   dispose(): void {
     this.#listeners.clear();
+    this.#runListeners.clear();
     for (const dispose of this.#disposals.splice(0)) dispose();
   }
 }

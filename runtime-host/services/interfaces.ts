@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, PruneFilters, PruneResult, TerminalSize } from '../protocol/types.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { OperationOptions } from '../base/progress.ts';
+import type { NetworkInfo, NetworkSpec } from '../protocol/networks.ts';
 import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
 import type { ImageHealthCheck } from '../oci/types.ts';
 
@@ -125,6 +126,24 @@ export interface VolumeService {
   prune(options?: PruneFilters & { readonly all?: boolean }): Promise<PruneResult>;
   /** `info` is absent when the volume was removed. */
   onDidChange(listener: (event: { readonly name: string; readonly info?: VolumeInfo }) => void): () => void;
+}
+
+/** What containers reach each other and everything else by. */
+export interface NetworkService {
+  /**
+   * Answers with the one that exists when it is such as is wanted.
+   * @throws BerthError InvalidArgument, NetworkNameInUse, NetworkInvalid
+   */
+  create(spec: NetworkSpec): Promise<NetworkInfo>;
+  list(): Promise<NetworkInfo[]>;
+  /** @throws BerthError NetworkNotFound */
+  inspect(name: string): Promise<NetworkInfo>;
+  /** @throws BerthError NetworkInUse when a container refers to it; NetworkNotFound without `force` */
+  remove(name: string, options?: { readonly force?: boolean }): Promise<void>;
+  /** Removes those that no container refers to, but for the default one. */
+  prune(filters?: PruneFilters): Promise<PruneResult>;
+  /** `info` is absent when the network was removed. */
+  onDidChange(listener: (event: { readonly name: string; readonly info?: NetworkInfo }) => void): () => void;
 }
 
 export interface ContainerService {

@@ -1,6 +1,14 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { longestSeconds, restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { networkNamePattern, networkPolicyModes, portProtocols, type ConnectionOptions, type ContainerNetwork } from '../protocol/networks.ts';
 import { volumeNamePattern, type ContainerVolume } from '../protocol/volumes.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
+
+/** How a container is connected: what was asked for, and its places in networks, which it keeps. */
+export interface ContainerConnection extends Omit<ConnectionOptions, 'networks' | 'publishAllPorts'> {
+  /** `eth0` is in the first. */
+  readonly networks: readonly ContainerNetwork[];
+}
 
 /** containers/<id>/container.json: everything about a container that outlives the host. */
 export interface ContainerRecord {
@@ -46,6 +54,8 @@ export interface ContainerRecord {
   readonly stoppedByUser?: boolean;
   readonly world?: WorldOptions;
   readonly healthCheck?: HealthCheck;
+  /** Absent: it has no network, as all containers before there were networks. */
+  readonly connection?: ContainerConnection;
   /** Real path of a kernel of the user's own. */
   readonly kernel?: string;
 }
@@ -83,6 +93,37 @@ const worldShape: Readonly<Record<keyof WorldOptions, Check>> = {
   pidsLimit: isOptional(isCount),
 };
 
+const isPort: Check = (value) => isCount(value) && (value as number) <= 65_535;
+const isNumberedPort: Check = (value) => isPort(value) && value !== 0;
+const isOneOf = (words: readonly unknown[]): Check => (value) => words.includes(value);
+const isPrefix: Check = (value) => isCount(value) && (value as number) <= 128;
+const isMac: Check = (value) => typeof value === 'string' && /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(value);
+const isStrings = isListOf(isString);
+
+const networkShape: Readonly<Record<keyof ContainerNetwork, Check>> = {
+  network: (value) => typeof value === 'string' && networkNamePattern.test(value),
+  aliases: isOptional(isStrings),
+  address: (value) => isIPv4(String(value)),
+  prefixLength: isPrefix,
+  gateway: (value) => isIPv4(String(value)),
+  address6: isOptional((value) => isIPv6(String(value))),
+  prefixLength6: isOptional(isPrefix),
+  gateway6: isOptional((value) => isIPv6(String(value))),
+  mac: isMac,
+};
+
+const connectionShape: Readonly<Record<keyof ContainerConnection, Check>> = {
+  networks: isListOf(hasShape(networkShape)),
+  ports: isOptional(isListOf(hasShape({ hostAddress: isOptional(isString), hostPort: isPort, containerPort: isNumberedPort, protocol: isOneOf(portProtocols) }))),
+  sockets: isOptional(isListOf(hasShape({ hostPath: isString, containerPath: isString }))),
+  policy: isOptional(hasShape({ mode: isOneOf(networkPolicyModes), allow: isOptional(isStrings) })),
+  resolver: isOptional(hasShape({ servers: isOptional(isStrings), search: isOptional(isStrings), options: isOptional(isStrings), disabled: isOptional(isBoolean) })),
+  extraHosts: isOptional(isListOf(hasShape({ name: isString, address: isString }))),
+  proxies: isOptional((value) => isObject(value) && Object.values(value).every(isString)),
+  hostCertificates: isOptional(isBoolean),
+  sshAgent: isOptional(isString),
+};
+
 const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   version: (value) => value === 1,
   id: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
@@ -118,6 +159,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
   world: isOptional(hasShape(worldShape)),
+  connection: isOptional(hasShape(connectionShape)),
   kernel: isOptional(isString),
   healthCheck: isOptional(hasShape({ command: isListOf(isString), intervalSeconds: isInterval, timeoutSeconds: isInterval, startPeriodSeconds: isDuration, startIntervalSeconds: isInterval, retries: isCount })),
 };

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import { oomKills } from './outOfMemory.ts';
-import { endProcess, isRunning, killProcess, processEnd } from './processes.ts';
+import { endProcess, isRunning, killProcess, processEnd } from '../base/processes.ts';
 import { QmpClient } from './qmp.ts';
 import { QmpMonitor, type VmPause } from './qmpMonitor.ts';
 import { qemuArguments, qmpChardev, type VmConfiguration } from './qemuArguments.ts';

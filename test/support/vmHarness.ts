@@ -13,7 +13,7 @@ import type { ContainerService, ProcessStreams } from '../../runtime-host/servic
 import { HostVolumeService } from '../../runtime-host/services/volumeService.ts';
 import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { BootLogs } from './bootLogs.ts';
 import { checkDisksBelow } from './checkDisks.ts';
 import { startRegistry } from './registry.ts';

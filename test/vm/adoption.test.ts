@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { appeared, collect, readUntil, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 

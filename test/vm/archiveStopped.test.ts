@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from '../../runtime-host/client/index.ts';
 import { startArchiveBerth, type ArchiveBerth } from '../support/archiveBerth.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 
 /* Files of containers that do not run: in a machine that is there only for that, whatever else happens meanwhile. */
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../../runtime-host/client/index.ts';
 import { damagedSuffix, partialSuffix, removingSuffix, temporarySuffix, type BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { hasCode, processEnd, stopHost } from '../contract/rpcHarness.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { ContainerLoad } from '../support/containerLoad.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import type { ContainerService } from '../../runtime-host/services/interfaces.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
 /* Restart policies, `restart` and `rename`, with virtual machines that really end. */

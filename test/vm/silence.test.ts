@@ -6,7 +6,7 @@ import { directory, characterDevice, file, newcArchive, type Entry } from '../..
 import { silentLogger } from '../../runtime-host/base/log.ts';
 import { boots } from '../../runtime-host/vm/accelerator.ts';
 import { findGuestAssets, guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { findQemu, qemuVersion } from '../../runtime-host/vm/qemu.ts';
 import { appeared, startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 

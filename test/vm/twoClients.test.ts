@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { connect, type HostConnection } from '../../runtime-host/client/index.ts';
 import { BerthError, type ErrorCode } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { findProcesses } from '../../runtime-host/vm/processes.ts';
+import { findProcesses } from '../../runtime-host/base/processes.ts';
 import { stopHost } from '../contract/rpcHarness.ts';
 import { checkOverlay } from '../support/checkDisks.ts';
 import { seededRandom } from '../support/seededRandom.ts';
