@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { HostSession } from './host/hostSession.ts';
+import type { ListenerWatches } from './ports/listenerWatches.ts';
 import type { WindowContainer } from './windowContainer.ts';
 
 /** What every part of the extension works with. */
@@ -8,4 +9,5 @@ export interface Services {
   readonly log: vscode.LogOutputChannel;
   readonly session: HostSession;
   readonly window: WindowContainer;
+  readonly listeners: ListenerWatches;
 }

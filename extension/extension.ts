@@ -6,6 +6,7 @@ import type { Services } from './context.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
+import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
 import { ContainerTerminals } from './terminals/containerTerminals.ts';
 import { registerTerminalProfile } from './terminals/terminalProfile.ts';
@@ -24,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Connecting to Berth’s runtime host' }, () =>
       openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost }));
   });
-  const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState) };
+  const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState), listeners: new ListenerWatches(session, log) };
   const hosts = session;
   const errors = new ErrorReporter(log, async () => {
     const { stopHost } = await import('./host/languageLink.ts');
@@ -34,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
-    log, session, services.window, terminals, inspect,
+    log, session, services.window, services.listeners, terminals, inspect,
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),

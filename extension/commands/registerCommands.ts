@@ -4,14 +4,17 @@ import type { ErrorReporter } from '../errors.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { CleaningCommands } from './cleaning.ts';
 import { ContainerCommands } from './containers.ts';
+import { copyLearned, showDenied } from './deniedConnections.ts';
 import { ImageCommands } from './images.ts';
 import { OpenFolderCommand } from './openFolder.ts';
+import { containerOf, PortCommands } from './ports.ts';
 import { showActions } from './showActions.ts';
 
 /** Registers every command of package.json. No command ever rejects: what goes wrong is shown, once. */
 export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): vscode.Disposable {
   const containers = new ContainerCommands(services, terminals);
   const images = new ImageCommands(services, errors);
+  const ports = new PortCommands(services);
   const cleaning = new CleaningCommands(services);
   const openFolder = new OpenFolderCommand(services, terminals, errors);
   const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
@@ -28,6 +31,13 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.removeContainer': (argument) => containers.remove(argument),
     'berth.showLog': (argument) => containers.showLog(argument),
     'berth.inspectContainer': (argument) => containers.inspect(argument),
+    'berth.forwardPort': (argument) => ports.forward(argument),
+    'berth.forwardDetected': (argument) => ports.forward(argument),
+    'berth.openPort': (argument) => ports.open(argument),
+    'berth.copyPortAddress': (argument) => ports.copyAddress(argument),
+    'berth.stopForwarding': (argument) => ports.stop(argument),
+    'berth.showDenied': (argument) => showDenied(services, containerOf(argument)),
+    'berth.copyLearned': (argument) => copyLearned(services, containerOf(argument)),
     'berth.pullImage': (argument) => images.pull(argument),
     'berth.removeImage': (argument) => images.remove(argument),
     'berth.refresh': () => services.session.refresh(),
@@ -39,7 +49,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 }
 
 /** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
-const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage'].map((name) => `berth.${name}`));
+const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
 function ifTrusted(run: (argument: unknown) => unknown): (argument: unknown) => unknown {

@@ -47,6 +47,11 @@ export class HostSession implements vscode.Disposable {
     return [...this.#images.values()].sort((a, b) => a.reference.localeCompare(b.reference));
   }
 
+  /** The live connection's; undefined while there is none. */
+  get client(): BerthClient | undefined {
+    return this.#state === 'connected' ? this.#link?.client : undefined;
+  }
+
   container(id: string): ContainerInfo | undefined {
     return this.#containers.get(id);
   }

@@ -11,20 +11,22 @@ const appearance: Readonly<Record<ContainerState, { readonly icon: string; reado
   stopped: { icon: 'vm-outline', color: 'icon.foreground', word: 'stopped' },
 };
 
-/** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window. */
+/** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window, then `.denied`. */
 export class ContainerItem extends vscode.TreeItem {
   readonly container: ContainerInfo;
 
   constructor(container: ContainerInfo, ofThisWindow: boolean) {
-    super(container.name, container.mounts.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+    super(container.name, container.mounts.length > 0 || hasPorts(container) ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
     this.container = container;
     this.id = container.id;
     const state = describeState(container);
-    this.description = [state, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image)].join(' · ');
-    this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}`;
+    const denied = container.deniedConnections ? [`${container.deniedConnections} denied`] : [];
+    const addresses = container.state === 'running' ? (container.networks ?? []).map(({ address }) => address) : [];
+    this.description = [state, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image), ...addresses, ...denied].join(' · ');
+    this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}${denied.length > 0 ? '.denied' : ''}`;
     this.iconPath = stateIcon(container);
     this.tooltip = tooltip(container);
-    this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}` };
+    this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}${addresses.map((address) => `, address ${address}`).join('')}${denied.map((text) => `, ${text} connections`).join('')}` };
   }
 }
 
@@ -40,6 +42,11 @@ export class MountItem extends vscode.TreeItem {
     this.tooltip = `${mount.target} in the container is ${mount.source} here, ${access}.`;
     this.accessibilityInformation = { label: `Shared folder ${mount.source}, at ${mount.target}, ${access}` };
   }
+}
+
+/** Whether there is a Ports section: only what runs has ports. */
+export function hasPorts(container: ContainerInfo): boolean {
+  return container.state === 'running';
 }
 
 /** “running”, “paused”, “stopped”, “exited with code 3”, “ran out of memory”, “failed”. */
@@ -79,6 +86,9 @@ function tooltip(container: ContainerInfo): vscode.MarkdownString {
   line('Image', container.image);
   line('Memory', formatBytes(container.memoryBytes));
   line('CPUs', String(container.cpus));
+  for (const { network, address, address6 } of container.networks ?? []) line('Network', [network, address, ...(address6 ? [address6] : [])].join(' · '));
+  if (container.policy) line('Network policy', container.policy.mode);
+  if (container.deniedConnections) line('Denied connections', String(container.deniedConnections));
   for (const mount of container.mounts) line(mount.readOnly ? 'Shared (read-only)' : 'Shared', `${mount.source} → ${mount.target}`);
   line('Id', container.id.slice(0, 12));
   return text;

@@ -3,6 +3,7 @@ import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { ContainersTree } from './containersTree.ts';
 import { ImagesTree } from './imagesTree.ts';
+import { OpenSections } from './openSections.ts';
 
 /** Makes the two trees, connects when one of them is looked at, and keeps the context keys for menus and welcome texts. */
 export function createViews(services: Services): vscode.Disposable {
@@ -28,6 +29,7 @@ export function createViews(services: Services): vscode.Disposable {
     services.session.onDidChange(update),
     services.window.onDidChange(update),
     vscode.workspace.onDidGrantWorkspaceTrust(update),
+    new OpenSections(containersView, containers, services.listeners),
     containersView, imagesView, containers, images,
   );
 }
@@ -42,6 +44,7 @@ function updateContext({ session, window }: Services): void {
   set('hasContainers', containers.length > 0);
   set('hasRunning', containers.some((container) => container.state === 'running'));
   set('hasStopped', containers.some((container) => container.state === 'stopped' || container.state === 'created'));
+  set('hasForwards', containers.some(({ forwards = [] }) => forwards.length > 0));
   set('hasImages', session.images.length > 0);
   set('windowContainer', window.current?.state ?? '');
 }

@@ -1,0 +1,82 @@
+import * as vscode from 'vscode';
+import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
+import { hostAddress, portName, type PortEntry, type PortKind } from '../ports/portEntries.ts';
+
+/** What leads into a running container, and which servers wait in it. */
+export class PortsItem extends vscode.TreeItem {
+  readonly container: ContainerInfo;
+
+  constructor(container: ContainerInfo) {
+    super('Ports', vscode.TreeItemCollapsibleState.Collapsed);
+    this.container = container;
+    this.id = `${container.id}:ports`;
+    const counts = [count(container.forwards?.length, 'forwarded'), count(container.ports?.length, 'published')].filter((text) => text !== '');
+    this.description = counts.join(', ');
+    this.contextValue = 'ports';
+    this.iconPath = new vscode.ThemeIcon('plug');
+    this.tooltip = `Ports of “${container.name}”: what is published or forwarded to this machine, and which servers are listening`;
+    this.accessibilityInformation = { label: `Ports of ${container.name}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}` };
+  }
+}
+
+const appearance: Readonly<Record<PortKind, { readonly icon: string; readonly color?: string; readonly word: string }>> = {
+  published: { icon: 'broadcast', color: 'charts.green', word: 'Published' },
+  forwarded: { icon: 'radio-tower', color: 'charts.green', word: 'Forwarded' },
+  detected: { icon: 'circle-outline', word: 'Not forwarded' },
+};
+
+/** A port in the tree. Its context value is `port.<kind>.<protocol>`. */
+export class PortItem extends vscode.TreeItem {
+  readonly container: ContainerInfo;
+  readonly entry: PortEntry;
+
+  /** `name` is what the configuration calls the port. */
+  constructor(container: ContainerInfo, entry: PortEntry, name?: string) {
+    const { kind, protocol, host, listener } = entry;
+    const { icon, color, word } = appearance[kind];
+    const address = host && hostAddress(host);
+    const port = portName(entry);
+    super(address === undefined ? port : `${port} → ${address}`, vscode.TreeItemCollapsibleState.None);
+    this.container = container;
+    this.entry = entry;
+    this.id = `${container.id}:port:${kind}:${port}:${address ?? ''}`;
+    this.description = [name, listener?.processName].filter(Boolean).join(' · ');
+    this.contextValue = `port.${kind}.${protocol}`;
+    this.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+    this.tooltip = portTooltip(entry, name, word);
+    this.accessibilityInformation = {
+      label: [
+        `Port ${port}${name === undefined ? '' : ` (${name})`} of ${container.name}`, address === undefined ? 'not forwarded' : `${word.toLowerCase()} to ${address}`,
+        ...(listener?.processName ? [`process ${listener.processName}`] : []),
+      ].join(', '),
+    };
+  }
+}
+
+/** What a Ports section says when there is nothing to list. */
+export class PortsMessageItem extends vscode.TreeItem {
+  constructor(container: ContainerInfo, text: string, icon: 'info' | 'warning') {
+    super(text, vscode.TreeItemCollapsibleState.None);
+    this.id = `${container.id}:ports:message`;
+    this.contextValue = 'portsMessage';
+    this.iconPath = new vscode.ThemeIcon(icon);
+    this.tooltip = text;
+  }
+}
+
+function portTooltip({ host, listener, ...entry }: PortEntry, name: string | undefined, word: string): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (label: string, value: string): void => {
+    text.appendMarkdown(`**${label}:** `).appendText(value).appendMarkdown('  \n');
+  };
+  line('Port', portName(entry));
+  if (name !== undefined) line('Label', name);
+  line(word, host ? hostAddress(host) : 'choose Forward to reach it from this machine');
+  if (listener) line('Listening at', listener.address.includes(':') ? `[${listener.address}]:${listener.port}` : `${listener.address}:${listener.port}`);
+  if (listener?.processName) line('Process', listener.pid === undefined ? listener.processName : `${listener.processName} (${listener.pid})`);
+  return text;
+}
+
+function count(number: number | undefined, word: string): string {
+  return number ? `${number} ${word}` : '';
+}
