@@ -23,9 +23,11 @@ test('containers and images as tables', () => {
     id: 'a'.repeat(64), name: 'box', image: 'localhost:5000/busybox:1', state: 'stopped', createdAt: '2026-01-01T00:00:00Z', startedAt: '2026-01-01T00:00:01Z',
     finishedAt: '2026-01-01T00:09:00Z', exitCode: 3, command: ['sh', '-c', 'true'],
   } as unknown as ContainerInfo;
-  assert.equal(containerTable([info], true, now).split('\n')[1], 'aaaaaaaaaaaa   localhost:5000/busybox:1   "sh -c true"   10 minutes ago   Exited (3) 1 minute ago   box');
+  assert.equal(containerTable([info], true, now).split('\n')[1], 'aaaaaaaaaaaa   localhost:5000/busybox:1   "sh -c true"   10 minutes ago   Exited (3) 1 minute ago                     box');
   assert.match(containerTable([{ ...info, state: 'running' }], true, now), /Up 9 minutes/);
-  assert.match(containerTable([{ ...info, state: 'created' }], true, now), /Created {3}box/);
+  assert.match(containerTable([{ ...info, state: 'created' }], true, now), /Created {21}box/);
+  const networks = ['10.1.0.2', '10.2.0.2'].map((address) => ({ network: 'n', address, prefixLength: 24, gateway: '', mac: '' }));
+  assert.match(containerTable([{ ...info, state: 'running', networks, ports: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] }], true, now), /Up 9 minutes {3}10\.1\.0\.2, 10\.2\.0\.2 {3}127\.0\.0\.1:8080->80\/tcp {3}box\n/);
   const image = { reference: 'localhost:5000/a/b:1.2', digest: '', manifestDigest: 'sha256:0123456789abcdef', platform: { os: 'linux', architecture: 'amd64' }, size: 1_500_000 };
   assert.equal(imageTable([image, { ...image, reference: 'localhost:5000/a@sha256:00' }], now).split('\n').slice(1).join('\n'),
     'localhost:5000/a/b   1.2      0123456789ab             1.5MB\nlocalhost:5000/a     <none>   0123456789ab             1.5MB\n');

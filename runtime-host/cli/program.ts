@@ -14,6 +14,8 @@ import { addInspect } from './commands/inspect.ts';
 import { addKill } from './commands/kill.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
+import { addNetwork } from './commands/network.ts';
+import { addPort } from './commands/port.ts';
 import { addRemove } from './commands/remove.ts';
 import { addPrune } from './commands/prune.ts';
 import { addRename } from './commands/rename.ts';
@@ -30,8 +32,8 @@ import { addWait } from './commands/wait.ts';
 /** In the order of the help. */
 const commands: Readonly<Record<string, (parent: Command) => void>> = {
   run: addRun, create: addCreate, exec: addExec, ls: addList, start: addStart, stop: addStop, restart: addRestart, kill: addKill, rename: addRename,
-  rm: addRemove, prune: addPrune, logs: addLogs, cp: addCopy, export: addExport, attach: addAttach, inspect: addInspect, stats: addStats, top: addTop, wait: addWait,
-  image: addImage, volume: addVolume, system: addSystem,
+  rm: addRemove, prune: addPrune, logs: addLogs, cp: addCopy, export: addExport, attach: addAttach, inspect: addInspect, stats: addStats, top: addTop, port: addPort,
+  wait: addWait, image: addImage, volume: addVolume, network: addNetwork, system: addSystem,
 };
 
 /**

@@ -235,7 +235,7 @@ test('system start, status and stop', async (t) => {
   const status = JSON.parse((await berth.run(['system', 'status', '--format', 'json'])).out) as { running: boolean; pid: number };
   assert.deepEqual([status.running, status.pid], [true, pid]);
   assert.match((await berth.run(['system', 'version'])).out, /runtime host +0\.1\.0/);
-  assert.equal((await berth.run(['ls'])).out, 'CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   NAMES\n');
+  assert.equal((await berth.run(['ls'])).out, 'CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   ADDRESS   PORTS   NAMES\n');
   assert.equal((await berth.run(['system', 'stop'])).status, 0);
   await processEnd(pid);
 });

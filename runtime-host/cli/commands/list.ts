@@ -5,6 +5,7 @@ import { matchesFilters, parseFilter, type ListFilter } from '../listFilters.ts'
 import { collect, parseCount, parseFormat } from '../options.ts';
 import type { Format } from '../options.ts';
 import { ellipsize, formatSince, formatTable } from '../output.ts';
+import { describePorts } from '../publishedPorts.ts';
 
 interface ListOptions {
   readonly all?: boolean;
@@ -43,9 +44,10 @@ async function list({ all = false, filter = [], last, latest, trunc, ...options 
 
 export function containerTable(containers: readonly ContainerInfo[], trunc = true, now = Date.now()): string {
   const rows = containers.map((info) => [
-    trunc ? info.id.slice(0, 12) : info.id, info.image, JSON.stringify(trunc ? ellipsize(info.command.join(' '), 24) : info.command.join(' ')), `${formatSince(info.createdAt, now)} ago`, describeState(info, now), info.name,
+    trunc ? info.id.slice(0, 12) : info.id, info.image, JSON.stringify(trunc ? ellipsize(info.command.join(' '), 24) : info.command.join(' ')), `${formatSince(info.createdAt, now)} ago`, describeState(info, now),
+    (info.networks ?? []).map(({ address }) => address).join(', '), describePorts(info), info.name,
   ]);
-  return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'NAMES'], rows);
+  return formatTable(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'ADDRESS', 'PORTS', 'NAMES'], rows);
 }
 
 function describeState({ state, createdAt, startedAt, finishedAt, exitCode, oomKilled, restarting, health, paused }: ContainerInfo, now: number): string {

@@ -63,6 +63,21 @@ test('a policy', () => {
   assert.throws(() => specOf('--network-policy', 'closed'), wrongOption);
 });
 
+test('entries from a file', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'allow-'));
+  try {
+    const file = join(directory, 'list');
+    writeFileSync(file, '# kept\nexample.com:443 \n\n10.0.0.0/8\n');
+    assert.deepEqual(specOf('--network-policy', 'allowlist', '--allow-file', file, '--allow', 'db').policy, { mode: 'allowlist', allow: ['example.com:443', '10.0.0.0/8', 'db'] });
+    writeFileSync(file, 'db\nhttps://example.com\n');
+    assert.throws(() => specOf('--allow-file', file), /list:2: .*URL/);
+    writeFileSync(file, '');
+    assert.deepEqual(specOf('--network-policy', 'allowlist', '--allow-file', file).policy, { mode: 'allowlist', allow: [] });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('what can be allowed', () => {
   for (const entry of ['example.com', 'example.com:443', '*.example.com', 'db', '_dmarc.example.com', '10.0.0.1', '10.0.0.1:22', '10.0.0.0/8', '10.0.0.0/8:53', '[fd00::1]:443', '[fd00::/8]:443', 'fd00::1', 'fd00::/8', '[fd00::1]']) {
     assert.deepEqual(specOf('--allow', entry).policy?.allow, [entry]);

@@ -3,7 +3,7 @@ import { Exit, ExitStatus } from '../cliError.ts';
 import { parseLabel } from '../options.ts';
 
 /*
- * --env-file and --label-file: one entry a line. Empty lines and lines that begin with # say nothing; a value is taken
+ * --env-file, --label-file and --allow-file: one entry a line. Empty lines and lines that begin with # say nothing; a value is taken
  * as it stands, quotes and spaces included. That is docker's format.
  */
 
@@ -30,7 +30,11 @@ export function readLabelFile(path: string): (readonly [string, string])[] {
   });
 }
 
-function linesOf(path: string): { readonly text: string; readonly place: string }[] {
+/**
+ * The lines that say something, and where each is.
+ * @throws Exit when the file cannot be read
+ */
+export function linesOf(path: string): { readonly text: string; readonly place: string }[] {
   let content: string;
   try {
     content = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)); // Drops a byte order mark.

@@ -3,28 +3,43 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { networkPolicyModes, type NetworkPolicy, type NetworkPolicyMode } from '../../protocol/networks.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { collect } from '../options.ts';
+import { linesOf } from './lineFiles.ts';
 
 /* --network-policy and --allow, of `run`, `create` and `network policy`. */
 
 export interface PolicyOptions {
   readonly networkPolicy?: NetworkPolicyMode;
   readonly allow?: readonly string[];
+  readonly allowFile?: readonly string[];
 }
 
 export function addPolicyOptions(command: Command): Command {
   return command
     .option('--network-policy <policy>', 'what it may reach: open, host-only, none, allowlist, or learn (open, and recorded)', parsePolicyMode)
-    .option('--allow <host[:port]>', 'what it may reach, too: a name, *.name, an address or a CIDR', collect(parseAllow));
+    .option('--allow <host[:port]>', 'what it may reach, too: a name, *.name, an address or a CIDR', collect(parseAllow))
+    .option('--allow-file <file>', 'the same from a file, a line each', collect((text) => text));
 }
 
 /**
  * Without a mode, what is allowed is so beside what an open policy allows.
  * @throws Exit when there is no point in allowing something
  */
-export function policyOf({ networkPolicy, allow }: PolicyOptions): NetworkPolicy | undefined {
+export function policyOf({ networkPolicy, allow: written = [], allowFile = [] }: PolicyOptions): NetworkPolicy | undefined {
+  const entries = [...allowFile.flatMap((file) => readAllowFile(file)), ...written];
+  const allow = allowFile.length > 0 || entries.length > 0 ? [...new Set(entries)] : undefined;
   if (networkPolicy === undefined && allow === undefined) return undefined;
   if (networkPolicy === 'none' && allow) throw new Exit(ExitStatus.wrongOption, 'Under the policy “none” nothing is allowed. Write --network-policy allowlist to allow only what --allow lists.');
-  return { mode: networkPolicy ?? 'open', ...(allow && { allow: [...new Set(allow)] }) };
+  return { mode: networkPolicy ?? 'open', ...(allow && { allow }) };
+}
+
+function readAllowFile(path: string): string[] {
+  return linesOf(path).map(({ text, place }) => {
+    try {
+      return parseAllow(text.trimEnd());
+    } catch (error) {
+      throw new Exit(ExitStatus.wrongOption, `${place}: “${text.trimEnd()}” cannot be allowed. ${(error as Error).message}`);
+    }
+  });
 }
 
 export function parsePolicyMode(text: string): NetworkPolicyMode {
@@ -37,9 +52,10 @@ const hint = 'Write HOST or HOST:PORT, where HOST is a name, *.name, an address 
 
 /** `HOST[:PORT]` */
 export function parseAllow(text: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw new InvalidArgumentError(`This is a URL. ${hint}`);
   if (isIPv6(text.replace(/\/\d+$/, ''))) return checkHost(text);
   const [, host, port] = /^(\[[^\]]*\]|[^:[\]]+)(?::(.*))?$/s.exec(text) ?? [];
-  if (host === undefined) throw new InvalidArgumentError(/^[a-z]+:\/\//i.test(text) ? `This is a URL. ${hint}` : hint);
+  if (host === undefined) throw new InvalidArgumentError(hint);
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) throw new InvalidArgumentError(`“${port}” is not a port: a number from 1 to 65535.`);
   checkHost(host.replace(/^\[(.*)\]$/, '$1'), host.startsWith('['));
   return text;

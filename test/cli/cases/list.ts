@@ -3,7 +3,7 @@ import type { CaseArea } from '../cliCase.ts';
 export const listCases: CaseArea = {
   area: 'ls and inspect',
   cases: [
-    { docker: 'the columns of ls', differs: 'PORTS is missing, because nothing is published yet', sh: `container ls | head -1`, out: /^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +NAMES\n$/ },
+    { docker: 'the columns of ls', differs: 'ADDRESS, too: where it is in its networks', sh: `container ls | head -1`, out: /^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +ADDRESS +PORTS +NAMES\n$/ },
     { docker: 'ls shows what runs', sh: `container ls | grep -c -E ' (box|ended)$'`, out: '1\n' },
     { docker: 'ls -a shows all', sh: `container ls -a | grep -E ' (box|ended)$' | wc -l`, out: '2\n' },
     { docker: 'ls -q prints short ids only', sh: `container ls -q | grep -v -c -E '^[0-9a-f]{12}$'`, out: '0\n', status: 1 },
