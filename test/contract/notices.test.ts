@@ -14,9 +14,11 @@ test('what ships names every run-time dependency with its licence, and where the
   const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
   for (const [name, version] of Object.entries(dependencies)) assert.ok(titles.includes(`${name} ${version}`), name);
   for (const name of Object.keys(devDependencies)) assert.ok(!titles.some((title) => title.startsWith(`${name} `)), name);
-  const linked = [...execFileSync('go', ['version', '-m', join(repository, 'dist/guest/vminitd')], { encoding: 'utf8' }).matchAll(/^\tdep\t(\S+)\t(\S+)/gm)];
-  assert.ok(linked.length > 0);
-  for (const [, name, version] of linked) assert.ok(titles.includes(`${name} ${version}`), name);
+  for (const program of ['dist/guest/vminitd', 'dist/netd/netd']) {
+    const linked = [...execFileSync('go', ['version', '-m', join(repository, program)], { encoding: 'utf8' }).matchAll(/^\tdep\t(\S+)\t(\S+)/gm)];
+    assert.ok(linked.length > 0);
+    for (const [, name, version] of linked) assert.ok(titles.includes(`${name} ${version}`), name);
+  }
   assert.match(notices, /Permission is hereby granted/);
   const { sourcePackage, sourceVersion } = JSON.parse(read('guest/kernel/prebuilt/x86_64/provenance.json')) as Record<string, string>;
   assert.ok(notices.includes(`${sourcePackage} ${sourceVersion}`));

@@ -26,6 +26,8 @@ const stages = {
   lint: check('eslint', '.'),
   go: check('go', '-C', 'guest/vminitd', 'vet', './...'),
   goUnit: check('go', '-C', 'guest/vminitd', 'test', './...'),
+  netd: check('go', '-C', 'runtime-host/netd', 'vet', './...'),
+  netdUnit: check('go', '-C', 'runtime-host/netd', 'test', './...'),
   unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts', 'guest/**/*.test.mjs'),
   contract: tests(2, 'test/contract/**/*.test.ts'),
   vm: tests(1, 'test/vm/**/*.test.ts'),

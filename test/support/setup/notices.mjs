@@ -1,6 +1,6 @@
 /**
  * The licences of what others wrote and we ship: the npm packages that are in the bundles (their source maps tell),
- * Go's standard library and the modules that are linked into vminitd, and the Linux kernel.
+ * Go's standard library and the modules that are linked into vminitd and netd, and the Linux kernel.
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, readdirSync } from 'node:fs';
@@ -39,14 +39,16 @@ function declaredLicence(name, license, files) {
 /** @returns {Notice[]} */
 function goNotices() {
   const environment = { ...process.env, CGO_ENABLED: '0', GOOS: 'linux', GOARCH: 'amd64' };
-  const go = (...args) => execFileSync('go', args, { cwd: join(repository, 'guest/vminitd'), env: environment, encoding: 'utf8' }).trim();
+  const goIn = (directory, ...args) => execFileSync('go', args, { cwd: join(repository, directory), env: environment, encoding: 'utf8' }).trim();
   const format = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}';
-  const modules = new Set(go('list', '-deps', '-f', format, '.').split('\n').filter((line) => line !== ''));
+  const list = (directory) => goIn(directory, 'list', '-deps', '-f', format, '.').split('\n').filter((line) => line !== '');
+  const modules = new Set(['guest/vminitd', 'runtime-host/netd'].flatMap(list));
   const linked = [...modules].sort().map((line) => {
     const [name, version, directory] = line.split(' ');
     return { name, version, text: requiredText(directory, name) };
   });
-  return [{ name: 'Go', version: go('env', 'GOVERSION'), text: requiredText(go('env', 'GOROOT'), 'Go') }, ...linked];
+  const go = (variable) => goIn('guest/vminitd', 'env', variable);
+  return [{ name: 'Go', version: go('GOVERSION'), text: requiredText(go('GOROOT'), 'Go') }, ...linked];
 }
 
 function requiredText(directory, name) {

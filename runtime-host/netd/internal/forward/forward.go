@@ -1,0 +1,116 @@
+// Package forward makes what guests begin with the outside world come true with the host's own sockets: a TCP
+// connection or a UDP flow of a guest ends in the gateway's stack, and another one from this process takes its place.
+package forward
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+
+	"berth.dev/netd/internal/gateway"
+	"berth.dev/netd/internal/relay"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+)
+
+const (
+	// maxFlows are the UDP flows, and maxConnecting the unanswered connections, that one member may have at a time.
+	maxFlows      = 4096
+	maxConnecting = 2048
+	// maxInFlight are unanswered connections of all members.
+	maxInFlight = 1 << 16
+)
+
+// Owner is a member, as far as its traffic with the outside is concerned.
+type Owner interface {
+	// Route says whether the member may begin something with a destination, and what to dial for it, in turn. It counts
+	// the attempt.
+	Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool)
+	// Flows are all that the member has begun.
+	Flows() *relay.Set
+}
+
+// Forwarder serves a gateway. Close ends it; the flows belong to their owners.
+type Forwarder struct {
+	owner   func(netip.Addr) Owner
+	stack   *stack.Stack
+	tcp     *tcp.Forwarder
+	context context.Context
+	cancel  context.CancelFunc
+
+	mu         sync.Mutex
+	connecting map[Owner]int
+}
+
+// New takes over what the gateway's stack has no endpoint for. owner finds the member with an address, or nil.
+func New(g *gateway.Gateway, owner func(netip.Addr) Owner) *Forwarder {
+	f := &Forwarder{owner: owner, stack: g.Stack(), connecting: map[Owner]int{}}
+	f.context, f.cancel = context.WithCancel(context.Background())
+	f.tcp = tcp.NewForwarder(g.Stack(), gateway.ReceiveWindow, maxInFlight, f.connection)
+	g.Stack().SetTransportProtocolHandler(tcp.ProtocolNumber, f.handleTCP)
+	g.Stack().SetTransportProtocolHandler(udp.ProtocolNumber, f.handleUDP)
+	return f
+}
+
+// Close gives up the connections that are being made.
+func (f *Forwarder) Close() { f.cancel() }
+
+// unicast says whether something can be forwarded at all. What is for many is dropped without an answer.
+func unicast(address netip.Addr) bool {
+	return !address.IsMulticast() && !address.IsUnspecified() && address != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// handleTCP decides about a segment for which there is no connection; false makes the stack answer with a RST.
+func (f *Forwarder) handleTCP(id stack.TransportEndpointID, packet *stack.PacketBuffer) bool {
+	_, destination := gateway.Ends(id)
+	if !unicast(destination.Addr()) {
+		return true
+	}
+	segment := header.TCP(packet.TransportHeader().Slice())
+	if segment.Flags()&(header.TCPFlagSyn|header.TCPFlagAck|header.TCPFlagRst) != header.TCPFlagSyn {
+		return false
+	}
+	return f.tcp.HandlePacket(id, packet)
+}
+
+// handleUDP decides about the first packet of a flow; false makes the stack answer “port unreachable”.
+func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.PacketBuffer) bool {
+	guest, destination := gateway.Ends(id)
+	if !unicast(destination.Addr()) {
+		return true
+	}
+	owner := f.owner(guest.Addr())
+	if owner == nil || owner.Flows().Len() >= maxFlows+maxConnecting {
+		return true
+	}
+	targets, allowed := owner.Route(destination, "udp")
+	if !allowed || len(targets) == 0 {
+		return false
+	}
+	return f.startFlow(owner, targets[0], destination, id, packet)
+}
+
+func (f *Forwarder) begin(owner Owner) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.connecting[owner] >= maxConnecting {
+		return false
+	}
+	f.connecting[owner]++
+	return true
+}
+
+func (f *Forwarder) end(owner Owner) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.connecting[owner]--; f.connecting[owner] == 0 {
+		delete(f.connecting, owner)
+	}
+}
+
+func debug(message string, destination netip.AddrPort, err any) {
+	slog.Debug(message, "destination", destination.String(), "error", err)
+}

@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/waiter"
+)
+
+// ErrRefused is what a guest that does not listen on a port answers.
+var ErrRefused = errors.New("the container refused the connection")
+
+// A guest that is gone without a word is noticed after keepaliveIdle + keepaliveCount × keepaliveInterval.
+const (
+	keepaliveIdle     = 60 * time.Second
+	keepaliveInterval = 15 * time.Second
+	keepaliveCount    = 8
+)
+
+// Stream is the guest's end of a TCP connection.
+type Stream struct {
+	*gonet.TCPConn
+	endpoint tcpip.Endpoint
+}
+
+// NewStream makes a stream of a connected endpoint, which it owns from now on.
+func NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint) *Stream {
+	options := endpoint.SocketOptions()
+	options.SetKeepAlive(true)
+	idle, interval := tcpip.KeepaliveIdleOption(keepaliveIdle), tcpip.KeepaliveIntervalOption(keepaliveInterval)
+	// Without these options keepalive has the stack's defaults.
+	_ = endpoint.SetSockOpt(&idle)
+	_ = endpoint.SetSockOpt(&interval)
+	_ = endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, keepaliveCount)
+	return &Stream{TCPConn: gonet.NewTCPConn(queue, endpoint), endpoint: endpoint}
+}
+
+// Abort ends the connection at once; the guest gets a RST.
+func (s *Stream) Abort() { s.endpoint.Abort() }
+
+// DialTCP connects with a member, from the gateway's address.
+func (g *Gateway) DialTCP(ctx context.Context, destination netip.AddrPort) (*Stream, error) {
+	source, err := g.sourceFor(destination.Addr())
+	if err != nil {
+		return nil, err
+	}
+	queue := new(waiter.Queue)
+	endpoint, failed := g.stack.NewEndpoint(tcp.ProtocolNumber, protocolAddress(destination.Addr()).Protocol, queue)
+	if failed != nil {
+		return nil, fmt.Errorf("cannot make a connection: %s", failed)
+	}
+	if err := connect(ctx, endpoint, queue, source, fullAddress(destination)); err != nil {
+		endpoint.Close()
+		return nil, err
+	}
+	return NewStream(queue, endpoint), nil
+}
+
+func connect(ctx context.Context, endpoint tcpip.Endpoint, queue *waiter.Queue, source, destination tcpip.FullAddress) error {
+	entry, connected := waiter.NewChannelEntry(waiter.WritableEvents | waiter.EventErr | waiter.EventHUp)
+	queue.EventRegister(&entry)
+	defer queue.EventUnregister(&entry)
+	if err := endpoint.Bind(source); err != nil {
+		return fmt.Errorf("cannot bind to the gateway's address: %s", err)
+	}
+	err := endpoint.Connect(destination)
+	if _, started := err.(*tcpip.ErrConnectStarted); started {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-connected:
+		}
+		err = endpoint.LastError()
+	}
+	switch err.(type) {
+	case nil:
+		return nil
+	case *tcpip.ErrConnectionRefused, *tcpip.ErrConnectionReset:
+		return ErrRefused
+	default:
+		return fmt.Errorf("cannot connect with the container: %s", err)
+	}
+}
+
+// DialUDP makes a UDP socket that is connected with a member, from the gateway's address.
+func (g *Gateway) DialUDP(destination netip.AddrPort) (net.Conn, error) {
+	source, err := g.sourceFor(destination.Addr())
+	if err != nil {
+		return nil, err
+	}
+	remote := fullAddress(destination)
+	return gonet.DialUDP(g.stack, &source, &remote, protocolAddress(destination.Addr()).Protocol)
+}
+
+func (g *Gateway) sourceFor(destination netip.Addr) (tcpip.FullAddress, error) {
+	source := g.network.Gateway4
+	if destination.Is6() {
+		source = g.network.Gateway6
+	}
+	if !source.IsValid() {
+		return tcpip.FullAddress{}, fmt.Errorf("the network has no gateway for %s", destination)
+	}
+	return fullAddress(netip.AddrPortFrom(source, 0)), nil
+}
+
+func fullAddress(address netip.AddrPort) tcpip.FullAddress {
+	return tcpip.FullAddress{NIC: nicID, Addr: tcpip.AddrFromSlice(address.Addr().AsSlice()), Port: address.Port()}
+}
+
+// Ends tells which ends a packet or connection has, as the guest sees them: its own, and where it wants to.
+func Ends(id stack.TransportEndpointID) (guest, destination netip.AddrPort) {
+	return netip.AddrPortFrom(Address(id.RemoteAddress), id.RemotePort), netip.AddrPortFrom(Address(id.LocalAddress), id.LocalPort)
+}
+
+// Address turns the stack's form of an address into Go's.
+func Address(address tcpip.Address) netip.Addr {
+	parsed, _ := netip.AddrFromSlice(address.AsSlice())
+	return parsed
+}

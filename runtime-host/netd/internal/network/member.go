@@ -1,0 +1,127 @@
+package network
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"berth.dev/netd/internal/api"
+	"berth.dev/netd/internal/ethernet"
+	"berth.dev/netd/internal/link"
+	"berth.dev/netd/internal/publish"
+	"berth.dev/netd/internal/relay"
+	"gvisor.dev/gvisor/pkg/buffer"
+)
+
+// member is one container's end of the network. Its identity never changes: who gets another address is another member.
+type member struct {
+	id       string
+	network  *Network
+	identity ethernet.Identity
+	rules    atomic.Pointer[rules]
+	flows    relay.Set
+	ports    *publish.Publisher
+	spoofed  atomic.Uint64
+	// lost are the frames that were dropped on links before the present one.
+	lost atomic.Uint64
+
+	mu   sync.Mutex
+	spec api.Member
+	link *link.Link
+}
+
+// rules are what may change while the member lives.
+type rules struct {
+	policy Policy
+}
+
+// Flows implements forward.Owner.
+func (m *member) Flows() *relay.Set { return &m.flows }
+
+// Route implements forward.Owner.
+func (m *member) Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
+	return m.network.route(m, destination, protocol)
+}
+
+// connect links the member with its QEMU, unless it is linked with that one already.
+func (m *member) connect(ctx context.Context, socket string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.link != nil && m.link.Socket() == socket && !ended(m.link) {
+		return nil
+	}
+	m.disconnectLocked()
+	fresh, err := link.Dial(ctx, socket, m.network.spec.MTU, m.receive)
+	if err != nil {
+		return &api.Error{Status: 502, Code: "LinkFailed", Message: "cannot connect with the machine: " + err.Error()}
+	}
+	m.link = fresh
+	m.network.ethernet.Set(m.identity.MAC, fresh)
+	m.network.events.link(m.id, true)
+	fresh.Start(func(reason error) { m.network.linkEnded(m, fresh, reason) })
+	return nil
+}
+
+func ended(l *link.Link) bool {
+	select {
+	case <-l.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
+// disconnectLocked ends the link. The switch may go on to have it, where it drops everything.
+func (m *member) disconnectLocked() {
+	if m.link != nil {
+		m.link.Close()
+		m.lost.Add(m.link.Dropped())
+		m.link = nil
+	}
+}
+
+// receive takes what the guest sent.
+func (m *member) receive(frame *buffer.View) {
+	if !m.identity.Admits(frame.AsSlice()) {
+		m.spoofed.Add(1)
+		frame.Release()
+		return
+	}
+	m.network.ethernet.FromMember(m.identity.MAC, frame, m.mayReachNeighbours)
+}
+
+func (m *member) mayReachNeighbours(frame []byte) bool {
+	return m.network.neighbourAllowed(m, frame)
+}
+
+func (m *member) linked() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.link != nil && !ended(m.link)
+}
+
+func (m *member) status() api.MemberStatus {
+	m.mu.Lock()
+	dropped := m.lost.Load() + m.spoofed.Load()
+	if m.link != nil {
+		dropped += m.link.Dropped()
+	}
+	linked := m.link != nil && !ended(m.link)
+	m.mu.Unlock()
+	return api.MemberStatus{ID: m.id, Linked: linked, Ports: m.ports.Ports(), DroppedFrames: dropped, Activity: []api.Activity{}}
+}
+
+// close ends everything of the member.
+func (m *member) close() {
+	m.network.ethernet.Set(m.identity.MAC, nil)
+	var all sync.WaitGroup
+	all.Go(m.ports.Close)
+	all.Go(m.flows.Close)
+	all.Wait()
+	// Last, so that the guest still hears of the connections' ends.
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.disconnectLocked()
+	m.network.gateway.RemoveNeighbour(m.identity)
+}

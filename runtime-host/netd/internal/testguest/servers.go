@@ -1,0 +1,64 @@
+package testguest
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+)
+
+// Echo serves a TCP echo on a listener until it is closed: it answers everything, and ends when the client has ended.
+func Echo(listener net.Listener) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			_, _ = io.Copy(conn, conn)
+			_ = conn.Close()
+		}()
+	}
+}
+
+// EchoUDP answers packets until the socket is closed.
+func EchoUDP(socket net.PacketConn) {
+	buffer := make([]byte, 65535)
+	for {
+		n, from, err := socket.ReadFrom(buffer)
+		if err != nil {
+			return
+		}
+		_, _ = socket.WriteTo(buffer[:n], from)
+	}
+}
+
+// HostEcho starts a TCP and a UDP echo on the host's loopback, on one port.
+func HostEcho(t testing.TB) uint16 {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	address := listener.Addr().(*net.TCPAddr).AddrPort()
+	socket, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = socket.Close() })
+	go Echo(listener)
+	go EchoUDP(socket)
+	return address.Port()
+}
+
+// HostPort is a TCP listener on the host's loopback.
+func HostPort(t testing.TB) (net.Listener, uint16) {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener, netip.MustParseAddrPort(listener.Addr().String()).Port()
+}
