@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { agentSocket, clientProxies } from './connectionValues.ts';
+import { clientProxies } from '../../client/values/hostValues.ts';
+import { agentSocket } from './agentSocket.ts';
 import { specOfWords as specOf } from './specOfWords.ts';
 
 const wrongOption = { code: 'commander.invalidArgument' };

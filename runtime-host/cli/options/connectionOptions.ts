@@ -1,11 +1,13 @@
 import type { ConnectionOptions, HostEntry, PublishedPort, PublishedSocket, ResolverOptions } from '../../protocol/networks.ts';
+import { clientProxies, parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from '../../client/values/hostValues.ts';
+import { parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork, type NetworkValue } from '../../client/values/networkValues.ts';
+import { parseExpose, parsePublish, parsePublishSocket } from '../../client/values/portValues.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { collect } from '../options.ts';
-import { agentSocket, clientProxies, parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from './connectionValues.ts';
-import { networksOf, parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork, type FirstNetworkOptions, type NetworkValue } from './networkValues.ts';
+import { agentSocket } from './agentSocket.ts';
+import { networksOf, type FirstNetworkOptions } from './networksOf.ts';
 import { optionGroup } from './optionGroup.ts';
 import { addPolicyOptions, policyOf, type PolicyOptions } from './policyValues.ts';
-import { parseExpose, parsePublish, parsePublishSocket } from './portValues.ts';
 
 interface Options extends FirstNetworkOptions, PolicyOptions, DnsOptions {
   readonly network?: readonly NetworkValue[];
