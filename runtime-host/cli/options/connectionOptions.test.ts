@@ -61,6 +61,7 @@ test('a policy', () => {
   assert.deepEqual(specOf('--allow', 'host.berth.internal:5432', '--allow', 'host.berth.internal:5432').policy, { mode: 'open', allow: ['host.berth.internal:5432'] });
   assert.deepEqual(specOf('--network-policy', 'learn').policy, { mode: 'learn' });
   assert.throws(() => specOf('--network-policy', 'none', '--allow', 'x'), /allowlist/);
+  assert.throws(() => specOf('--network-policy', 'host-only', '--allow', 'x'), /allowlist/);
   assert.throws(() => specOf('--network-policy', 'closed'), wrongOption);
 });
 
@@ -80,10 +81,10 @@ test('entries from a file', () => {
 });
 
 test('what can be allowed', () => {
-  for (const entry of ['example.com', 'example.com:443', '*.example.com', 'db', '_dmarc.example.com', '10.0.0.1', '10.0.0.1:22', '10.0.0.0/8', '10.0.0.0/8:53', '[fd00::1]:443', '[fd00::/8]:443', 'fd00::1', 'fd00::/8', '[fd00::1]']) {
+  for (const entry of ['example.com', 'example.com:443', '*.example.com', 'db', '_dmarc.example.com', '10.0.0.1', '10.0.0.1:22', '10.0.0.0/8', '10.0.0.0/8:53', '[fd00::1]:443', '[fd00::/8]:443', 'fd00::1', 'fd00::/8', '[fd00::1]', 'bücher.example']) {
     assert.deepEqual(specOf('--allow', entry).policy?.allow, [entry]);
   }
-  for (const entry of ['', ':80', 'https://example.com', 'example.com:0', 'example.com:65536', 'example.com:http', 'a b', '*', '*.', '*example.com', 'a.*.com', '300.1.1.1', '10.0.0.0/33', 'example.com/8', '[10.0.0.1]:80', '[fd00::1', 'fd00::/129', 'fe80::1%eth0', '-x', 'a..b']) {
+  for (const entry of ['', ':80', 'https://example.com', 'example.com:0', 'example.com:65536', 'example.com:http', 'a b', '*', '*.', '*.*.com', '*example.com', 'a.*.com', '300.1.1.1', '127.1', '0x7f000001', 'localhost', 'localhost:80', '10.0.0.0/33', 'example.com/8', '[10.0.0.1]:80', '[fd00::1', 'fd00::/129', 'fe80::1%eth0', 'a..b']) {
     assert.throws(() => specOf('--allow', entry), wrongOption, entry);
   }
 });

@@ -28,7 +28,9 @@ export function policyOf({ networkPolicy, allow: written = [], allowFile = [] }:
   const entries = [...allowFile.flatMap((file) => readAllowFile(file)), ...written];
   const allow = allowFile.length > 0 || entries.length > 0 ? [...new Set(entries)] : undefined;
   if (networkPolicy === undefined && allow === undefined) return undefined;
-  if (networkPolicy === 'none' && allow) throw new Exit(ExitStatus.wrongOption, 'Under the policy “none” nothing is allowed. Write --network-policy allowlist to allow only what --allow lists.');
+  if ((networkPolicy === 'none' || networkPolicy === 'host-only') && entries.length > 0) {
+    throw new Exit(ExitStatus.wrongOption, `The policy “${networkPolicy}” allows nothing further. Write --network-policy allowlist to allow only what is listed, such as host.berth.internal.`);
+  }
   return { mode: networkPolicy ?? 'open', ...(allow && { allow }) };
 }
 
@@ -69,8 +71,10 @@ function checkHost(host: string, bracketed = false): string {
     if (family === 0 || !isPrefix) throw new InvalidArgumentError(`“${host}” is not a CIDR such as 10.0.0.0/8 or fd00::/8.`);
   }
   if (family !== 0 && (family === 6 || !bracketed) && !address.includes('%')) return host;
-  const isName = !bracketed && prefix === undefined && host.length <= 253 && /^(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i.test(host);
-  // Four numbers are an address with a number that is too large, and not a name.
-  if (isName && !/^[\d.]+$/.test(host)) return host;
+  if (host.toLowerCase() === 'localhost') throw new InvalidArgumentError('A container’s localhost is itself; the host is host.berth.internal.');
+  const labels = host.replace(/^\*\./, '').replace(/\.$/, '').split('.');
+  const isName = !bracketed && prefix === undefined && labels.every((label) => /^[\p{L}\p{N}\p{M}_-]{1,63}$/u.test(label));
+  // With a number at its end it is an address in some unusual form.
+  if (isName && !/^(\d+|0x.*)$/i.test(labels.at(-1)!)) return host;
   throw new InvalidArgumentError(hint);
 }
