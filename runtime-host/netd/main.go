@@ -52,6 +52,7 @@ func run(socket string) error {
 	}
 	raiseFileLimit()
 	tuneMemory()
+	quietMonitor()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	listener, err := listen(socket)

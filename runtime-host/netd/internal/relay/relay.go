@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// bufferSize holds a whole segment of a guest.
-const bufferSize = 64 << 10
+// bufferSize is one full segment at the MTU of 65520: without the headers of IPv6 and TCP and TCP's time stamps. The stack
+// would send the rest of a larger write as a tiny segment of its own, after every full one.
+const bufferSize = 65520 - 72
 
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// quietMonitor can do nothing here.
+func quietMonitor() {}
