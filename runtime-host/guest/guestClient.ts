@@ -1,16 +1,20 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { Duplex } from 'node:stream';
 import { Code, ConnectError, createClient, type Client } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { BerthError } from '../protocol/errors.ts';
 import type { TerminalSize } from '../protocol/types.ts';
 import { ProcessAttachment, type AttachOptions } from './attachment.ts';
 import { openControlPort } from './controlPort.ts';
-import { ContractVersion, Guest, ProcessSchema, type ResolverSchema, StartContainerRequestSchema } from './gen/guest_pb.js';
+import { ContractVersion, Guest } from './gen/guest_pb.js';
+import type { Listener } from '../protocol/networks.ts';
 import type { ContainerProcess } from '../protocol/statistics.ts';
 import { processesOf, statisticsOf, type GuestStatistics } from './observation.ts';
 import { readArchive, writeArchive, type ReadArchive, type WriteArchive } from './guestArchive.ts';
 import { guestError } from './guestErrors.ts';
+import { containerMessage, processMessage } from './guestMessages.ts';
+import { listenInGuest, watchListeners, type GuestListener } from './guestListeners.ts';
 import { guestAuthority, GuestSession } from './guestSession.ts';
+import { dialGuest, type GuestAddress, type GuestCalls } from './guestSocket.ts';
 
 export interface GuestProcess {
   /** Chosen by the host, unique in the VM. */
@@ -121,6 +125,10 @@ export class GuestClient {
     }
   }
 
+  get #calls(): GuestCalls {
+    return { client: this.#client, connected: () => this.connected };
+  }
+
   get connected(): boolean {
     return this.#session.connected;
   }
@@ -215,6 +223,21 @@ export class GuestClient {
     return Number(aheadNanoseconds) / 1e6;
   }
 
+  /** Connects to a socket in the container. @throws as {@link dialGuest} */
+  dial(address: GuestAddress, signal?: AbortSignal): Promise<Duplex> {
+    return dialGuest(this.#calls, address, signal);
+  }
+
+  /** Makes a unix socket in the container. @throws as {@link listenInGuest} */
+  listen(socket: { readonly path: string; readonly mode: number }, onConnection: (connection: Duplex) => void, onError: (error: BerthError) => void): Promise<GuestListener> {
+    return listenInGuest(this.#calls, socket, onConnection, onError);
+  }
+
+  /** What waits for connections in the container, now and after each change. @throws as {@link watchListeners} */
+  listeners(signal: AbortSignal): AsyncGenerator<readonly Listener[]> {
+    return watchListeners(this.#calls, signal);
+  }
+
   /** Ends all processes, syncs and unmounts. Afterwards the VM can be ended without losing anything. */
   async shutdown(signal?: AbortSignal): Promise<void> {
     await this.#call(signal, (options) => this.#client.shutdown({ powerOff: false }, options));
@@ -254,35 +277,4 @@ function otherVersion(details: ConstructorParameters<typeof BerthError>[2]): Ber
 
 function noAnswer(milliseconds: number): BerthError {
   return new BerthError('GuestFailed', `The virtual machine did not answer within ${milliseconds / 1000} seconds. Try again, or stop the container.`);
-}
-
-function containerMessage(container: Omit<GuestContainer, 'process'>, process?: GuestProcess): MessageInitShape<typeof StartContainerRequestSchema> {
-  return create(StartContainerRequestSchema, {
-    rootDevice: container.rootDevice,
-    hostname: container.hostname,
-    shares: container.shares.map((share) => ({ ...share })),
-    volumes: container.volumes.map((volume) => ({ ...volume })),
-    ...container.world,
-    temporary: container.world.temporary.map((temporary) => ({ ...temporary })),
-    interfaces: (container.interfaces ?? []).map((one) => ({ ...one, addresses: [...one.addresses] })),
-    ...(container.resolver && { resolver: resolverMessage(container.resolver) }),
-    hosts: (container.hosts ?? []).map((host) => ({ ...host })),
-    certificates: [...(container.certificates ?? [])],
-    ...(process && { process: processMessage(process) }),
-  });
-}
-
-function resolverMessage({ servers, search = [], options = [] }: NonNullable<GuestContainer['resolver']>): MessageInitShape<typeof ResolverSchema> {
-  return { servers: [...servers], search: [...search], options: [...options] };
-}
-
-function processMessage(process: GuestProcess): MessageInitShape<typeof ProcessSchema> {
-  return create(ProcessSchema, {
-    ...process,
-    arguments: [...process.arguments],
-    environment: [...process.environment],
-    limits: [...process.limits],
-    additionalGroups: [...process.additionalGroups],
-    ...(process.size ? { size: { columns: process.size.columns, rows: process.size.rows } } : {}),
-  });
 }

@@ -1622,7 +1622,7 @@ export declare type DialRequest = Message<"berth.guest.v1.DialRequest"> & {
     case: "data";
   } | {
     /**
-     * Nothing more will be written.
+     * Nothing more will be written. A call whose requests end without it tears the connection off.
      *
      * @generated from field: bool close_write = 3;
      */
@@ -1672,11 +1672,18 @@ export declare const DialStartSchema: GenMessage<DialStart>;
  */
 export declare type DialResponse = Message<"berth.guest.v1.DialResponse"> & {
   /**
-   * Empty in the first answer only.
+   * Empty in the first answer, and with close_write.
    *
    * @generated from field: bytes data = 1;
    */
   data: Uint8Array;
+
+  /**
+   * The other side writes nothing more, but may still read. The call ends with OK once it does neither.
+   *
+   * @generated from field: bool close_write = 2;
+   */
+  closeWrite: boolean;
 };
 
 /**
@@ -1770,6 +1777,13 @@ export declare type AcceptSocketResponse = Message<"berth.guest.v1.AcceptSocketR
    * @generated from field: bytes data = 1;
    */
   data: Uint8Array;
+
+  /**
+   * As in DialResponse.
+   *
+   * @generated from field: bool close_write = 2;
+   */
+  closeWrite: boolean;
 };
 
 /**
@@ -1935,6 +1949,49 @@ export declare const Guest: GenService<{
     methodKind: "unary";
     input: typeof SetClockRequestSchema;
     output: typeof SetClockResponseSchema;
+  },
+  /**
+   * The sockets in the VM that wait for connections: once at the start, and again after each change, until the call is
+   * cancelled.
+   *
+   * @generated from rpc berth.guest.v1.Guest.WatchListeners
+   */
+  watchListeners: {
+    methodKind: "server_streaming";
+    input: typeof WatchListenersRequestSchema;
+    output: typeof WatchListenersResponseSchema;
+  },
+  /**
+   * Connects to a socket as a process in the container would, and carries bytes both ways. The first answer has no data and
+   * says that it is connected. NOT_FOUND when there is no such unix socket, UNAVAILABLE when it refuses.
+   *
+   * @generated from rpc berth.guest.v1.Guest.Dial
+   */
+  dial: {
+    methodKind: "bidi_streaming";
+    input: typeof DialRequestSchema;
+    output: typeof DialResponseSchema;
+  },
+  /**
+   * Makes a unix socket in the container; an answer for each connection, which waits until AcceptSocket takes it. The first
+   * answer has id 0: the socket is there. It goes away with the call.
+   *
+   * @generated from rpc berth.guest.v1.Guest.ListenSocket
+   */
+  listenSocket: {
+    methodKind: "server_streaming";
+    input: typeof ListenSocketRequestSchema;
+    output: typeof ListenSocketResponseSchema;
+  },
+  /**
+   * Carries the bytes of a connection that ListenSocket has announced. NOT_FOUND for one that is gone.
+   *
+   * @generated from rpc berth.guest.v1.Guest.AcceptSocket
+   */
+  acceptSocket: {
+    methodKind: "bidi_streaming";
+    input: typeof AcceptSocketRequestSchema;
+    output: typeof AcceptSocketResponseSchema;
   },
 }>;
 

@@ -51,6 +51,9 @@ func at(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
+// Open resolves a path as the container would, and gives a descriptor.
+func (r *Root) Open(path string, flags int) (int, error) { return r.open(path, flags) }
+
 // open resolves a path as the container would.
 func (r *Root) open(path string, flags int) (int, error) {
 	relative := strings.TrimPrefix(path, "/")

@@ -172,6 +172,16 @@ func (c *Container) Root() (*archive.Root, error) {
 	return c.root, nil
 }
 
+// Inside runs work on the container's thread, where paths lead where they lead in the container. It must not wait for
+// anybody: no process can be started meanwhile.
+func (c *Container) Inside(work func() error) error {
+	<-c.ready
+	if c.problem != nil {
+		return c.problem
+	}
+	return c.thread.do(work)
+}
+
 // Unmount writes everything to the disk and leaves the root file system clean. All processes have ended before. Whoever
 // calls it again waits until it is done.
 func (c *Container) Unmount() error {

@@ -45,6 +45,7 @@ type Call struct {
 	// What the peer may still send, and what the handler has taken since the peer was last told.
 	receiveWindow int
 	taken         int
+	window        int // what the peer may send ahead in all
 
 	// Only of the goroutine that receives, which is one at a time.
 	receiving []byte
@@ -55,7 +56,7 @@ type Call struct {
 }
 
 func newCall(c *connection, stream uint32) *Call {
-	call := &Call{connection: c, stream: stream, receiveWindow: streamWindow}
+	call := &Call{connection: c, stream: stream, receiveWindow: streamWindow, window: streamWindow}
 	call.inputGrown.L = &c.mutex
 	call.context, call.cancel = context.WithCancel(context.Background())
 	return call
@@ -63,6 +64,16 @@ func newCall(c *connection, stream uint32) *Call {
 
 // Context is cancelled when the client is gone or wants no answer any more, and when the call is over.
 func (c *Call) Context() context.Context { return c.context }
+
+// ExpectMuch lets the client send more ahead, where the handler takes all that comes.
+func (c *Call) ExpectMuch() error {
+	c.connection.mutex.Lock()
+	grant := bulkWindow - c.window
+	c.window += grant
+	c.receiveWindow += grant
+	c.connection.mutex.Unlock()
+	return c.connection.writer.write(appendUint32Frame(nil, frameWindowUpdate, c.stream, uint32(grant)))
+}
 
 // give adds input, under the lock; true when it is more than the peer was allowed.
 func (c *Call) give(data []byte, size int) bool {
@@ -155,7 +166,7 @@ func (c *Call) takeSome(into []byte) (count, grant int, err error) {
 	}
 	count, _ = c.input.Read(into)
 	c.taken += count
-	if c.taken >= streamWindow/4 && !c.inputEnded {
+	if c.taken >= c.window/4 && !c.inputEnded {
 		grant = c.taken
 		c.receiveWindow += grant
 		c.taken = 0

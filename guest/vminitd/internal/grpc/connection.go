@@ -12,11 +12,13 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// Flow control (RFC 9113, 5.2). A call may have streamWindow under way that its handler has not taken. The connection's
-// window is given back as data arrives, so one call that nobody serves stops no other.
+// Flow control (RFC 9113, 5.2). A call may have streamWindow under way that its handler has not taken: little, since
+// there may be thousands whose handlers take nothing, and their input is kept here; one that carries much asks for bulkWindow.
+// The connection's window is given back as data arrives, so one call that nobody serves stops no other.
 const (
 	defaultWindow      = 1<<16 - 1
-	streamWindow       = 1 << 20
+	streamWindow       = 128 << 10
+	bulkWindow         = 1 << 20
 	connectionWindow   = 4 << 20
 	largestWindow      = math.MaxInt32
 	largestFrame       = 64 << 10

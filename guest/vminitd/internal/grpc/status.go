@@ -22,8 +22,10 @@ const (
 	AlreadyExists      Code = 6
 	ResourceExhausted  Code = 8
 	FailedPrecondition Code = 9
+	Aborted            Code = 10
 	Unimplemented      Code = 12
 	Internal           Code = 13
+	Unavailable        Code = 14
 )
 
 // Status is an error that the client gets as it is.

@@ -63,11 +63,11 @@ func (b *batch) finish() {
 	native.PutUint32(b.bytes[b.start:], uint32(len(b.bytes)-b.start))
 }
 
-// socket is a netlink socket to the kernel's routing.
+// socket is a netlink socket.
 type socket int
 
-func openSocket() (socket, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+func openSocket(protocol int) (socket, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
 		return -1, fmt.Errorf("netlink: %w", err)
 	}

@@ -29,7 +29,7 @@ func Configure(interfaces []Interface) error {
 	if len(interfaces) == 0 {
 		return nil
 	}
-	s, err := openSocket()
+	s, err := openSocket(unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 package network
 
 import (
+	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,5 +78,45 @@ func TestRefusalsNameWhatWasAsked(t *testing.T) {
 	}
 	if err := b.explain(0, make([]byte, 4)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAddressesAreWrittenAsNetipWritesThem(t *testing.T) {
+	for _, text := range []string{"::", "::1", "1::", "fd12:3456::7", "1:2:3:4:5:6:7:8", "1:0:3:4:5:6:7:8", "1:0:0:4:5:0:0:8", "1:0:0:4:0:0:0:8", "0:0:3:4:5:6:0:0", "127.0.0.1"} {
+		expected := netip.MustParseAddr(text)
+		if written := address(expected.AsSlice()).String(); written != expected.String() {
+			t.Errorf("%s, not %s", written, expected)
+		}
+	}
+}
+
+func TestListenersOfThisMachine(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	connected, err := net.Dial("tcp", tcp.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connected.Close()
+	listeners, err := Listeners()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, l := range listeners {
+		found = append(found, fmt.Sprint(l.IsUDP, " ", net.JoinHostPort(l.Address, strconv.Itoa(int(l.Port)))))
+	}
+	for text, isThere := range map[string]bool{"false " + tcp.Addr().String(): true, "true " + udp.LocalAddr().String(): true, "false " + connected.LocalAddr().String(): false} {
+		if slices.Contains(found, text) != isThere {
+			t.Errorf("%s: %v in %v", text, !isThere, found)
+		}
 	}
 }

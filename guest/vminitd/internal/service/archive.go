@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
-	"time"
 
 	"berth.dev/vminitd/internal/archive"
 	"berth.dev/vminitd/internal/gen/guestv1"
@@ -41,7 +39,7 @@ func (g *Guest) ReadArchive(call *grpc.Call) error {
 	if err != nil {
 		return asStatus(err)
 	}
-	ctx, done, err := g.archives.open(call.Context())
+	ctx, done, err := g.calls.open(call.Context())
 	if err != nil {
 		return err
 	}
@@ -68,11 +66,14 @@ func (g *Guest) WriteArchive(call *grpc.Call) error {
 	if err != nil {
 		return asStatus(err)
 	}
-	ctx, done, err := g.archives.open(call.Context())
+	ctx, done, err := g.calls.open(call.Context())
 	if err != nil {
 		return err
 	}
 	defer done()
+	if err := call.ExpectMuch(); err != nil {
+		return err
+	}
 	options := archive.WriteOptions{
 		Destination: start.Destination, Source: archive.Source(start.Source), Name: start.Name, KeepOwner: start.KeepOwner,
 	}
@@ -129,56 +130,5 @@ func asArchiveStatus(err error) error {
 		return grpc.Errorf(grpc.InvalidArgument, "the archive is not complete")
 	default:
 		return grpc.Errorf(grpc.Internal, "%v", err)
-	}
-}
-
-// openArchives are those under way. They hold files open, which the end of the container must not find.
-type openArchives struct {
-	mutex   sync.Mutex
-	closed  bool
-	cancels map[*context.CancelFunc]struct{}
-	running sync.WaitGroup
-}
-
-func (o *openArchives) open(parent context.Context) (context.Context, func(), error) {
-	o.mutex.Lock()
-	defer o.mutex.Unlock()
-	if o.closed {
-		return nil, nil, grpc.Errorf(grpc.FailedPrecondition, "the container is ending")
-	}
-	if o.cancels == nil {
-		o.cancels = map[*context.CancelFunc]struct{}{}
-	}
-	ctx, cancel := context.WithCancel(parent)
-	o.cancels[&cancel] = struct{}{}
-	o.running.Add(1)
-	return ctx, func() {
-		o.mutex.Lock()
-		defer o.mutex.Unlock()
-		delete(o.cancels, &cancel)
-		cancel()
-		o.running.Done()
-	}, nil
-}
-
-// archivePatience: one that waits for its client notices the end only when the client goes, which the host sees to.
-const archivePatience = 3 * time.Second
-
-// close ends all archives, and waits for them, but not for ever.
-func (o *openArchives) close() {
-	o.mutex.Lock()
-	o.closed = true
-	for cancel := range o.cancels {
-		(*cancel)()
-	}
-	o.mutex.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		o.running.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(archivePatience):
 	}
 }

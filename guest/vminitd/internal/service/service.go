@@ -18,7 +18,8 @@ type Guest struct {
 	Version   string
 	container *container.Container
 	processes *process.Table
-	archives  openArchives
+	calls     openCalls
+	sockets   announced
 }
 
 // NewServer makes the gRPC server of the guest.
@@ -46,6 +47,10 @@ func (g *Guest) methods() map[string]grpc.Handler {
 		"Statistics":     grpc.Unary(g.Statistics),
 		"ListProcesses":  grpc.Unary(g.ListProcesses),
 		"SetClock":       grpc.Unary(g.SetClock),
+		"WatchListeners": g.WatchListeners,
+		"Dial":           g.Dial,
+		"ListenSocket":   g.ListenSocket,
+		"AcceptSocket":   g.AcceptSocket,
 	}
 }
 

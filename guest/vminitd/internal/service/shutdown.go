@@ -12,7 +12,7 @@ import (
 func (g *Guest) Shutdown(_ context.Context, request *guestv1.ShutdownRequest) (*guestv1.ShutdownResponse, error) {
 	system.Trace("shutdown")
 	g.processes.End()
-	g.archives.close()
+	g.calls.close()
 	err := g.container.Unmount()
 	if err != nil {
 		system.Log("shutdown: %v", err)

@@ -2137,7 +2137,7 @@ type DialRequest_Data struct {
 }
 
 type DialRequest_CloseWrite struct {
-	// Nothing more will be written.
+	// Nothing more will be written. A call whose requests end without it tears the connection off.
 	CloseWrite bool `protobuf:"varint,3,opt,name=close_write,json=closeWrite,proto3,oneof"`
 }
 
@@ -2203,8 +2203,10 @@ func (*DialStart_TcpPort) isDialStart_Target() {}
 
 type DialResponse struct {
 	unknownFields []byte
-	// Empty in the first answer only.
+	// Empty in the first answer, and with close_write.
 	Data []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// The other side writes nothing more, but may still read. The call ends with OK once it does neither.
+	CloseWrite bool `protobuf:"varint,2,opt,name=close_write,json=closeWrite,proto3" json:"closeWrite,omitempty"`
 }
 
 func (x *DialResponse) Reset() {
@@ -2218,6 +2220,13 @@ func (x *DialResponse) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *DialResponse) GetCloseWrite() bool {
+	if x != nil {
+		return x.CloseWrite
+	}
+	return false
 }
 
 type ListenSocketRequest struct {
@@ -2336,6 +2345,8 @@ func (*AcceptSocketRequest_CloseWrite) isAcceptSocketRequest_Message() {}
 type AcceptSocketResponse struct {
 	unknownFields []byte
 	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// As in DialResponse.
+	CloseWrite bool `protobuf:"varint,2,opt,name=close_write,json=closeWrite,proto3" json:"closeWrite,omitempty"`
 }
 
 func (x *AcceptSocketResponse) Reset() {
@@ -2349,6 +2360,13 @@ func (x *AcceptSocketResponse) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *AcceptSocketResponse) GetCloseWrite() bool {
+	if x != nil {
+		return x.CloseWrite
+	}
+	return false
 }
 
 func (m *HandshakeRequest) MarshalVT() (dAtA []byte, err error) {
@@ -5397,6 +5415,16 @@ func (m *DialResponse) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.CloseWrite {
+		i--
+		if m.CloseWrite {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
 	if len(m.Data) > 0 {
 		i -= len(m.Data)
 		copy(dAtA[i:], m.Data)
@@ -5604,6 +5632,16 @@ func (m *AcceptSocketResponse) MarshalToSizedBufferVT(dAtA []byte) (int, error) 
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.CloseWrite {
+		i--
+		if m.CloseWrite {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
 	}
 	if len(m.Data) > 0 {
 		i -= len(m.Data)
@@ -6840,6 +6878,9 @@ func (m *DialResponse) SizeVT() (n int) {
 	if l > 0 {
 		n += 1 + l + protobuf_go_lite.SizeOfVarint(uint64(l))
 	}
+	if m.CloseWrite {
+		n += 2
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -6924,6 +6965,9 @@ func (m *AcceptSocketResponse) SizeVT() (n int) {
 	l = len(m.Data)
 	if l > 0 {
 		n += 1 + l + protobuf_go_lite.SizeOfVarint(uint64(l))
+	}
+	if m.CloseWrite {
+		n += 2
 	}
 	n += len(m.unknownFields)
 	return n
@@ -11662,6 +11706,18 @@ func (m *DialResponse) UnmarshalVT(dAtA []byte) error {
 				m.Data = []byte{}
 			}
 			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CloseWrite", wireType)
+			}
+			var v int
+			var _v uint64
+			_v, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+			v = int(_v)
+			if err != nil {
+				return err
+			}
+			m.CloseWrite = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protobuf_go_lite.Skip(dAtA[iNdEx:])
@@ -11944,6 +12000,18 @@ func (m *AcceptSocketResponse) UnmarshalVT(dAtA []byte) error {
 				m.Data = []byte{}
 			}
 			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CloseWrite", wireType)
+			}
+			var v int
+			var _v uint64
+			_v, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+			v = int(_v)
+			if err != nil {
+				return err
+			}
+			m.CloseWrite = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protobuf_go_lite.Skip(dAtA[iNdEx:])
