@@ -102,6 +102,7 @@ function readProcessDefaults(config: JsonReader): NonNullable<ImageConfiguration
     Labels: config.field('Labels').optionalStringMap(),
     StopSignal: config.field('StopSignal').optionalString(),
     Volumes: config.field('Volumes').optionalNames(),
+    ExposedPorts: config.field('ExposedPorts').optionalNames(),
     Healthcheck: readHealthCheck(config.field('Healthcheck')),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -39,6 +39,8 @@ export interface ImageConfiguration {
     readonly StopSignal?: string;
     /** Paths at which containers get volumes. */
     readonly Volumes?: readonly string[];
+    /** `PORT`, `PORT/tcp` or `PORT/udp`. */
+    readonly ExposedPorts?: readonly string[];
     readonly Healthcheck?: ImageHealthCheck;
   };
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] };

@@ -1,6 +1,6 @@
 import type { Logger } from '../base/log.ts';
 import type { Archives } from '../services/archiveService.ts';
-import type { ContainerService, ImageService, StatisticsService, VolumeService } from '../services/interfaces.ts';
+import type { ContainerService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/mountPolicy.ts';
 
@@ -9,6 +9,8 @@ export interface HostServices {
   readonly images: ImageService;
   readonly containers: ContainerService;
   readonly volumes: VolumeService;
+  readonly networks: NetworkService;
+  readonly policies: PolicyService;
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly archives: Archives;

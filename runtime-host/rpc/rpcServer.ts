@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { ContainerDidChange, ImageDidChange, rpcPath, ShowMessage, VolumeDidChange, warningMessage } from '../protocol/methods.ts';
+import { ContainerDidChange, ImageDidChange, NetworkDidChange, rpcPath, ShowMessage, VolumeDidChange, warningMessage } from '../protocol/methods.ts';
 import { maxStreamFrameBytes, streamSubprotocol } from '../protocol/streams.ts';
 import { protocolHeader, protocolVersion, version, versionHeader } from '../protocol/version.ts';
 import { maxRpcMessageBytes } from '../protocol/webSocketTransport.ts';
@@ -19,6 +19,7 @@ import { imageMethods } from './imageMethods.ts';
 import { usageMethods } from './usageMethods.ts';
 import { mountMethods } from './mountMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
+import { networkMethods } from './networkMethods.ts';
 import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
 import { statisticsMethods } from './statisticsMethods.ts';
@@ -39,7 +40,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;
@@ -74,7 +75,7 @@ export class RpcServer {
   }
 
   /** Passes the services' news on to every client. */
-  watch({ containers, images, volumes }: HostServices): void {
+  watch({ containers, images, volumes, networks }: HostServices): void {
     this.#unsubscribe.push(
       containers.onDidChange((change) => {
         for (const client of this.#clients) client.notify(ContainerDidChange, change);
@@ -84,6 +85,9 @@ export class RpcServer {
       }),
       volumes.onDidChange((change) => {
         for (const client of this.#clients) client.notify(VolumeDidChange, change);
+      }),
+      networks.onDidChange((change) => {
+        for (const client of this.#clients) client.notify(NetworkDidChange, change);
       }),
       containers.onNotice((message) => {
         for (const client of this.#clients) client.notify(ShowMessage, { type: warningMessage, message });

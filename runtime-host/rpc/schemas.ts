@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { longestSeconds, minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
 import { volumeDrivers, volumeNamePattern } from '../protocol/volumes.ts';
+import { connectionMembers } from './networkSchema.ts';
 import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
 import type { Check } from './validate.ts';
 import { worldMembers } from './worldSchema.ts';
@@ -54,6 +55,7 @@ const workDone = { workDoneToken: optional(progressToken) };
 export const containerSpec = object({
   ...processMembers,
   ...worldMembers,
+  ...connectionMembers,
   ...workDone,
   image: reference,
   name: optional(name),

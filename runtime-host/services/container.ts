@@ -1,13 +1,23 @@
 import { SerialQueue } from '../base/serialQueue.ts';
 import type { BerthError } from '../protocol/errors.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
+import type { PublishedPort } from '../protocol/networks.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { defaultLogLimits, type LogLimits } from '../store/outputLog.ts';
 import { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
+import type { ActivityBook } from './networks/activityBook.ts';
+import { connectionInfo } from './networks/connection.ts';
 import type { HealthMonitor } from './healthMonitor.ts';
 import type { WaitingMachine } from './waitingMachine.ts';
+
+/** What a container that starts or runs has in its networks. */
+export interface ContainerRunNetwork {
+  /** Those that lead to it. */
+  ports: readonly PublishedPort[];
+  readonly activity: ActivityBook;
+}
 
 /** A container as the host holds it: its record, and its VM while it runs. */
 export class Container {
@@ -21,6 +31,8 @@ export class Container {
   readonly saves = new SerialQueue();
   run: ContainerRun | undefined;
   health: HealthMonitor | undefined;
+  /** From before its VM starts until it has ended (networks/runNetworks.ts). */
+  network: ContainerRunNetwork | undefined;
   /** Its VM, when this host has found it paused and cannot adopt it before it goes on. */
   waiting: WaitingMachine | undefined;
   /** Of the current or last run: settles when the record says how it ended. */
@@ -57,8 +69,8 @@ export class Container {
   }
 
   info(): ContainerInfo {
-    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, ...rest } = this.record;
-    return { ...rest, state: this.state, command, ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...this.#machineInfo() };
+    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, connection, ...rest } = this.record;
+    return { ...rest, state: this.state, command, ...connectionInfo(connection, this.network), ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...this.#machineInfo() };
   }
 
   #machineInfo(): Pick<ContainerInfo, 'vmPid' | 'paused'> {

@@ -26,11 +26,12 @@ function lifecycleOf(calls: string[], saving: Promise<void> = Promise.resolve())
       return Promise.resolve();
     },
   };
+  const networks = { join: () => Promise.resolve(), leave: () => Promise.resolve(), refresh: () => Promise.resolve() };
   const volumes = { keepOwned: () => Promise.resolve(), removeOwned: () => Promise.resolve() };
   // A start gets no further than to the image's disk, until it is aborted.
   const disks = { ensure: (_image: string, { signal }: { readonly signal: AbortSignal }) => abortable(new Promise<never>(() => undefined), signal) };
   const others = { disks, platform: { basis: () => Promise.resolve() }, mountPolicy: { check: () => Promise.resolve() }, table: { all: () => [] }, paths: { disk: () => '/none' } };
-  return new ContainerLifecycle({ store, volumes, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
+  return new ContainerLifecycle({ store, volumes, networks, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
 }
 
 function stopped(): Container {

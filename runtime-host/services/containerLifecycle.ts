@@ -1,40 +1,28 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { rm } from 'node:fs/promises';
 import type { Logger } from '../base/log.ts';
 import type { ReportProgress } from '../base/progress.ts';
-import { wholeDiskSize } from '../ext4/diskSize.ts';
 import { BerthError } from '../protocol/errors.ts';
-import type { BerthPaths } from '../protocol/paths.ts';
 import type { ContainerState, ErrorSummary } from '../protocol/types.ts';
 import type { ContainerStore } from '../store/containerStore.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
-import { createOverlay } from '../vm/overlay.ts';
 import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
-import { checkMountSources } from './containerSpec.ts';
 import { withMaintenance, type UseGuest } from './maintenance.ts';
-import type { ImageDiskService } from './interfaces.ts';
-import { checkKernel } from './machineSpec.ts';
-import type { MountPolicy } from './mountPolicy.ts';
+import type { RunNetworks } from './networks/runNetworks.ts';
+import { answered, exists, within } from './patience.ts';
 import type { RunContext } from './runContext.ts';
+import { prepareRun, type PreparationDependencies } from './runPreparation.ts';
 import { sigkill, signalNumber } from './signals.ts';
-import type { RunStorage } from './runStorage.ts';
 import type { VmLimits } from './vmLimits.ts';
-import type { VmBasis, VmPlatform } from './vmPlatform.ts';
-import type { HostVolumeService } from './volumeService.ts';
-import { attachVolumes, claimVolumes } from './volumeUse.ts';
+import { claimVolumes } from './volumeUse.ts';
 
 const defaultStopSeconds = 10;
 
-export interface LifecycleDependencies {
-  readonly paths: BerthPaths;
+export interface LifecycleDependencies extends PreparationDependencies {
   readonly store: ContainerStore;
   readonly table: ContainerTable;
-  readonly volumes: HostVolumeService;
-  readonly disks: ImageDiskService;
-  readonly platform: VmPlatform;
-  readonly mountPolicy: MountPolicy;
+  readonly networks: RunNetworks;
   readonly log: Logger;
   readonly hostVersion: string;
   readonly limits: VmLimits;
@@ -157,7 +145,7 @@ export class ContainerLifecycle {
   }
 
   /** Changes what can be changed of a container at any time. */
-  async update(container: Container, changes: Pick<ContainerRecord, 'name'>): Promise<void> {
+  async update(container: Container, changes: Partial<Pick<ContainerRecord, 'name' | 'connection'>>): Promise<void> {
     await this.#save(container, { ...container.record, ...changes });
     this.#deps.changed(container);
   }
@@ -204,6 +192,7 @@ export class ContainerLifecycle {
 
   /** Notes that a container does not run any more, and why. */
   async markStopped(container: Container, error?: BerthError): Promise<void> {
+    await this.#deps.networks.leave(container);
     await rm(container.paths.sockets, { recursive: true, force: true });
     if (container.record.removeOnExit) {
       await this.remove(container, true);
@@ -224,42 +213,23 @@ export class ContainerLifecycle {
    */
   async withFiles<Result>(container: Container, signal: AbortSignal, use: UseGuest<Result>): Promise<Result> {
     claimVolumes(container, this.#deps.table.all(), this.#deps.volumes);
-    const { basis, storage } = await this.#prepare(container, signal);
+    const { basis, storage } = await prepareRun(container, this.#deps, signal);
     return withMaintenance(this.context(container), basis, storage, signal, use);
   }
 
   async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
-    const { basis, storage } = await this.#prepare(container, signal);
-    return startRun(this.context(container), basis, storage, signal);
-  }
-
-  /** Everything that a VM of this container needs. */
-  async #prepare({ record, paths }: Container, signal: AbortSignal | undefined): Promise<{ readonly basis: VmBasis; readonly storage: RunStorage }> {
-    const [basis, image, volumes] = await Promise.all([this.#deps.platform.basis(), this.#imageDisk(record, signal), attachVolumes(record, paths, this.#deps.paths, this.#deps.volumes), this.#checkFiles(record), mkdir(paths.sockets, { recursive: true, mode: 0o700 })]);
+    // Both are waited for: what came into being is to be undone when the other fails.
+    const [prepared, network] = await Promise.allSettled([prepareRun(container, this.#deps, signal), this.#deps.networks.join(container)]);
+    if (prepared.status === 'rejected') throw prepared.reason;
+    if (network.status === 'rejected') throw network.reason;
     signal?.throwIfAborted();
-    if (!(await exists(paths.overlay))) await createOverlay(paths.overlay, image, record.diskSize);
-    return { basis, storage: { image, volumes } };
-  }
-
-  /** The directories must be what they were, and what became worth protecting since is not shared unasked. */
-  async #checkFiles({ mounts, kernel }: ContainerRecord): Promise<void> {
-    await checkMountSources(mounts);
-    if (kernel !== undefined) await checkKernel(kernel);
-    await this.#deps.mountPolicy.check(mounts);
-  }
-
-  /** The disk behind the overlay. An overlay fits one disk only, so another one of the same image will not do. */
-  async #imageDisk(record: ContainerRecord, signal: AbortSignal | undefined): Promise<string> {
-    const path = this.#deps.paths.disk(record.diskKey);
-    if ((await wholeDiskSize(path)) === record.diskSize) return path;
-    const disk = await this.#deps.disks.ensure(record.image, signal ? { signal } : {});
-    if (disk.key === record.diskKey && disk.size === record.diskSize) return disk.path;
-    throw new BerthError('ImageNotFound', `The image of container “${record.name}” has changed or was removed, and its files cannot be used without it. Create the container anew from ${record.image}.`);
+    return startRun(this.context(container), { ...prepared.value, network: network.value }, signal);
   }
 
   async #undoStart(container: Container, before: { readonly state: ContainerState; readonly record: ContainerRecord; readonly fresh: boolean }): Promise<void> {
     const { paths, record } = container;
     try {
+      await this.#deps.networks.leave(container);
       await rm(paths.sockets, { recursive: true, force: true });
       if (record.removeOnExit) {
         container.state = 'stopped';
@@ -316,27 +286,4 @@ export class ContainerLifecycle {
 function summaryOf({ code, message, data }: BerthError): ErrorSummary {
   const console = data?.['console'];
   return { code, message, ...(typeof console === 'string' && console !== '' ? { console } : {}) };
-}
-
-/** A guest whose QEMU is frozen never answers. */
-async function answered<Answer>(answer: Promise<Answer>, milliseconds: number): Promise<Answer> {
-  if (!(await within(answer, milliseconds))) throw new BerthError('GuestFailed', 'The virtual machine does not answer.');
-  return answer;
-}
-
-/** Whether a promise settles in time. */
-async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const limit = new AbortController();
-  try {
-    return await Promise.race([promise.then(() => true), delay(milliseconds, false, { signal: limit.signal })]);
-  } finally {
-    limit.abort();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -7,6 +7,7 @@ import { limitConsole } from './consoleLimit.ts';
 import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
 import { checkOpenedShares } from './openedShares.ts';
+import type { RunNetwork } from './networks/runNetwork.ts';
 import { OutputKeeper } from './outputKeeper.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, withLimit } from './runFailure.ts';
@@ -23,27 +24,37 @@ export const firstProcess = 'init';
 /** Begins the names of processes that are hung up when their client goes, which the next host must still know. */
 export const hangUpPrefix = 'hangup-';
 
-/** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
-export function startRun(context: RunContext, basis: VmBasis, storage: RunStorage, signal?: AbortSignal): Promise<ContainerRun> {
-  return withLimit(context.limits.boot, 'boot', (boot) => bootRun(context, basis, storage, boot, signal));
+/** What a run is made of. */
+export interface RunMeans {
+  readonly basis: VmBasis;
+  readonly storage: RunStorage;
+  /** Absent: it has none. */
+  readonly network: RunNetwork | undefined;
 }
 
-async function bootRun(context: RunContext, basis: VmBasis, storage: RunStorage, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
+/** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
+export function startRun(context: RunContext, means: RunMeans, signal?: AbortSignal): Promise<ContainerRun> {
+  return withLimit(context.limits.boot, 'boot', (boot) => bootRun(context, means, boot, signal));
+}
+
+async function bootRun(context: RunContext, { basis, storage, network }: RunMeans, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
   const within = (given: AbortSignal): AbortSignal => AbortSignal.any([given, paused.signal, ...(signal ? [signal] : [])]);
   const limit = within(boot);
-  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), paths.qemuLog, limit).catch(async (error: unknown) => {
+  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage, network), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
   machine.onPauseChanged(() => machine.pause && paused.abort(pauseError(record.name, machine.pause)));
   const opened = context.output.open('new');
   let guest: GuestClient | undefined;
   try {
-    [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened]);
+    const linked = network && machine.answers().then(() => network.link());
+    [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened, linked]);
     await checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source));
     const container = {
       ...(await guestContainer(record, storage)),
+      ...network?.guest,
       process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
     };
     const connected = guest;
@@ -259,7 +270,7 @@ export async function guestContainer(record: ContainerRecord, storage: RunStorag
 }
 
 /** The VM of a container. */
-export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage): Parameters<typeof startVirtualMachine>[1] {
+export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage, network?: RunNetwork): Parameters<typeof startVirtualMachine>[1] {
   return {
     id: record.id,
     architecture: basis.architecture,
@@ -274,6 +285,7 @@ export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, s
     controlSocket: paths.controlSocket,
     disk: { overlay: paths.overlay, image: storage.image },
     volumes: vmVolumes(storage.volumes),
+    interfaces: network?.interfaces ?? [],
     shares: sharesOf(record, storage).map(({ tag, directory, readOnly }) => ({ tag, directory, readOnly })),
   };
 }

@@ -26,8 +26,9 @@ async function serviceOf(t: TestContext): Promise<{ readonly container: Containe
   const container = new Container({ id, name: 'a', state: 'running', restart: { name: 'always' } } as unknown as ContainerRecord, paths.container(id));
   table.add(container);
   const volumes = { keepOwned: () => Promise.resolve() };
+  const networks = { onDidChange: () => () => undefined, onNotice: () => () => undefined };
   const disks = { prune: () => Promise.resolve() };
-  const service = createContainerService({ paths, table, volumes, disks, log: createLogger(() => undefined), version: '0' } as unknown as ContainerServiceOptions);
+  const service = createContainerService({ paths, table, volumes, networks, disks, log: createLogger(() => undefined), version: '0' } as unknown as ContainerServiceOptions);
   return { container, service };
 }
 

@@ -6,28 +6,28 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
-import type { ContainerRecord } from '../store/containerRecord.ts';
 import { ContainerStore } from '../store/containerStore.ts';
 import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
+import { createContainer } from './containerCreation.ts';
 import { ContainerLifecycle } from './containerLifecycle.ts';
 import { notFound, notRunning, stillRunning, type ContainerEvent, type ContainerTable } from './containerTable.ts';
-import { checkSpec, recordOf } from './containerSpec.ts';
 import type { ContainerRun } from './containerRun.ts';
 import { execProcess } from './execProcess.ts';
 import { FileAccess } from './fileAccess.ts';
 import { HealthMonitor } from './healthMonitor.ts';
-import { isLocal } from './imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService, LogEntry, LogViewOptions, ProcessStreams } from './interfaces.ts';
 import { MountPolicy } from './mountPolicy.ts';
 import { logLimitsFrom, type LogLimits } from './logLimits.ts';
 import { viewLog } from './logView.ts';
+import type { HostNetworkService } from './networks/networkService.ts';
+import { HostPolicyService } from './networks/policyService.ts';
+import { RunNetworks } from './networks/runNetworks.ts';
 import { firstProcessStreams } from './processStreams.ts';
 import { Restarts } from './restarts.ts';
 import { sigkill, signalNumber } from './signals.ts';
 import { defaultVmLimits, type VmLimits } from './vmLimits.ts';
 import { VmPlatform } from './vmPlatform.ts';
-import { checkDeviceCount, wantedVolumes } from './volumeMounts.ts';
 import type { HostVolumeService } from './volumeService.ts';
 import type { WaitingMachine } from './waitingMachine.ts';
 
@@ -37,6 +37,8 @@ export interface ContainerServiceOptions {
   readonly table: ContainerTable;
   /** Loaded by {@link ContainerService.adopt}. */
   readonly volumes: HostVolumeService;
+  /** Loaded by {@link ContainerService.adopt}. */
+  readonly networks: HostNetworkService;
   readonly images: ImageService;
   readonly disks: ImageDiskService;
   readonly log: Logger;
@@ -45,11 +47,14 @@ export interface ContainerServiceOptions {
   /** Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly limits?: Partial<VmLimits>;
+  /** How long a network's process may take to answer; for tests. */
+  readonly netdAnswerMilliseconds?: number | undefined;
 }
 
 /** Containers keep images' disks from being removed. */
 export interface DiskUser extends ContainerService {
   readonly files: FileAccess;
+  readonly policies: HostPolicyService;
   /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
   pruneDisks(): Promise<void>;
 }
@@ -66,8 +71,10 @@ class QemuContainerService implements DiskUser {
   readonly #mountPolicy: MountPolicy;
   readonly #lifecycle: ContainerLifecycle;
   readonly #restarts: Restarts;
+  readonly #networks: RunNetworks;
   readonly #table: ContainerTable;
   readonly files: FileAccess;
+  readonly policies: HostPolicyService;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
   readonly #logLimits: LogLimits;
@@ -81,12 +88,14 @@ class QemuContainerService implements DiskUser {
     const notify = (message: string): void => this.#noticeListeners.forEach((listener) => listener(message));
     this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, notify);
     this.#mountPolicy = new MountPolicy(paths, options.environment);
+    this.#networks = new RunNetworks({ paths, table: options.table, networks: options.networks, log, environment: options.environment ?? process.env, notify, answerMilliseconds: options.netdAnswerMilliseconds });
     this.#lifecycle = new ContainerLifecycle({
       paths,
       store: this.#store,
       disks,
       table: options.table,
       volumes: options.volumes,
+      networks: this.#networks,
       platform: this.#platform,
       mountPolicy: this.#mountPolicy,
       log,
@@ -101,6 +110,7 @@ class QemuContainerService implements DiskUser {
       notify,
     });
     this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
+    this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
     this.#restarts = new Restarts({
       log,
       start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),
@@ -117,8 +127,9 @@ class QemuContainerService implements DiskUser {
     const { paths, log } = this.#options;
     await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
     for (const record of await this.#store.load()) this.#table.add(new Container(record, paths.container(record.id), this.#logLimits));
-    await this.#options.volumes.load(this.#store.unreadable);
+    await Promise.all([this.#options.volumes.load(this.#store.unreadable), this.#options.networks.load(this.#store.unreadable)]);
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
+    await this.#networks.resume(this.#store.unreadable.size === 0);
     await this.pruneDisks();
     this.#restarts.begin(this.#table.all());
   }
@@ -130,38 +141,11 @@ class QemuContainerService implements DiskUser {
     await this.#pruning.run(() => disks.prune(isUsed)).catch((error: unknown) => log.error('Unused disks could not be removed', error));
   }
 
-  async create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
-    const mounts = await checkSpec(spec);
-    await this.#mountPolicy.check(mounts);
-    this.#platform.basis().catch((error: unknown) => this.#options.log.info('Virtual machines are not possible yet.', { reason: String(error) })); // start() asks again, and tells.
-    const identity = this.#table.reserve(spec.name);
-    try {
-      if (!(await isLocal(this.#options.images, spec.image))) await this.#options.images.pull(spec.image, options);
-      return await this.#options.disks.withDisk(spec.image, options, async (disk) => {
-        options.signal?.throwIfAborted();
-        const record = recordOf(spec, identity, mounts, disk);
-        const wanted = wantedVolumes(spec, disk.config.volumes, mounts);
-        checkDeviceCount(mounts.length, wanted.length);
-        return this.#options.volumes.provide(identity.id, wanted, (volumes) => this.#add({ ...record, ...(volumes.length > 0 && { volumes }) }));
-      });
-    } finally {
-      this.#table.release(identity);
-    }
-  }
-
-  /** From now on the container exists, on disk and for everybody. */
-  async #add(record: ContainerRecord): Promise<ContainerInfo> {
-    await this.#store.prepare(record.id);
-    try {
-      await this.#store.save(record);
-    } catch (error) {
-      await this.#store.remove(record.id);
-      throw error;
-    }
-    const container = new Container(record, this.#options.paths.container(record.id), this.#logLimits);
-    this.#table.add(container);
-    this.#onChanged(container);
-    return container.info();
+  create(spec: ContainerSpec, options: OperationOptions = {}): Promise<ContainerInfo> {
+    return createContainer(spec, options, {
+      ...this.#options, store: this.#store, platform: this.#platform, mountPolicy: this.#mountPolicy, logLimits: this.#logLimits,
+      changed: (container) => this.#onChanged(container),
+    });
   }
 
   async start(query: string, options: OperationOptions = {}): Promise<ContainerInfo> {
@@ -232,6 +216,7 @@ class QemuContainerService implements DiskUser {
       const identity = this.#table.reserve(name);
       try {
         await this.#lifecycle.update(container, { name });
+        await this.#networks.refresh(container).catch((error: unknown) => this.#options.log.error('A network could not be told a container’s new name', error, { container: container.id }));
       } finally {
         this.#table.release(identity);
       }
@@ -322,6 +307,7 @@ class QemuContainerService implements DiskUser {
       if (run?.over) await settled;
     }));
     await this.files.settled();
+    await this.#networks.dispose();
     await this.#pruning.run(() => Promise.resolve());
   }
 

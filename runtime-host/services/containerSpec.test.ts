@@ -14,9 +14,9 @@ const disk: ImageDisk = {
   path: '/k.ext4',
   size: 1024,
   manifestDigest: 'sha256:0',
-  config: { env: ['PATH=/bin', 'A=image'], entrypoint: ['/entry'], command: ['default'], workingDirectory: '/w', user: 'app', stopSignal: 'SIGINT', volumes: [] },
+  config: { env: ['PATH=/bin', 'A=image'], entrypoint: ['/entry'], command: ['default'], workingDirectory: '/w', user: 'app', stopSignal: 'SIGINT', volumes: [], exposedPorts: [] },
 };
-const bare: ImageDisk = { ...disk, config: { env: [], entrypoint: [], command: [], workingDirectory: '', user: '', stopSignal: undefined, volumes: [] } };
+const bare: ImageDisk = { ...disk, config: { env: [], entrypoint: [], command: [], workingDirectory: '', user: '', stopSignal: undefined, volumes: [], exposedPorts: [] } };
 const make = (spec: Partial<ContainerSpec>, from = disk) => recordOf({ image: 'i', ...spec }, { id: 'x', name: 'n' }, [], from);
 
 test('command and entry point combine as image and user say', () => {

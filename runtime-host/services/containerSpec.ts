@@ -4,11 +4,12 @@ import { isAbsolute } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerSpec, type Mount } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
-import { maximumShares } from '../vm/qemuArguments.ts';
+import { maximumDevices } from '../vm/qemuArguments.ts';
 import { resolveHealthCheck } from './healthCheck.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { checkKernel, checkPlatform } from './machineSpec.ts';
 import { cleanTarget } from './mountTargets.ts';
+import { checkConnection } from './networks/connection.ts';
 import { signalNumber } from './signals.ts';
 import { worldOf } from './worldSpec.ts';
 
@@ -35,6 +36,7 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   if (spec.platform !== undefined) checkPlatform(spec.platform);
   if (spec.kernel !== undefined) await checkKernel(spec.kernel);
   if (spec.healthCheck?.disabled && Object.keys(spec.healthCheck).length > 1) throw invalid('A container that is not checked needs no options of a health check. Leave one of the two out.', 'healthCheck');
+  checkConnection(spec);
   const mounts = await checkMounts(spec.mounts ?? []);
   worldOf(spec, mounts);
   return mounts;
@@ -146,7 +148,7 @@ function checkCpus(cpus: number): void {
 }
 
 async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
-  if (mounts.length > maximumShares) throw invalid(`A container can share ${maximumShares} directories, not ${mounts.length}.`, 'mounts');
+  if (mounts.length > maximumDevices) throw invalid(`A container can share ${maximumDevices} directories, not ${mounts.length}.`, 'mounts');
   const targets = new Set<string>();
   const checked: Mount[] = [];
   for (const mount of mounts) {

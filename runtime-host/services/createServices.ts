@@ -11,7 +11,8 @@ import { ClockService, type ClockServiceOptions } from './clockService.ts';
 import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './imageDiskService.ts';
 import { RegistryImageService } from './imageService.ts';
-import type { ContainerService, ImageDiskService, ImageService, StatisticsService, VolumeService } from './interfaces.ts';
+import type { ContainerService, ImageDiskService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from './interfaces.ts';
+import { HostNetworkService } from './networks/networkService.ts';
 import { HostVolumeService } from './volumeService.ts';
 import { UsageService } from './usageService.ts';
 import { MountPolicy } from './mountPolicy.ts';
@@ -23,6 +24,8 @@ export interface Services {
   readonly disks: ImageDiskService;
   readonly containers: ContainerService;
   readonly volumes: VolumeService;
+  readonly networks: NetworkService;
+  readonly policies: PolicyService;
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly archives: ArchiveService;
@@ -48,11 +51,12 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const table = new ContainerTable();
   new ClockService({ table, log, ...clock }); // Lives as long as the table.
   const volumes = new HostVolumeService({ paths, table, log });
-  const containers = createContainerService({ paths, table, volumes, images, disks, log, version, environment, ...(limits && { limits }) });
+  const networks = new HostNetworkService({ paths, table, log });
+  const containers = createContainerService({ paths, table, volumes, networks, images, disks, log, version, environment, ...(limits && { limits }) });
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -239,6 +239,7 @@ function processDefaults({ configuration: { config = {} } }: ResolvedImage): Ima
     user: config.User ?? '',
     stopSignal: config.StopSignal,
     volumes: config.Volumes ?? [],
+    exposedPorts: config.ExposedPorts ?? [],
     healthCheck: config.Healthcheck,
   };
 }

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Accelerator, ContainerInfo, ContainerSpec, ImageInfo, ExecOptions, PruneFilters, PruneResult, TerminalSize } from '../protocol/types.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { OperationOptions } from '../base/progress.ts';
-import type { NetworkInfo, NetworkSpec } from '../protocol/networks.ts';
+import type { NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from '../protocol/networks.ts';
 import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
 import type { ImageHealthCheck } from '../oci/types.ts';
 
@@ -58,6 +58,8 @@ export interface ImageProcessDefaults {
   readonly stopSignal: string | undefined;
   /** Places that get volumes. */
   readonly volumes: readonly string[];
+  /** `PORT`, `PORT/tcp` or `PORT/udp`. */
+  readonly exposedPorts: readonly string[];
   readonly healthCheck?: ImageHealthCheck | undefined;
 }
 
@@ -144,6 +146,17 @@ export interface NetworkService {
   prune(filters?: PruneFilters): Promise<PruneResult>;
   /** `info` is absent when the network was removed. */
   onDidChange(listener: (event: { readonly name: string; readonly info?: NetworkInfo }) => void): () => void;
+}
+
+/** What containers may reach of their networks. */
+export interface PolicyService {
+  /** What a container was denied, and in learn mode what it used, the newest first; also of one that does not run. */
+  activity(container: string): Promise<NetworkActivity[]>;
+  /**
+   * Takes effect at once, and for later starts.
+   * @throws BerthError ContainerNotFound; InvalidArgument when it has no network
+   */
+  setPolicy(container: string, policy: NetworkPolicy): Promise<ContainerInfo>;
 }
 
 export interface ContainerService {

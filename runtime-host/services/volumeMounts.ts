@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import type { ContainerSpec, Mount } from '../protocol/types.ts';
 import type { VolumeMount } from '../protocol/volumes.ts';
-import { maximumShares } from '../vm/qemuArguments.ts';
+import { maximumDevices } from '../vm/qemuArguments.ts';
 import { cleanTarget, isReservedTarget } from './mountTargets.ts';
 
 /**
@@ -29,9 +29,10 @@ export function wantedVolumes({ volumes = [], tmpfs = [] }: Pick<ContainerSpec, 
 }
 
 /** @throws BerthError InvalidArgument when a VM has not room for so many devices */
-export function checkDeviceCount(shares: number, volumes: number): void {
-  if (shares + volumes <= maximumShares) return;
-  throw invalid(`A container can have ${maximumShares} shared directories and volumes together, not ${shares + volumes}. An image’s own volumes count, too.`);
+export function checkDeviceCount(shares: number, volumes: number, networks: number): void {
+  const count = shares + volumes + networks;
+  if (count <= maximumDevices) return;
+  throw invalid(`A container can have ${maximumDevices} shared directories, volumes and networks together, not ${count}. An image’s own volumes count, too, and so does the default network unless it has none (--network none).`);
 }
 
 function invalid(message: string): BerthError {

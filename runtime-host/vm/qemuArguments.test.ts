@@ -120,6 +120,15 @@ test('volumes: written, read, and read through an overlay', () => {
   ]);
 });
 
+test('network interfaces come after the shares, in order', () => {
+  const args = qemuArguments({ ...basic, interfaces: [{ id: 'net0', socket: '/r,1/net0.sock', mac: '02:00:00:00:00:01', mtu: 65_520 }, { id: 'net1', socket: '/r/net1.sock', mac: '02:00:00:00:00:02', mtu: 1500 }] });
+  const from = args.indexOf('virtio-9p-device,fsdev=share1,mount_tag=share1') + 1;
+  assert.deepEqual(args.slice(from, args.indexOf('-object')), [
+    ...['-netdev', 'stream,id=net0,server=on,addr.type=unix,addr.path=/r,,1/net0.sock', '-device', 'virtio-net-device,netdev=net0,mac=02:00:00:00:00:01,host_mtu=65520'],
+    ...['-netdev', 'stream,id=net1,server=on,addr.type=unix,addr.path=/r/net1.sock', '-device', 'virtio-net-device,netdev=net1,mac=02:00:00:00:00:02,host_mtu=1500'],
+  ]);
+});
+
 test('a paused VM differs only in that it waits', () => {
   const paused = qemuArguments({ ...basic, paused: true });
   assert.deepEqual(paused.filter((word) => word !== '-S'), qemuArguments(basic));

@@ -24,6 +24,7 @@ export interface VmConfiguration {
   readonly disk?: VmDisk;
   readonly volumes?: readonly VmVolume[];
   readonly shares?: readonly VmShare[];
+  readonly interfaces?: readonly VmInterface[];
   /** The guest begins to run only when it is told to over QMP (`cont`). */
   readonly paused?: boolean;
 }
@@ -51,11 +52,20 @@ export interface VmShare {
   readonly readOnly: boolean;
 }
 
+/** A network interface. QEMU listens on the socket, so whoever switches its frames can go away and come again. */
+export interface VmInterface {
+  readonly id: string;
+  readonly socket: string;
+  readonly mac: string;
+  /** Largest packet in bytes, which the guest is told. */
+  readonly mtu: number;
+}
+
 /**
- * Shared directories and volumes per VM. `microvm` with its second I/O APIC has 24 virtio-mmio slots and the root disk, the random
+ * Shared directories, volumes and network interfaces per VM. `microvm` with its second I/O APIC has 24 virtio-mmio slots and the root disk, the random
  * number generator, the balloon and the serial ports take four of them.
  */
-export const maximumShares = 20;
+export const maximumDevices = 20;
 
 const bytesPerMebibyte = 1024 * 1024;
 
@@ -75,6 +85,7 @@ export function qemuArguments(vm: VmConfiguration): string[] {
     ...diskArguments(vm.disk),
     ...(vm.volumes ?? []).flatMap(volumeArguments),
     ...(vm.shares ?? []).flatMap(shareArguments),
+    ...(vm.interfaces ?? []).flatMap(interfaceArguments),
     ...['-object', 'rng-random,id=random,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=random'],
     ...['-device', 'virtio-balloon-device,free-page-reporting=on,deflate-on-oom=on'],
     // Appending, so that it can be cut down. Last of all character devices: once this file exists, the two sockets listen (virtualMachine.ts waits for it).
@@ -152,6 +163,11 @@ function shareArguments(share: VmShare): string[] {
     ...['-fsdev', `local,id=${share.tag},path=${escapeComma(share.directory)},security_model=none,multidevs=remap${access}`],
     ...['-device', `virtio-9p-device,fsdev=${share.tag},mount_tag=${share.tag}`],
   ];
+}
+
+/** Frames on the socket have their length before them, as QEMU's streams do. */
+function interfaceArguments({ id, socket, mac, mtu }: VmInterface): string[] {
+  return ['-netdev', `stream,id=${id},server=on,addr.type=unix,addr.path=${escapeComma(socket)}`, '-device', `virtio-net-device,netdev=${id},mac=${mac},host_mtu=${mtu}`];
 }
 
 /** QEMU's option lists are separated by commas; a comma inside a value is written twice. */

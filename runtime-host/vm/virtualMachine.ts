@@ -34,6 +34,8 @@ export interface VirtualMachine {
   readonly pause: VmPause | undefined;
   /** One listener, called after each change of {@link pause}. */
   onPauseChanged(listener: () => void): void;
+  /** Settles when QEMU has made all its devices and sockets and takes commands. */
+  answers(): Promise<void>;
   /** Lets it go on after a pause; it is paused again when the reason still stands. */
   resume(): Promise<void>;
   /** Flushes and closes its disk, then ends it; kills it when that takes longer than the limit. Settles when it is gone. */
@@ -82,7 +84,8 @@ export async function startVirtualMachine(program: string, configuration: VmConf
 export async function adoptVirtualMachine(pid: number, qmpSocket: string, limitMilliseconds: number): Promise<VirtualMachine | undefined> {
   try {
     const machine = new AdoptedMachine(pid, qmpSocket, await QmpClient.connect(qmpSocket, limitMilliseconds));
-    await machine.known();
+    // Now it is known whether it is paused.
+    await machine.answers();
     return machine;
   } catch (error) {
     if (!(await isRunning(pid, qmpChardev(qmpSocket)))) return undefined;
@@ -186,6 +189,10 @@ abstract class QemuMachine implements VirtualMachine {
     this.monitor.onPauseChanged = listener;
   }
 
+  answers(): Promise<void> {
+    return this.monitor.execute('query-status');
+  }
+
   resume(): Promise<void> {
     return this.monitor.execute('cont');
   }
@@ -253,11 +260,6 @@ class AdoptedMachine extends QemuMachine {
     this.#proof = qmpChardev(qmpSocket);
     this.monitor = new QmpMonitor(Promise.resolve(qmp));
     this.ended = this.#waitForEnd(qmp);
-  }
-
-  /** Settles when it is known whether it is paused. */
-  async known(): Promise<void> {
-    await this.monitor.execute('query-status');
   }
 
   release(): void {

@@ -14,6 +14,7 @@ import { runHost } from '../../runtime-host/host.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions } from '../../runtime-host/protocol/types.ts';
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
+import { HostNetworkService } from '../../runtime-host/services/networks/networkService.ts';
 import { HostVolumeService } from '../../runtime-host/services/volumeService.ts';
 import type { ContainerService, ImageService, LogEntry, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import { UsageService } from '../../runtime-host/services/usageService.ts';
@@ -243,9 +244,11 @@ const noMachine = async (): Promise<never> => {
 await runHost(async ({ paths, log }) => {
   const images = new LocalImages();
   const containers = new LocalContainers();
-  const volumes = new HostVolumeService({ paths, table: new ContainerTable(), log });
-  await volumes.load(new Set());
+  const table = new ContainerTable();
+  const volumes = new HostVolumeService({ paths, table, log });
+  const networks = new HostNetworkService({ paths, table, log });
+  await Promise.all([volumes.load(new Set()), networks.load(new Set())]);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: async () => [] });
   const refuse = async (): Promise<never> => { throw new BerthError('PathNotFound', 'There are no files here.'); };
-  return { images, containers, volumes, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
+  return { images, containers, volumes, networks, policies: { activity: noMachine, setPolicy: noMachine }, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, qemuVersion: async () => undefined };
 });

@@ -10,6 +10,7 @@ import { createContainerService } from '../../runtime-host/services/containerSer
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
 import { createServices, type Services, type ServicesOptions } from '../../runtime-host/services/createServices.ts';
 import type { ContainerService, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import { HostNetworkService } from '../../runtime-host/services/networks/networkService.ts';
 import { HostVolumeService } from '../../runtime-host/services/volumeService.ts';
 import type { VmLimits } from '../../runtime-host/services/vmLimits.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
@@ -88,7 +89,8 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
       const { images, disks } = services;
       const table = new ContainerTable();
       const volumes = new HostVolumeService({ paths, table, log: logger });
-      const service = createContainerService({ paths, table, volumes, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
+      const networks = new HostNetworkService({ paths, table, log: logger });
+      const service = createContainerService({ paths, table, volumes, networks, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
       service.onDidChange(bootLogs.notice);
       await service.adopt();
       return service;

@@ -1,0 +1,17 @@
+import type { NetdPort } from '../../net/netdTypes.ts';
+import { BerthError } from '../../protocol/errors.ts';
+import type { PublishedPort } from '../../protocol/networks.ts';
+import type { Container } from '../container.ts';
+
+export function publishedPorts(ports: readonly NetdPort[]): PublishedPort[] {
+  return ports.map(({ hostAddress, hostPort, containerPort, protocol }) => ({ ...(hostAddress !== '' && { hostAddress }), hostPort, containerPort, protocol }));
+}
+
+/** Says who has a port that a container could not have. */
+export function portInUse(error: BerthError, container: Container, all: readonly Container[]): BerthError {
+  const { address, port, protocol } = error.data ?? {};
+  const holder = all.find((other) => other !== container && (other.network?.ports ?? []).some((taken) => taken.hostPort === port && taken.protocol === protocol) || (other.id !== container.id && other.info().forwards?.some((forward) => forward.hostPort === port)));
+  const by = holder ? `container “${holder.name}”` : 'another program';
+  const advice = holder ? 'Stop that container, or publish another port.' : 'End that program, or publish another port.';
+  return new BerthError('PortInUse', `The port ${port}/${protocol} of this machine (${address}) is taken: ${by} has it. ${advice}`, { cause: error, data: { ...error.data, ...(holder && { id: holder.id }) } });
+}
