@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { HostSession } from './host/hostSession.ts';
 import type { ListenerWatches } from './ports/listenerWatches.ts';
+import type { WindowForwards } from './ports/windowForwards.ts';
 import type { WindowContainer } from './windowContainer.ts';
 
 /** What every part of the extension works with. */
@@ -10,4 +11,5 @@ export interface Services {
   readonly session: HostSession;
   readonly window: WindowContainer;
   readonly listeners: ListenerWatches;
+  readonly forwards: WindowForwards;
 }

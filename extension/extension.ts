@@ -6,6 +6,7 @@ import type { Services } from './context.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
+import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
 import { ContainerTerminals } from './terminals/containerTerminals.ts';
@@ -25,7 +26,9 @@ export function activate(context: vscode.ExtensionContext): void {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Connecting to Berth’s runtime host' }, () =>
       openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost }));
   });
-  const services: Services = { context, log, session, window: new WindowContainer(session, context.workspaceState), listeners: new ListenerWatches(session, log) };
+  const window = new WindowContainer(session, context.workspaceState);
+  const listeners = new ListenerWatches(session, log);
+  const services: Services = { context, log, session, window, listeners, forwards: createForwards({ context, log, session, window, listeners }) };
   const hosts = session;
   const errors = new ErrorReporter(log, async () => {
     const { stopHost } = await import('./host/languageLink.ts');
@@ -35,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
-    log, session, services.window, services.listeners, terminals, inspect,
+    log, session, window, listeners, services.forwards, terminals, inspect,
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),

@@ -3,6 +3,7 @@ import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount } from '../../runtime-host/protocol/types.ts';
 import { configurationHash } from '../config/devcontainer.ts';
 import type { FolderConfig } from '../config/folderConfig.ts';
+import { folderConnections } from './folderConnections.ts';
 import { configurationLabel, imageLabel, workspaceLabel } from '../windowContainer.ts';
 
 /**
@@ -43,6 +44,7 @@ export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOp
     memoryBytes: Math.round(memory) * 1024 * 1024,
     ...(config.containerUser ? { user: config.containerUser } : {}),
     ...(cpus ? { cpus } : {}),
+    ...folderConnections(config.connections, folder),
   };
 }
 

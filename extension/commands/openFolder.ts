@@ -2,8 +2,10 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { connectionOptionNames } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
 import { abortSignal } from '../cancellation.ts';
+import { connectionGrants } from '../config/connectionGrants.ts';
 import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe, isCancellation, type ErrorReporter } from '../errors.ts';
@@ -11,6 +13,7 @@ import { ProgressBar } from '../host/progress.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { containerName } from '../views/format.ts';
 import { allowMounts } from './allowMounts.ts';
+import { applyPolicy, policyWasApplied } from './applyPolicy.ts';
 import { chooseFolder } from './chooseFolder.ts';
 import { chooseImage } from './chooseImage.ts';
 import { forceProtected } from './forceProtected.ts';
@@ -72,7 +75,7 @@ export class OpenFolderCommand {
     const folder = await chooseFolder(this.#services);
     if (folder === undefined) return;
     const config = await readFolderConfig(folder);
-    const mounts = await allowMounts(this.#services, folder, config.mounts);
+    const mounts = await allowMounts(this.#services, folder, config.mounts, connectionGrants(config.connections));
     if (mounts === undefined) return;
     await this.#services.session.connect();
 
@@ -81,7 +84,11 @@ export class OpenFolderCommand {
     if (use === 'nothing') return;
     if (use === 'replace') onAgreed();
     if (existing && use === 'reuse') {
-      const container = await this.#withProgress(folder, (client, bar, signal) => this.#start(client, existing, bar, 0, signal));
+      const container = await this.#withProgress(folder, async (client, bar, signal) => {
+        // Before it starts, so that it never runs with more than its configuration says.
+        if (isMadeFrom(existing, config)) await applyPolicy(this.#services, client, existing, config.connections);
+        return this.#start(client, existing, bar, 0, signal);
+      });
       if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
       return;
     }
@@ -137,6 +144,7 @@ export class OpenFolderCommand {
       throw pointToFile(error, config);
     });
     try {
+      await policyWasApplied(this.#services, container, config.connections);
       return await this.#start(client, container, bar, 85, signal);
     } catch (error) {
       // A container that never ran is of no use to anybody.
@@ -177,9 +185,12 @@ async function pullIfMissing(client: BerthClient, image: string, bar: ProgressBa
   }
 }
 
-/** The host does not know where a mount comes from; the user should see the file that asks for it. */
+/** The host does not know where a mount or a network comes from; the user should see the file that asks for it. */
 function pointToFile(error: unknown, { file }: FolderConfig): unknown {
-  if (!(error instanceof BerthError) || error.code !== 'InvalidArgument' || error.data?.['option'] !== 'mounts' || file === undefined) return error;
+  if (!(error instanceof BerthError) || file === undefined) return error;
+  const option = error.data?.['option'];
+  const isOurs = option === 'mounts' || connectionOptionNames.some((name) => name === option);
+  if (!(error.code === 'InvalidArgument' && isOurs) && error.code !== 'NetworkNotFound') return error;
   return new BerthError('DevContainerInvalid', error.message, { cause: error, data: { file } });
 }
 

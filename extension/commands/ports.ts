@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import type { Services } from '../context.ts';
-import { browserAddress, hostAddress, type PortEntry } from '../ports/portEntries.ts';
+import { openInBrowser } from '../ports/browse.ts';
+import { hostAddress, type PortEntry } from '../ports/portEntries.ts';
 import { ContainerItem } from '../views/containerItems.ts';
 import { PortItem, PortsItem } from '../views/portItems.ts';
 import { pickContainer } from './pick.ts';
@@ -28,7 +29,7 @@ export class PortCommands {
     const { host } = await this.#forward(container, wish.containerPort, wish.hostPort);
     const open = 'Open in Browser';
     const answer = await vscode.window.showInformationMessage(`Port ${wish.containerPort} of “${container.name}” is at ${host ? hostAddress(host) : 'this machine'}.`, open);
-    if (answer === open && host) await this.#browse(host);
+    if (answer === open && host) await openInBrowser(host, this.#services.forwards.attributes(container.id, wish.containerPort));
   }
 
   /** Forwards the port first when nothing leads to it. */
@@ -38,7 +39,7 @@ export class PortCommands {
     });
     if (!port) return;
     const { host } = port.entry.host ? port.entry : await this.#forward(port.container, port.entry.containerPort);
-    if (host) await this.#browse(host);
+    if (host) await openInBrowser(host, this.#services.forwards.attributes(port.container.id, port.entry.containerPort));
   }
 
   async copyAddress(argument: unknown): Promise<void> {
@@ -53,20 +54,16 @@ export class PortCommands {
     if (port) await this.#stop(port);
   }
 
-  async #stop({ container, entry: { host } }: ChosenPort): Promise<void> {
+  async #stop({ container, entry: { host, containerPort } }: ChosenPort): Promise<void> {
     if (!host) return;
     const client = await this.#services.session.connect();
-    await client.ports.stopForward(container.id, host.port, { hostAddress: host.address });
+    await this.#services.forwards.stop(client, container, containerPort, host);
   }
 
   async #forward(container: ContainerInfo, containerPort: number, hostPort?: number): Promise<Pick<PortEntry, 'host'>> {
     const client = await this.#services.session.connect();
-    const forwarded = await client.ports.forward(container.id, containerPort, { ...(hostPort !== undefined && { hostPort }) });
+    const forwarded = await this.#services.forwards.forward(client, container, containerPort, hostPort);
     return { host: { address: forwarded.hostAddress, port: forwarded.hostPort } };
-  }
-
-  async #browse(host: { readonly address: string; readonly port: number }): Promise<void> {
-    await vscode.env.openExternal(vscode.Uri.parse(browserAddress(host, 'http')));
   }
 }
 

@@ -14,6 +14,8 @@ export async function showActions({ session, window }: Services): Promise<void> 
   if (container?.state === 'running') {
     actions.push(
       { label: '$(terminal) Open Terminal', command: 'berth.openTerminal' },
+      { label: '$(plug) Forward a Port…', command: 'berth.forwardPort' },
+      ...(container.deniedConnections ? [{ label: `$(shield) Show Denied Connections (${container.deniedConnections})…`, command: 'berth.showDenied' }] : []),
       { label: '$(output) Show Log', command: 'berth.showLog' },
       { label: '$(debug-stop) Stop', command: 'berth.stopContainer' },
     );

@@ -82,6 +82,7 @@ describe('devcontainer.json', () => {
 
   it('tells which properties it leaves alone', () => {
     assert.deepEqual(parseDevContainer('{ "postCreateCommand": "npm i", "forwardPorts": [] }', context).ignored, ['postCreateCommand']);
+    assert.deepEqual(parseDevContainer('{ "runArgs": ["--init", "-p", "80:80"] }', context).ignored, ['runArgs: --init']);
   });
 
   it('has a hash that follows what a container is made from', () => {
@@ -91,5 +92,11 @@ describe('devcontainer.json', () => {
     assert.equal(configurationHash(one, 'a'), configurationHash(two, 'a'));
     assert.notEqual(configurationHash(one, 'a'), configurationHash(three, 'a'));
     assert.notEqual(configurationHash(one, 'a'), configurationHash(one, 'b'));
+    const hash = (more: string): string => configurationHash(parseDevContainer(`{ "image": "a", ${more} }`, context), 'a');
+    assert.notEqual(configurationHash(one, 'a'), hash('"appPort": 80'));
+    assert.notEqual(configurationHash(one, 'a'), hash('"runArgs": ["--network", "back"]'));
+    for (const live of ['"forwardPorts": [80]', '"portsAttributes": { "80": {} }', '"customizations": { "berth": { "network": { "policy": "none" } } }']) {
+      assert.equal(configurationHash(one, 'a'), hash(live), live);
+    }
   });
 });

@@ -3,7 +3,9 @@ import { posix } from 'node:path';
 import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { Mount } from '../../runtime-host/protocol/types.ts';
+import { noConnections, readConnections, type Connections } from './connections.ts';
 import { parseMount } from './mountSyntax.ts';
+import { noPortSettings, readPortSettings, type PortSettings } from './portAttributes.ts';
 import { substituteAll, type Variables } from './variables.ts';
 
 /**
@@ -26,6 +28,9 @@ export interface DevContainer {
   readonly remoteUser?: string;
   /** Folders beside the workspace folder that the file asks for. */
   readonly mounts: readonly Mount[];
+  /** What is forwarded while it runs, and how. */
+  readonly ports: PortSettings;
+  readonly connections: Connections;
   /** Properties that are present, matter, and are not supported yet. */
   readonly ignored: readonly string[];
 }
@@ -52,7 +57,7 @@ const refused: Readonly<Record<string, string>> = {
 
 const ignoredProperties = [
   'initializeCommand', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand',
-  'postAttachCommand', 'waitFor', 'forwardPorts', 'portsAttributes', 'otherPortsAttributes', 'appPort', 'runArgs', 'capAdd',
+  'postAttachCommand', 'waitFor', 'capAdd',
   'privileged', 'securityOpt', 'init', 'overrideCommand', 'shutdownAction', 'updateRemoteUserUID', 'userEnvProbe',
   'hostRequirements', 'secrets',
 ];
@@ -60,7 +65,7 @@ const ignoredProperties = [
 /** What applies when a folder has no devcontainer.json. */
 export function defaultDevContainer(context: DevContainerContext): DevContainer {
   const target = defaultTarget(context.localFolder);
-  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ignored: [] };
+  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ports: noPortSettings, connections: noConnections, ignored: [] };
 }
 
 /**
@@ -86,6 +91,7 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
   const name = read.string('name');
   const containerUser = read.string('containerUser');
   const remoteUser = read.string('remoteUser');
+  const { connections, ignoredArguments } = readConnections(root, file);
   return {
     ...(image ? { image } : {}),
     ...(name ? { name } : {}),
@@ -96,7 +102,9 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
     containerEnv: substituteAll(read.environment('containerEnv'), resolved),
     remoteEnv: substituteAll(read.environment('remoteEnv'), resolved),
     mounts: read.list('mounts').map((entry) => parseMountOrThrow(entry, resolved, file)),
-    ignored: ignoredProperties.filter((property) => isMeaningful(root[property])),
+    ports: readPortSettings(root, file),
+    connections,
+    ignored: [...ignoredProperties.filter((property) => isMeaningful(root[property])), ...ignoredArguments.map((argument) => `runArgs: ${argument}`)],
   };
 }
 
@@ -110,9 +118,15 @@ export function resolveRemoteEnv(remoteEnv: Readonly<Record<string, string>>, co
   return Object.entries(remoteEnv).map(([name, value]) => `${name}=${replace(value)}`);
 }
 
-/** Changes when the container would have to be made anew. Terminals' settings (remoteEnv, remoteUser) do not count. */
+/**
+ * Changes when the container would have to be made anew. Terminals' settings (remoteEnv, remoteUser) do not count, nor do
+ * forwarded ports and the network's policy, which change while it runs.
+ */
 export function configurationHash(config: DevContainer, image: string): string {
-  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts];
+  const { options: { policy: _policy, ...options }, hostname, sshAgent } = config.connections;
+  const connections = { ...options, hostname, sshAgent };
+  const hasSome = Object.values(connections).some((value) => value !== undefined);
+  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts, ...(hasSome ? [connections] : [])];
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 16);
 }
 

@@ -20,6 +20,7 @@ export class ContainersTree implements vscode.TreeDataProvider<vscode.TreeItem>,
     this.#subscriptions = [
       services.window.onDidChange(() => this.#changed.fire()),
       services.listeners.onDidChange(() => this.#changed.fire()),
+      services.forwards.onDidChange(() => this.#changed.fire()),
     ];
   }
 
@@ -41,9 +42,9 @@ export class ContainersTree implements vscode.TreeDataProvider<vscode.TreeItem>,
   #ports(section: PortsItem): vscode.TreeItem[] {
     this.#looked.fire(section);
     const { container } = section;
-    const { listeners } = this.#services;
+    const { listeners, forwards } = this.#services;
     const found = listeners.listeners(container.id);
-    const items: vscode.TreeItem[] = portEntries(container, found).map((entry) => new PortItem(container, entry));
+    const items: vscode.TreeItem[] = portEntries(container, found).map((entry) => new PortItem(container, entry, forwards.attributes(container.id, entry.containerPort).label));
     const problem = listeners.problem(container.id);
     if (problem !== undefined) items.push(new PortsMessageItem(container, problem, 'warning'));
     else if (items.length === 0) items.push(new PortsMessageItem(container, found ? 'No server is listening.' : 'Looking for servers…', 'info'));
