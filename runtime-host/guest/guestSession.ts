@@ -9,8 +9,11 @@ export const guestAuthority = 'http://guest';
 
 /** How much of one process's output may be under way; enough to keep the port busy, little enough to stop soon. */
 const streamWindow = 256 * 1024;
-/** Room for many streams whose readers have stopped, so that they never hold up the others. */
-const connectionWindow = 64 * 1024 * 1024;
+/**
+ * No limit of its own (RFC 9113, 6.9.1): however many streams there are whose readers have stopped, which forwarded
+ * connections may be, they never hold up the others. What waits here is bounded by the number of streams, which we open.
+ */
+const connectionWindow = 2 ** 31 - 1;
 
 /**
  * The one HTTP/2 connection to a guest, as connect's gRPC transport wants it. Unlike connect's own session manager it

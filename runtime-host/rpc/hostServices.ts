@@ -1,5 +1,6 @@
 import type { Logger } from '../base/log.ts';
 import type { Archives } from '../services/archiveService.ts';
+import type { Connections } from '../services/connections/connectionService.ts';
 import type { ContainerService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/mountPolicy.ts';
@@ -14,6 +15,7 @@ export interface HostServices {
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly archives: Archives;
+  readonly connections: Connections;
   readonly mounts: Pick<MountPolicy, 'refusals'>;
 }
 

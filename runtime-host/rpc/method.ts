@@ -1,14 +1,22 @@
-import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import type { ReportProgress } from '../base/progress.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess, HostServices } from './hostServices.ts';
 import type { Check } from './validate.ts';
+
+/** The client that has sent a request. */
+export interface RequestingClient {
+  notify<P>(type: NotificationType<P>, params: P): void;
+  /** Aborted when it is gone. */
+  readonly gone: AbortSignal;
+}
 
 /** What a method works with. */
 export interface MethodContext {
   readonly services: HostServices;
   readonly host: HostProcess;
   readonly execs: ExecPreparations;
+  readonly client: RequestingClient;
   /** Aborted by `$/cancelRequest` and when the client is gone. */
   readonly signal: AbortSignal;
   /** Present when the client asked for progress. */

@@ -9,7 +9,7 @@ import { protocolVersion, version } from '../protocol/version.ts';
 import { WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
-import type { Method } from './method.ts';
+import type { Method, RequestingClient } from './method.ts';
 import { protocolError, toResponseError, worthLogging } from './rpcErrors.ts';
 import { WorkDone } from './workDone.ts';
 
@@ -29,11 +29,12 @@ const maxUnreadBytes = 16 * 1024 * 1024;
  *
  * `exit` closes this connection and nothing else. When it closes, everything that the client still waits for is cancelled.
  */
-export class RpcConnection {
+export class RpcConnection implements RequestingClient {
   readonly #socket: WebSocket;
   readonly #connection: MessageConnection;
   readonly #environment: RpcEnvironment;
   readonly #running = new Set<AbortController>();
+  readonly #gone = new AbortController();
   #state: 'new' | 'initialized' | 'shut down' = 'new';
   #receivesNotifications = false;
 
@@ -54,6 +55,10 @@ export class RpcConnection {
     });
     socket.on('close', () => this.#closed());
     this.#connection.listen();
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
   }
 
   /** Tells the client about a change, once it has initialized. */
@@ -103,7 +108,7 @@ export class RpcConnection {
       const services = await host.services;
       cancellation.signal.throwIfAborted();
       const progress = workDone && ((report: Parameters<WorkDone['report']>[0]): void => workDone?.report(report));
-      return await method.handle(checked, { services, host, execs, signal: cancellation.signal, progress });
+      return await method.handle(checked, { services, host, execs, client: this, signal: cancellation.signal, progress });
     } catch (thrown) {
       const error = BerthError.from(thrown);
       if (worthLogging(error)) host.log.error(`${method.name} failed`, error);
@@ -134,6 +139,7 @@ export class RpcConnection {
 
   #closed(): void {
     for (const cancellation of this.#running) cancellation.abort();
+    this.#gone.abort();
     this.#connection.dispose();
   }
 }

@@ -18,6 +18,7 @@ import type { HostProcess, HostServices } from './hostServices.ts';
 import { imageMethods } from './imageMethods.ts';
 import { usageMethods } from './usageMethods.ts';
 import { mountMethods } from './mountMethods.ts';
+import { portMethods } from './portMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
 import { networkMethods } from './networkMethods.ts';
 import { parseStreamRoute, serveStream } from './streamRoutes.ts';
@@ -40,7 +41,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...portMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;

@@ -110,6 +110,11 @@ const pruneMembers = { labels: labelFilters, withoutLabels: labelFilters, create
 export const prune = object(pruneMembers);
 export const volumePrune = object({ ...pruneMembers, all: optional(flag) });
 
+const port = integer(1, 65_535);
+const hostAddress = optional(text({ maxLength: 64, pattern: /^[0-9a-fA-F.:]+$|^localhost$/, expectation: 'an IP address of this machine' }));
+export const portForward = object({ container, containerPort: port, hostPort: optional(integer(0, 65_535)), hostAddress });
+export const portStopForward = object({ container, hostPort: port, hostAddress });
+
 export const systemStop = object({ stopContainers: optional(flag) });
 /** For requests without parameters: whatever comes is ignored. */
 export const nothing: Check<undefined> = () => undefined;

@@ -1,7 +1,7 @@
 import { SerialQueue } from '../base/serialQueue.ts';
 import type { BerthError } from '../protocol/errors.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
-import type { PublishedPort } from '../protocol/networks.ts';
+import type { ForwardedPort, PublishedPort } from '../protocol/networks.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { defaultLogLimits, type LogLimits } from '../store/outputLog.ts';
@@ -38,6 +38,8 @@ export class Container {
   /** Of the current or last run: settles when the record says how it ended. */
   settled: Promise<RunEnd> | undefined;
   removed = false;
+  /** Ports of the host that lead into it at the moment (connections/). */
+  forwards: readonly ForwardedPort[] = [];
   /** While its files are used in a VM that is there only for that: ends it, with a reason for whoever uses them. */
   endFileUse: ((reason: BerthError) => void) | undefined;
   /** Of its restart policy (restarts.ts). */
@@ -70,7 +72,7 @@ export class Container {
 
   info(): ContainerInfo {
     const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, connection, ...rest } = this.record;
-    return { ...rest, state: this.state, command, ...connectionInfo(connection, this.network), ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...this.#machineInfo() };
+    return { ...rest, state: this.state, command, ...connectionInfo(connection, this.network), ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...(this.forwards.length > 0 && { forwards: this.forwards }), ...this.#machineInfo() };
   }
 
   #machineInfo(): Pick<ContainerInfo, 'vmPid' | 'paused'> {

@@ -6,6 +6,7 @@ import { version } from '../protocol/version.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../vm/qemu.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { ArchiveService } from './archiveService.ts';
+import { ConnectionService } from './connections/connectionService.ts';
 import { createContainerService } from './containerService.ts';
 import { ClockService, type ClockServiceOptions } from './clockService.ts';
 import { ContainerTable } from './containerTable.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly usage: UsageService;
   readonly archives: ArchiveService;
   readonly mounts: MountPolicy;
+  readonly connections: ConnectionService;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
   qemuVersion(): Promise<string | undefined>;
 }
@@ -56,7 +58,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, networks, policies: containers.policies, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
