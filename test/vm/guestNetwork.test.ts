@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { bootGuest } from '../support/guestMachine.ts';
@@ -57,6 +59,31 @@ test('interfaces, names and files', { timeout: 120_000 }, async (t) => {
     assert.match(await machine.bootLog(), /\/etc\/hostname: .*is a directory/);
   });
   await machine.stop();
+});
+
+test('certificates come with the host’s and go with them, also where the root is read-only', { timeout: 120_000 }, async () => {
+  const directory = await mkdtemp(join(berth.paths.runtime, 'ca'));
+  const file = join(directory, 'ca.pem');
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null', '-out', file, '-subj', '/O=Test  Corp/CN=Root'], { stdio: 'pipe' });
+  const certificates = [await readFile(file)];
+  const hash = execFileSync('openssl', ['x509', '-noout', '-subject_hash', '-in', file], { encoding: 'utf8' }).trim();
+  const overlay = join(directory, 'root.qcow2');
+  const list = 'cd /etc/ssl/certs; cat ca-certificates.crt; find /usr/local/share/ca-certificates /etc/ssl/certs -not -type d | sort';
+
+  const first = await bootGuest(berth, { overlay, container: { certificates } });
+  assert.equal(await first.shell('find / -xdev -name "*berth-*"'), '', 'the image has no store');
+  await first.shell('mkdir -p /etc/ssl/certs /usr/local/share; echo image > /etc/ssl/certs/ca-certificates.crt; chmod 640 /etc/ssl/certs/ca-certificates.crt; chown user /etc/ssl/certs/ca-certificates.crt');
+  await first.stop();
+  const world = { temporary: [], sharedMemoryBytes: 0n, readOnlyRoot: true, privileged: false, unmasked: false, maximumProcesses: 0n };
+  const second = await bootGuest(berth, { overlay, container: { certificates, world } });
+  await writeFile(file, await second.shell(`cat /etc/ssl/certs/${hash}.0; stat -c "%a %U" /etc/ssl/certs/ca-certificates.crt`));
+  assert.match(await readFile(file, 'utf8'), /640 user\n$/);
+  execFileSync('openssl', ['verify', '-no-CApath', '-CAfile', file, file], { stdio: 'pipe' });
+  assert.ok((await second.shell(list)).startsWith(`image\n# Berth: certificates of the host\n${certificates[0]?.toString()}`));
+  await second.stop();
+  const third = await bootGuest(berth, { overlay });
+  assert.equal(await third.shell(list), 'image\n/etc/ssl/certs/ca-certificates.crt\n');
+  await third.stop();
 });
 
 test('an interface that the machine does not have is an error that names it', { timeout: 60_000 }, async () => {

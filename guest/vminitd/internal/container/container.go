@@ -11,6 +11,7 @@ import (
 	"berth.dev/vminitd/internal/giveback"
 	"berth.dev/vminitd/internal/network"
 	"berth.dev/vminitd/internal/system"
+	"berth.dev/vminitd/internal/trust"
 	"golang.org/x/sys/unix"
 )
 
@@ -131,8 +132,13 @@ func (c *Container) completeInside() error {
 		}
 	}
 	// Before the shares: /etc may be one of them, whose files are the user's.
-	if err := setNames(c.world); err != nil {
-		return err
+	if !c.world.Untouched {
+		if err := setNames(c.world); err != nil {
+			return err
+		}
+		if err := trust.New().Install(c.world.Certificates); err != nil {
+			system.Log("certificates of the host: %v", err)
+		}
 	}
 	places, done, err := c.world.places(c.disks)
 	if err != nil {

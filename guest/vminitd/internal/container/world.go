@@ -14,7 +14,6 @@ import (
 
 // World is what the host decides about the container beside its root disk.
 type World struct {
-	// Without one the files that say by which names the container and others are found stay as they are.
 	Hostname  string
 	Shares    []Share
 	Volumes   []Volume
@@ -34,6 +33,10 @@ type World struct {
 	Resolver *Resolver
 	// Lines of /etc/hosts beside the container's own.
 	Hosts []HostEntry
+	// PEM, one each, that the container is to trust.
+	Certificates [][]byte
+	// The files of /etc that a start writes stay as they are.
+	Untouched bool
 }
 
 // Temporary is a file system in memory.

@@ -17,9 +17,9 @@ func (g *Guest) MountContainer(_ context.Context, request *guestv1.StartContaine
 	if g.processes.Started() {
 		return nil, grpc.Errorf(grpc.AlreadyExists, "the container was started")
 	}
-	// The files of the container stay as they are, and there is no network.
-	request.Temporary, request.Hostname, request.Interfaces, request.Certificates = nil, "", nil, nil
-	err := g.container.Complete(request.RootDevice, world(request))
+	w := world(request)
+	w.Temporary, w.Interfaces, w.Untouched = nil, nil, true
+	err := g.container.Complete(request.RootDevice, w)
 	if err == nil {
 		err = g.container.Protect()
 	}

@@ -15,6 +15,7 @@ func world(request *guestv1.StartContainerRequest) container.World {
 		Privileged:       request.Privileged,
 		Unmasked:         request.Unmasked || request.Privileged,
 		MaximumProcesses: request.MaximumProcesses,
+		Certificates:     request.Certificates,
 	}
 	for _, share := range request.Shares {
 		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly, Owner: shareOwner(share.Owner)})
