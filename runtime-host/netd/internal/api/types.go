@@ -3,7 +3,8 @@ package api
 
 import (
 	"net/netip"
-	"time"
+
+	"berth.dev/netd/internal/activity"
 )
 
 // Network is what PUT /v1/network says: the one network that this netd is.
@@ -73,15 +74,7 @@ type MemberStatus struct {
 }
 
 // Activity counts the attempts of a member at one destination.
-type Activity struct {
-	Destination string    `json:"destination"`
-	Name        string    `json:"name,omitempty"`
-	Port        uint16    `json:"port"`
-	Protocol    string    `json:"protocol"`
-	Verdict     string    `json:"verdict"`
-	Count       uint64    `json:"count"`
-	LastAt      time.Time `json:"lastAt"`
-}
+type Activity = activity.Entry
 
 // Status is the answer to GET /v1/status.
 type Status struct {

@@ -15,7 +15,7 @@ import (
 
 const (
 	// maxRequest is more than any sensible request needs.
-	maxRequest = 4 << 20
+	maxRequest     = 4 << 20
 	statusInternal = http.StatusInternalServerError
 )
 

@@ -18,6 +18,8 @@ const lengthSize = 4
 // takes a reference of its own.
 type Port interface {
 	Send(frame *stack.PacketBuffer)
+	// Expect is called with each frame of a neighbour that is about to be sent.
+	Expect(frame []byte)
 }
 
 // Gateway takes the frames that are for the gateway. It owns the view, which begins with the Ethernet header.
@@ -79,11 +81,13 @@ func (s *Switch) toNeighbours(source, destination api.MAC, frame *buffer.View) {
 	binary.BigEndian.PutUint32(packet.LinkHeader().Push(lengthSize), uint32(frame.Size()))
 	defer packet.DecRef()
 	if !isGroup(destination) {
+		ports[destination].Expect(frame.AsSlice())
 		ports[destination].Send(packet)
 		return
 	}
 	for mac, port := range ports {
 		if mac != source {
+			port.Expect(frame.AsSlice())
 			port.Send(packet)
 		}
 	}

@@ -29,8 +29,10 @@ type Owner interface {
 	// Route says whether the member may begin something with a destination, and what to dial for it, in turn. It counts
 	// the attempt.
 	Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool)
-	// Flows are all that the member has begun.
-	Flows() *relay.Set
+	// Begin says that a flow has begun, and end that it has ended. When the member is gone the flow is aborted.
+	Begin(flow relay.Flow, destination relay.Destination) (end func(), ok bool)
+	// Flows is the number of flows that go on.
+	Flows() int
 }
 
 // Forwarder serves a gateway. Close ends it; the flows belong to their owners.
@@ -83,7 +85,7 @@ func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.Packet
 		return true
 	}
 	owner := f.owner(guest.Addr())
-	if owner == nil || owner.Flows().Len() >= maxFlows+maxConnecting {
+	if owner == nil || owner.Flows() >= maxFlows+maxConnecting {
 		return true
 	}
 	targets, allowed := owner.Route(destination, "udp")

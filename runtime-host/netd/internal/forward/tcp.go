@@ -40,8 +40,8 @@ func (f *Forwarder) connection(request *tcp.ForwarderRequest) {
 	if pair == nil {
 		return
 	}
-	if owner.Flows().Add(pair, relay.Destination{Address: destination, Protocol: "tcp"}) {
-		defer owner.Flows().Remove(pair)
+	if end, ok := owner.Begin(pair, relay.Destination{Address: destination, Protocol: "tcp"}); ok {
+		defer end()
 	}
 	pair.Run()
 }

@@ -55,11 +55,12 @@ func (f *Forwarder) startFlow(owner Owner, target, destination netip.AddrPort, i
 			return
 		}
 		started := &flow{guest: gonet.NewUDPConn(&queue, endpoint), outside: outside, timeout: timeout}
-		if !owner.Flows().Add(started, relay.Destination{Address: destination, Protocol: "udp"}) {
+		end, ok := owner.Begin(started, relay.Destination{Address: destination, Protocol: "udp"})
+		if !ok {
 			return
 		}
 		go func() {
-			defer owner.Flows().Remove(started)
+			defer end()
 			started.run()
 		}()
 	}).HandlePacket(id, packet)

@@ -100,6 +100,17 @@ func (g *Gateway) DialUDP(destination netip.AddrPort) (net.Conn, error) {
 	return gonet.DialUDP(g.stack, &source, &remote, protocolAddress(destination.Addr()).Protocol)
 }
 
+// ListenTCP listens on an address of the gateway.
+func (g *Gateway) ListenTCP(address netip.AddrPort) (net.Listener, error) {
+	return gonet.ListenTCP(g.stack, fullAddress(address), protocolAddress(address.Addr()).Protocol)
+}
+
+// ListenUDP takes a UDP port on an address of the gateway.
+func (g *Gateway) ListenUDP(address netip.AddrPort) (net.PacketConn, error) {
+	local := fullAddress(address)
+	return gonet.DialUDP(g.stack, &local, nil, protocolAddress(address.Addr()).Protocol)
+}
+
 func (g *Gateway) sourceFor(destination netip.Addr) (tcpip.FullAddress, error) {
 	source := g.network.Gateway4
 	if destination.Is6() {

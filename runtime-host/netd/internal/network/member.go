@@ -2,10 +2,10 @@ package network
 
 import (
 	"context"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 
+	"berth.dev/netd/internal/activity"
 	"berth.dev/netd/internal/api"
 	"berth.dev/netd/internal/ethernet"
 	"berth.dev/netd/internal/link"
@@ -22,7 +22,10 @@ type member struct {
 	rules    atomic.Pointer[rules]
 	flows    relay.Set
 	ports    *publish.Publisher
+	activity *activity.Recorder
 	spoofed  atomic.Uint64
+	// answers are the UDP flows that neighbours began.
+	answers answers
 	// lost are the frames that were dropped on links before the present one.
 	lost atomic.Uint64
 
@@ -31,17 +34,20 @@ type member struct {
 	link *link.Link
 }
 
-// rules are what may change while the member lives.
-type rules struct {
-	policy Policy
-}
-
 // Flows implements forward.Owner.
-func (m *member) Flows() *relay.Set { return &m.flows }
+func (m *member) Flows() int { return m.flows.Len() }
 
-// Route implements forward.Owner.
-func (m *member) Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
-	return m.network.route(m, destination, protocol)
+// Begin implements forward.Owner.
+func (m *member) Begin(flow relay.Flow, destination relay.Destination) (end func(), ok bool) {
+	if !m.flows.Add(flow, destination) {
+		return nil, false
+	}
+	// What DNS said about the address holds at least as long as the flow.
+	release := m.rules.Load().policy.Hold(destination.Address.Addr())
+	return func() {
+		m.flows.Remove(flow)
+		release()
+	}, true
 }
 
 // connect links the member with its QEMU, unless it is linked with that one already.
@@ -57,7 +63,7 @@ func (m *member) connect(ctx context.Context, socket string) error {
 		return &api.Error{Status: 502, Code: "LinkFailed", Message: "cannot connect with the machine: " + err.Error()}
 	}
 	m.link = fresh
-	m.network.ethernet.Set(m.identity.MAC, fresh)
+	m.network.ethernet.Set(m.identity.MAC, &port{Link: fresh, member: m})
 	m.network.events.link(m.id, true)
 	fresh.Start(func(reason error) { m.network.linkEnded(m, fresh, reason) })
 	return nil
@@ -91,10 +97,6 @@ func (m *member) receive(frame *buffer.View) {
 	m.network.ethernet.FromMember(m.identity.MAC, frame, m.mayReachNeighbours)
 }
 
-func (m *member) mayReachNeighbours(frame []byte) bool {
-	return m.network.neighbourAllowed(m, frame)
-}
-
 func (m *member) linked() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -109,7 +111,7 @@ func (m *member) status() api.MemberStatus {
 	}
 	linked := m.link != nil && !ended(m.link)
 	m.mu.Unlock()
-	return api.MemberStatus{ID: m.id, Linked: linked, Ports: m.ports.Ports(), DroppedFrames: dropped, Activity: []api.Activity{}}
+	return api.MemberStatus{ID: m.id, Linked: linked, Ports: m.ports.Ports(), DroppedFrames: dropped, Activity: m.activity.Snapshot()}
 }
 
 // close ends everything of the member.

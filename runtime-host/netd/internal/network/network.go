@@ -12,12 +12,14 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"berth.dev/netd/internal/activity"
 	"berth.dev/netd/internal/api"
 	"berth.dev/netd/internal/ethernet"
 	"berth.dev/netd/internal/forward"
 	"berth.dev/netd/internal/gateway"
 	"berth.dev/netd/internal/link"
 	"berth.dev/netd/internal/publish"
+	"berth.dev/netd/internal/relay"
 	"gvisor.dev/gvisor/pkg/buffer"
 )
 
@@ -28,6 +30,7 @@ type Network struct {
 	gateway   *gateway.Gateway
 	forwarder *forward.Forwarder
 	events    *Events
+	news      *news
 
 	// changes come one at a time.
 	changes sync.Mutex
@@ -47,6 +50,7 @@ func New(spec api.Network, events *Events) (*Network, error) {
 		return nil, err
 	}
 	n.forwarder = forward.New(n.gateway, n.owner)
+	n.news = tellNews(n)
 	return n, nil
 }
 
@@ -69,6 +73,7 @@ func (n *Network) Close() {
 		n.drop(m)
 	}
 	n.gateway.Close()
+	n.news.close()
 }
 
 // Put adds a member or changes it. On an error everything is as it was.
@@ -80,7 +85,7 @@ func (n *Network) Put(id string, spec api.Member) (api.MemberStatus, error) {
 	}
 	next, err := newRules(spec)
 	if err != nil {
-		return api.MemberStatus{}, err
+		return api.MemberStatus{}, &api.Error{Status: 400, Code: "Invalid", Message: err.Error()}
 	}
 	identity := ethernet.NewIdentity(spec.MAC, spec.Address4, spec.Address6)
 	if err := n.collision(id, identity); err != nil {
@@ -114,6 +119,7 @@ func (n *Network) collision(id string, identity ethernet.Identity) error {
 
 func (n *Network) add(id string, identity ethernet.Identity, spec api.Member, next *rules) (api.MemberStatus, error) {
 	m := &member{id: id, network: n, identity: identity, spec: spec, ports: publish.New(n.gateway, identity.Address4)}
+	m.activity = activity.New(next.keepsAllowed(), n.news.wake)
 	m.rules.Store(next)
 	if err := n.gateway.SetNeighbour(identity); err != nil {
 		return api.MemberStatus{}, err
@@ -136,7 +142,13 @@ func (n *Network) change(m *member, spec api.Member, next *rules) (api.MemberSta
 	m.mu.Lock()
 	m.spec = spec
 	m.mu.Unlock()
+	next.policy.Inherit(m.rules.Load().policy)
+	m.activity.KeepAllowed(next.keepsAllowed())
 	m.rules.Store(next)
+	m.flows.AbortIf(func(destination relay.Destination) bool {
+		_, allowed := n.decide(next, destination.Address, destination.Protocol)
+		return !allowed
+	})
 	return m.status(), nil
 }
 

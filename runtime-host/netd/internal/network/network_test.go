@@ -71,6 +71,7 @@ func join(t testing.TB, n *Network, number byte, change ...func(*api.Member)) *t
 	if err := n.Connect(t.Context(), spec.Name, guest.Socket); err != nil {
 		t.Fatal(err)
 	}
+	guest.Linked()
 	return guest
 }
 
@@ -111,8 +112,8 @@ func TestEchoOutward(t *testing.T) {
 	n := newNetwork(t)
 	guest := join(t, n, 2)
 	port := testguest.HostEcho(t)
-	for _, address := range []netip.Addr{host4, host6} {
-		for _, size := range []int{1, 1000, 65520, 1 << 20, 100_000_000} {
+	for address, sizes := range map[netip.Addr][]int{host4: {1, 1000, 65520, 1 << 20, 100_000_000}, host6: {1, 1000, 5_000_000}} {
+		for _, size := range sizes {
 			conn, err := guest.Dial(patience(t), netip.AddrPortFrom(address, port))
 			if err != nil {
 				t.Fatal(err)
@@ -195,7 +196,7 @@ func TestRefusedDialIsReset(t *testing.T) {
 func TestNeighboursReachEachOther(t *testing.T) {
 	n := newNetwork(t)
 	one, two := join(t, n, 2), join(t, n, 3)
-	go testguest.Echo(two.Listen(80))
+	go testguest.Return(two.Listen(80))
 	conn, err := one.Dial(patience(t), netip.AddrPortFrom(memberSpec(3).Address4, 80))
 	if err != nil {
 		t.Fatal(err)

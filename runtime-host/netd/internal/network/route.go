@@ -4,37 +4,63 @@ import (
 	"net/netip"
 
 	"berth.dev/netd/internal/api"
+	"berth.dev/netd/internal/policy"
 )
 
-// Policy says what a member may begin.
-type Policy interface {
-	Destination(address netip.Addr, port uint16, protocol string) bool
-	Host(port uint16, protocol string) bool
+// hostName is by which the host's alias is counted.
+const hostName = "host.berth.internal"
+
+// rules are what may change while a member lives.
+type rules struct {
+	policy *policy.Policy
+	// names are those by which neighbours find the member.
+	names []string
 }
 
-type everything struct{}
+func newRules(spec api.Member) (*rules, error) {
+	compiled, err := policy.Compile(spec.Policy.Mode, spec.Policy.Allow)
+	if err != nil {
+		return nil, err
+	}
+	names := append([]string{spec.Name}, spec.Aliases...)
+	if spec.Hostname != "" {
+		names = append(names, spec.Hostname)
+	}
+	return &rules{policy: compiled, names: names}, nil
+}
 
-func (everything) Destination(netip.Addr, uint16, string) bool { return true }
-func (everything) Host(uint16, string) bool                    { return true }
+func (r *rules) keepsAllowed() bool { return r.policy.Mode() == policy.Learn }
 
-func newRules(api.Member) (*rules, error) { return &rules{policy: everything{}}, nil }
+// Route implements forward.Owner.
+func (m *member) Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
+	current := m.rules.Load()
+	targets, allowed := m.network.decide(current, destination, protocol)
+	name := current.policy.NameOf(destination.Addr())
+	if m.network.isHost(destination.Addr()) {
+		name = hostName
+	}
+	m.activity.Record(destination.Addr(), name, destination.Port(), protocol, allowed)
+	return targets, allowed
+}
 
-// route decides about what a member begins outside of its network, and says what stands for the destination.
-func (n *Network) route(m *member, destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
+// decide says whether something may be begun outside of the network, and what stands for the destination.
+func (n *Network) decide(current *rules, destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
 	address, port := destination.Addr().Unmap(), destination.Port()
-	policy := m.rules.Load().policy
 	switch {
-	case address == n.spec.Host4, n.spec.Host6.IsValid() && address == n.spec.Host6:
+	case n.isHost(address):
 		return []netip.AddrPort{
 			netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port),
 			netip.AddrPortFrom(netip.IPv6Loopback(), port),
-		}, policy.Host(port, protocol)
+		}, current.policy.Host(port, policy.Protocol(protocol))
 	case n.spec.Subnet4.Contains(address), n.spec.Subnet6.IsValid() && n.spec.Subnet6.Contains(address):
 		// Neighbours are reached through the switch. Nobody else is here.
 		return nil, false
 	default:
-		return []netip.AddrPort{netip.AddrPortFrom(address, port)}, policy.Destination(address, port, protocol)
+		return []netip.AddrPort{netip.AddrPortFrom(address, port)}, current.policy.Destination(address, port, policy.Protocol(protocol))
 	}
 }
 
-func (n *Network) neighbourAllowed(*member, []byte) bool { return true }
+func (n *Network) isHost(address netip.Addr) bool {
+	address = address.Unmap()
+	return address == n.spec.Host4 || n.spec.Host6.IsValid() && address == n.spec.Host6
+}

@@ -55,8 +55,8 @@ type Guest struct {
 
 	mu   sync.Mutex
 	conn net.Conn
-	// frames counts what came.
-	frames int
+	// accepted has an element for every link that netd made.
+	accepted chan struct{}
 	// tap is given a copy of every frame that comes.
 	tap func([]byte)
 }
@@ -68,7 +68,7 @@ func New(t testing.TB, config Config) *Guest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &Guest{t: t, Socket: filepath.Join(t.TempDir(), "net0.sock"), channel: channel.New(queueSize, config.MTU, tcpip.LinkAddress(mac))}
+	g := &Guest{t: t, Socket: filepath.Join(t.TempDir(), "net0.sock"), accepted: make(chan struct{}, 16), channel: channel.New(queueSize, config.MTU, tcpip.LinkAddress(mac))}
 	g.channel.LinkEPCapabilities = stack.CapabilityResolutionRequired
 	g.makeStack(config)
 	if g.listener, err = net.Listen("unix", g.Socket); err != nil {
@@ -145,6 +145,7 @@ func (g *Guest) accept() {
 		g.mu.Lock()
 		g.conn = conn
 		g.mu.Unlock()
+		g.accepted <- struct{}{}
 		g.running.Go(func() { g.receive(conn) })
 	}
 }
@@ -161,7 +162,6 @@ func (g *Guest) receive(conn net.Conn) {
 		}
 		g.mu.Lock()
 		tap := g.tap
-		g.frames++
 		g.mu.Unlock()
 		if tap != nil {
 			tap(frame)
@@ -189,6 +189,9 @@ func (g *Guest) send(ctx context.Context) {
 func (g *Guest) SendFrame(frame []byte) {
 	g.SendRaw(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
 }
+
+// Linked waits until the guest has taken the link that netd has just made. To be called once for each.
+func (g *Guest) Linked() { <-g.accepted }
 
 // SendRaw sends bytes without any framing.
 func (g *Guest) SendRaw(bytes []byte) {

@@ -21,6 +21,24 @@ func Echo(listener net.Listener) {
 	}
 }
 
+// Return serves what a guest is to have as a server for many bytes: it answers everything, but only after the client has
+// ended. An Echo that stops reading because its client does not would not end here: gVisor takes back windows that it has
+// offered, as Linux never does, and then takes no acknowledgement from a peer that has used them.
+func Return(listener net.Listener) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			if everything, err := io.ReadAll(conn); err == nil {
+				_, _ = conn.Write(everything)
+			}
+			_ = conn.Close()
+		}()
+	}
+}
+
 // EchoUDP answers packets until the socket is closed.
 func EchoUDP(socket net.PacketConn) {
 	buffer := make([]byte, 65535)

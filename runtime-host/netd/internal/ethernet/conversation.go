@@ -1,0 +1,108 @@
+package ethernet
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"berth.dev/netd/internal/api"
+)
+
+// Kind is what a frame does, as far as it matters who began it.
+type Kind int
+
+// The kinds of frames. Opaque is what cannot be told apart: fragments, protocols that are not known, malformed packets.
+const (
+	Opaque Kind = iota
+	// Background is address resolution and what reports errors.
+	Background
+	TCPBegin
+	TCPContinue
+	Datagram
+	EchoRequest
+)
+
+// Conversation is what a frame says about the ends between which it goes.
+type Conversation struct {
+	Kind        Kind
+	MAC         api.MAC // of the destination
+	Source      netip.AddrPort
+	Destination netip.AddrPort
+}
+
+// Parse reads an admitted frame.
+func Parse(frame []byte) Conversation {
+	c := Conversation{MAC: api.MAC(frame[:6])}
+	payload := frame[headerSize:]
+	switch binary.BigEndian.Uint16(frame[12:14]) {
+	case typeARP:
+		c.Kind = Background
+	case typeIPv4:
+		c.parseIPv4(payload)
+	case typeIPv6:
+		c.parseIPv6(payload)
+	}
+	return c
+}
+
+func (c *Conversation) parseIPv4(packet []byte) {
+	size := int(packet[0]&0xf) * 4
+	source, destination := netip.AddrFrom4([4]byte(packet[12:16])), netip.AddrFrom4([4]byte(packet[16:20]))
+	const moreOrOffset = 0x3fff
+	if size < 20 || len(packet) < size || binary.BigEndian.Uint16(packet[6:8])&moreOrOffset != 0 {
+		return
+	}
+	const echoRequest = 8
+	c.parseUpper(packet[9], packet[size:], source, destination, protocolICMPv4, echoRequest)
+}
+
+func (c *Conversation) parseIPv6(packet []byte) {
+	source, destination := netip.AddrFrom16([16]byte(packet[8:24])), netip.AddrFrom16([16]byte(packet[24:40]))
+	if hasFragmentHeader(packet) {
+		return
+	}
+	protocol, payload := upperLayer6(packet)
+	const echoRequest = 128
+	c.parseUpper(protocol, payload, source, destination, protocolICMPv6, echoRequest)
+}
+
+func (c *Conversation) parseUpper(protocol byte, payload []byte, source, destination netip.Addr, icmp, echoRequest byte) {
+	c.Source, c.Destination = netip.AddrPortFrom(source, 0), netip.AddrPortFrom(destination, 0)
+	switch {
+	case protocol == icmp && len(payload) >= 8:
+		c.Kind = Background
+		if payload[0] == echoRequest {
+			c.Kind = EchoRequest
+		}
+		return
+	case protocol == protocolTCP && len(payload) >= 20:
+		const syn, ack = 2, 16
+		c.Kind = TCPContinue
+		if payload[13]&(syn|ack) == syn {
+			c.Kind = TCPBegin
+		}
+	case protocol == protocolUDP && len(payload) >= 8:
+		c.Kind = Datagram
+	default:
+		return
+	}
+	c.Source = netip.AddrPortFrom(source, binary.BigEndian.Uint16(payload[0:2]))
+	c.Destination = netip.AddrPortFrom(destination, binary.BigEndian.Uint16(payload[2:4]))
+}
+
+// hasFragmentHeader looks along the chain of extension headers.
+func hasFragmentHeader(packet []byte) bool {
+	protocol, payload := packet[6], packet[40:]
+	for {
+		switch protocol {
+		case 44:
+			return true
+		case 0, 43, 60:
+			if len(payload) < 8 || len(payload) < (int(payload[1])+1)*8 {
+				return false
+			}
+			protocol, payload = payload[0], payload[(int(payload[1])+1)*8:]
+		default:
+			return false
+		}
+	}
+}
