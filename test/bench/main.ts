@@ -9,9 +9,9 @@ export interface BenchOptions {
   readonly minutes?: number;
   /** memory, soak: how many at once. */
   readonly containers?: number;
-  /** exec: what goes through the pipe. */
+  /** exec: what goes through the pipe. net: what is sent at once. */
   readonly megabytes?: number;
-  /** exec, start: how often each is measured. */
+  /** exec, start, net: how often each is measured. */
   readonly runs?: number;
 }
 
@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: (options: BenchO
   size: () => import('./size.ts'),
   memory: () => import('./memory.ts'),
   soak: () => import('./soak.ts'),
+  net: () => import('./net.ts'),
 };
 
 const amounts = ['minutes', 'containers', 'megabytes', 'runs'] as const;

@@ -10,6 +10,7 @@ import type { HostConnection } from '../../runtime-host/client/index.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import { startRegistry } from '../support/registry.ts';
 import { buildBusyboxImage } from '../support/testImages.ts';
+import type { TarEntry } from '../support/testImages.ts';
 
 const execute = promisify(execFile);
 const repository = join(import.meta.dirname, '../..');
@@ -37,9 +38,16 @@ export interface ScratchBerth {
   dispose(): Promise<void>;
 }
 
-export async function startScratchBerth(): Promise<ScratchBerth> {
+export interface ScratchOptions {
+  /** Added to its environment. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Layers above the image's own. */
+  readonly layers?: readonly (readonly TarEntry[])[];
+}
+
+export async function startScratchBerth({ environment: added = {}, layers = [] }: ScratchOptions = {}): Promise<ScratchBerth> {
   const home = await mkdtemp(join(tmpdir(), 'bb-'));
-  const environment = { ...process.env, BERTH_HOME: join(home, 'h'), BERTH_RUNTIME_DIR: join(home, 'r') };
+  const environment = { ...process.env, ...added, BERTH_HOME: join(home, 'h'), BERTH_RUNTIME_DIR: join(home, 'r') };
   const cli = builtCommand();
   const container = async (...args: string[]): Promise<string> => (await execute(process.execPath, [cli, ...args], { env: environment })).stdout;
   const dispose = async (): Promise<void> => {
@@ -54,7 +62,7 @@ export async function startScratchBerth(): Promise<ScratchBerth> {
   };
   const registry = await startRegistry();
   try {
-    buildBusyboxImage(join(home, 'layout'));
+    buildBusyboxImage(join(home, 'layout'), { extraLayers: layers });
     const image = await registry.push(join(home, 'layout'), 'bench/busybox:1');
     await container('image', 'pull', image);
     return {

@@ -29,6 +29,11 @@ test('memory: the host, and each container beyond its guest', async () => {
   assert.ok(hostMiB! > 20 && qemuMiB! > guestMiB! && perContainerMiB! > 0);
 });
 
+test('net: both directions and requests, against QEMU’s own network', async () => {
+  const { ratioOut, ratioIn, requestsPerSecond, firstConnectMs } = await bench('net', '--runs', '1', '--megabytes', '5');
+  assert.ok(ratioOut! > 0 && ratioIn! > 0 && requestsPerSecond! > 0 && firstConnectMs! > 0);
+});
+
 test('soak: a short one leaves nothing', async () => {
   const { leaks, rounds, containersRun, processes, sockets, files } = await bench('soak', '--minutes', '0', '--containers', '2');
   assert.deepEqual({ leaks, rounds, containersRun, processes, sockets, files }, { leaks: 0, rounds: 1, containersRun: 2, processes: 0, sockets: 0, files: 0 });
