@@ -18,6 +18,7 @@ import (
 	"berth.dev/netd/internal/forward"
 	"berth.dev/netd/internal/gateway"
 	"berth.dev/netd/internal/link"
+	"berth.dev/netd/internal/names"
 	"berth.dev/netd/internal/publish"
 	"berth.dev/netd/internal/relay"
 	"gvisor.dev/gvisor/pkg/buffer"
@@ -31,6 +32,9 @@ type Network struct {
 	forwarder *forward.Forwarder
 	events    *Events
 	news      *news
+	names     *names.Server
+	// serving are the goroutines of the name server.
+	serving sync.WaitGroup
 
 	// changes come one at a time.
 	changes sync.Mutex
@@ -42,6 +46,10 @@ type Network struct {
 
 // New starts a network without members.
 func New(spec api.Network, events *Events) (*Network, error) {
+	return newWithNames(spec, events, names.Options{})
+}
+
+func newWithNames(spec api.Network, events *Events, options names.Options) (*Network, error) {
 	n := &Network{spec: spec, events: events, members: map[string]*member{}}
 	n.byAddress.Store(&map[netip.Addr]*member{})
 	n.ethernet = ethernet.NewSwitch(spec.GatewayMAC, func(frame *buffer.View) { n.gateway.Receive(frame) })
@@ -51,6 +59,10 @@ func New(spec api.Network, events *Events) (*Network, error) {
 	}
 	n.forwarder = forward.New(n.gateway, n.owner)
 	n.news = tellNews(n)
+	if err := n.serveNames(options); err != nil {
+		n.Close()
+		return nil, err
+	}
 	return n, nil
 }
 
@@ -69,6 +81,8 @@ func (n *Network) Close() {
 	n.changes.Lock()
 	defer n.changes.Unlock()
 	n.forwarder.Close()
+	n.names.Close()
+	n.serving.Wait()
 	for _, m := range n.list() {
 		n.drop(m)
 	}
@@ -132,6 +146,7 @@ func (n *Network) add(id string, identity ethernet.Identity, spec api.Member, ne
 	n.members[id] = m
 	n.index()
 	n.mu.Unlock()
+	n.updateNames()
 	return m.status(), nil
 }
 
@@ -145,6 +160,7 @@ func (n *Network) change(m *member, spec api.Member, next *rules) (api.MemberSta
 	next.policy.Inherit(m.rules.Load().policy)
 	m.activity.KeepAllowed(next.keepsAllowed())
 	m.rules.Store(next)
+	n.updateNames()
 	m.flows.AbortIf(func(destination relay.Destination) bool {
 		_, allowed := n.decide(next, destination.Address, destination.Protocol)
 		return !allowed
@@ -178,6 +194,7 @@ func (n *Network) drop(m *member) {
 	delete(n.members, m.id)
 	n.index()
 	n.mu.Unlock()
+	n.updateNames()
 	m.close()
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"berth.dev/netd/internal/api"
+	"berth.dev/netd/internal/names"
 	"berth.dev/netd/internal/policy"
 )
 
@@ -15,6 +16,7 @@ type rules struct {
 	policy *policy.Policy
 	// names are those by which neighbours find the member.
 	names []string
+	knows []names.Known
 }
 
 func newRules(spec api.Member) (*rules, error) {
@@ -22,11 +24,11 @@ func newRules(spec api.Member) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := append([]string{spec.Name}, spec.Aliases...)
+	called := append([]string{spec.Name}, spec.Aliases...)
 	if spec.Hostname != "" {
-		names = append(names, spec.Hostname)
+		called = append(called, spec.Hostname)
 	}
-	return &rules{policy: compiled, names: names}, nil
+	return &rules{policy: compiled, names: called, knows: known(spec)}, nil
 }
 
 func (r *rules) keepsAllowed() bool { return r.policy.Mode() == policy.Learn }
