@@ -98,7 +98,7 @@ test('prune asks first; df and system logs tell what there is', async (t) => {
   assert.match((await berth.run(['system', 'df'])).out, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +1 +0 /);
   assert.match((await berth.run(['system', 'df', '-v'])).out, /Images:\n\nNAME +IN USE +SIZE\nlocal +no /);
   assert.match((await berth.run(['system', 'prune', '-af'])).out, /Removed images:\nlocal\n/);
-  assert.match((await berth.run(['system', 'prune', '-a', '--volumes'], 'n\n')).error, /^This removes all containers that do not run, and then all images and anonymous volumes that no container uses\.\n/);
+  assert.match((await berth.run(['system', 'prune', '-a', '--volumes'], 'n\n')).error, /^This removes all containers that do not run, and then all networks, images and anonymous volumes that no container uses\.\n/);
   const events = (await berth.run(['system', 'logs', '--format', 'json'])).out.trim().split('\n').map((line) => JSON.parse(line) as { message: string });
   assert.equal(events.some(({ message }) => message === 'The runtime host is up'), true);
   const follow = berth.spawn('system', 'logs', '-f');
