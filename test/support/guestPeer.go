@@ -16,7 +16,7 @@ type halfCloser interface {
 }
 
 // guestPeer MODE NETWORK ADDRESS: a server, but for `call`, which connects standard input and output.
-// `datagrams` only listens.
+// `datagrams` only listens, `mirror` sends datagrams back.
 func main() {
 	mode, network, address := os.Args[1], os.Args[2], os.Args[3]
 	if mode == "call" {
@@ -29,6 +29,9 @@ func main() {
 		fmt.Println("listening")
 		time.Sleep(time.Hour)
 	}
+	if mode == "mirror" {
+		mirror(network, address)
+	}
 	listener, err := net.Listen(network, address)
 	fail(err)
 	fmt.Println("listening")
@@ -36,6 +39,19 @@ func main() {
 		accepted, err := listener.Accept()
 		fail(err)
 		go serve(mode, accepted.(halfCloser))
+	}
+}
+
+func mirror(network, address string) {
+	socket, err := net.ListenPacket(network, address)
+	fail(err)
+	fmt.Println("listening")
+	buffer := make([]byte, 65536)
+	for {
+		size, from, err := socket.ReadFrom(buffer)
+		fail(err)
+		_, err = socket.WriteTo(buffer[:size], from)
+		fail(err)
 	}
 }
 
