@@ -35,7 +35,8 @@ export interface GuestListener {
 }
 
 /**
- * Makes a unix socket in the container; works before the container's start, too.
+ * Makes a unix socket in the container. Before the container's start that works also where its root will be read-only, and
+ * its first process finds the socket.
  * @param onConnection gets each connection, which it owns
  * @param onError hears why a connection was lost before it got there, or why the socket is gone
  * @throws BerthError InvalidArgument when there can be no socket at that path; GuestFailed

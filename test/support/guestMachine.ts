@@ -33,6 +33,8 @@ export interface GuestMachineOptions {
   /** Disk of an earlier machine, which has ended. */
   readonly overlay?: string;
   readonly image?: string;
+  /** Called before the container is started. */
+  readonly prepare?: (guest: GuestClient) => Promise<unknown>;
 }
 
 const everyCapability = 0x1ffffffffffn;
@@ -96,6 +98,7 @@ export async function bootGuest(berth: VmHarness, options: GuestMachineOptions =
     },
   };
   try {
+    await options.prepare?.(guest);
     await guest.startContainer({
       rootDevice: '/dev/vda', hostname: 'box', shares: [], volumes: [],
       world: { temporary: [], sharedMemoryBytes: 0n, readOnlyRoot: false, privileged: false, unmasked: false, maximumProcesses: 0n },

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { GuestClient } from '../../runtime-host/guest/guestClient.ts';
 import { bootGuest } from '../support/guestMachine.ts';
 import { startVmHarness, type VmHarness } from '../support/vmHarness.ts';
 
@@ -75,12 +76,15 @@ test('certificates come with the host’s and go with them, also where the root 
   await first.shell('mkdir -p /etc/ssl/certs /usr/local/share; echo image > /etc/ssl/certs/ca-certificates.crt; chmod 640 /etc/ssl/certs/ca-certificates.crt; chown user /etc/ssl/certs/ca-certificates.crt');
   await first.stop();
   const world = { temporary: [], sharedMemoryBytes: 0n, readOnlyRoot: true, privileged: false, unmasked: false, maximumProcesses: 0n };
-  const second = await bootGuest(berth, { overlay, container: { certificates, world } });
+  const listen = (guest: GuestClient): Promise<unknown> => guest.listen({ path: '/run/here/agent.sock', mode: 0o600 }, () => undefined, assert.fail);
+  const second = await bootGuest(berth, { overlay, container: { certificates, world }, prepare: listen });
+  assert.equal(await second.shell('stat -c "%F %a" /run/here/*'), 'socket 600\n');
   await writeFile(file, await second.shell(`cat /etc/ssl/certs/${hash}.0; stat -c "%a %U" /etc/ssl/certs/ca-certificates.crt`));
   assert.match(await readFile(file, 'utf8'), /640 user\n$/);
   execFileSync('openssl', ['verify', '-no-CApath', '-CAfile', file, file], { stdio: 'pipe' });
   assert.ok((await second.shell(list)).startsWith(`image\n# Berth: certificates of the host\n${certificates[0]?.toString()}`));
   await second.stop();
+  assert.doesNotMatch(await second.bootLog(), /vminitd: /);
   const third = await bootGuest(berth, { overlay });
   assert.equal(await third.shell(list), 'image\n/etc/ssl/certs/ca-certificates.crt\n');
   await third.stop();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import type { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { Listener } from '../../runtime-host/protocol/networks.ts';
 import { bootGuest, type GuestMachine } from '../support/guestMachine.ts';
 import { writeTar } from '../support/tarWriter.ts';
@@ -162,10 +163,12 @@ test('what listens is told, and its changes', { timeout: 60_000 }, async () => {
 
 test('a container ends at once with connections open', { timeout: 60_000 }, async () => {
   const open = [await machine.guest.dial({ tcpPort: 7006 }), await machine.guest.dial({ tcpPort: 7007 })];
-  for (const socket of open) socket.on('error', () => undefined);
-  await machine.guest.listen({ path: '/run/berth/last.sock', mode: 0o600 }, () => undefined, () => undefined);
+  const errors = open.map(async (socket) => ((await once(socket, 'error')) as [BerthError])[0].code);
+  const listener = await machine.guest.listen({ path: '/run/berth/last.sock', mode: 0o600 }, () => undefined, assert.fail);
   const started = performance.now();
   await machine.guest.shutdown();
   assert.ok(performance.now() - started < 2500, `it took ${performance.now() - started} ms`);
-  for (const socket of open) socket.destroy();
+  await listener.closed;
+  open[0]?.resume(); // The end comes after what waits to be read.
+  assert.deepEqual(await Promise.all(errors), ['ContainerNotRunning', 'ContainerNotRunning']);
 });

@@ -1974,7 +1974,8 @@ export declare const Guest: GenService<{
   },
   /**
    * Makes a unix socket in the container; an answer for each connection, which waits until AcceptSocket takes it. The first
-   * answer has id 0: the socket is there. It goes away with the call.
+   * answer has id 0: the socket is there. It goes away with the call. Before StartContainer it can be made also where the root
+   * will be read-only, and the first process finds it.
    *
    * @generated from rpc berth.guest.v1.Guest.ListenSocket
    */

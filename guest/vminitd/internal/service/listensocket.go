@@ -44,7 +44,10 @@ func (g *Guest) ListenSocket(call *grpc.Call) error {
 	if err := call.Send(&guestv1.ListenSocketResponse{}); err != nil {
 		return err
 	}
-	return g.announce(ctx, call, listener)
+	if err := g.announce(ctx, call, listener); ctx.Err() == nil || call.Context().Err() != nil {
+		return err
+	}
+	return nil // The container ends.
 }
 
 func (g *Guest) announce(ctx context.Context, call *grpc.Call, listener *sockets.Listener) error {
@@ -98,7 +101,7 @@ func (g *Guest) AcceptSocket(call *grpc.Call) error {
 	}
 	defer c.ended()
 	var answer guestv1.AcceptSocketResponse
-	return carry(ctx, done, c.stream, func() (input, error) {
+	return carry(ctx, done, call, c.stream, func() (input, error) {
 		var request guestv1.AcceptSocketRequest
 		if err := call.Receive(&request); err != nil {
 			return input{}, err
@@ -162,7 +165,7 @@ func (a *announced) waiting(ids []uint64) []uint64 {
 }
 
 func asListenStatus(err error) error {
-	for _, users := range []error{unix.EROFS, unix.EEXIST, unix.ENOTDIR, unix.EISDIR, unix.ELOOP, unix.ENAMETOOLONG, unix.EINVAL, unix.EPERM, unix.EACCES} {
+	for _, users := range []error{unix.EROFS, unix.EEXIST, unix.ENOTDIR, unix.EISDIR, unix.ELOOP, unix.ENAMETOOLONG, unix.EINVAL, unix.EPERM, unix.EACCES, unix.ENXIO, unix.EOPNOTSUPP} {
 		if errors.Is(err, users) {
 			return grpc.Errorf(grpc.InvalidArgument, "%v", err)
 		}

@@ -16,13 +16,15 @@ type openCalls struct {
 	running sync.WaitGroup
 }
 
+var errEnding = grpc.Errorf(grpc.FailedPrecondition, "the container is ending")
+
 // open adds a call. Its context ends with the container, too; the function, to be called when nothing is open any more, may be
 // called again.
 func (o *openCalls) open(parent context.Context) (context.Context, func(), error) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.closed {
-		return nil, nil, grpc.Errorf(grpc.FailedPrecondition, "the container is ending")
+		return nil, nil, errEnding
 	}
 	if o.cancels == nil {
 		o.cancels = map[*context.CancelFunc]struct{}{}

@@ -28,7 +28,7 @@ func (g *Guest) Dial(call *grpc.Call) error {
 		return asSocketStatus(err)
 	}
 	var answer guestv1.DialResponse
-	return carry(ctx, done, stream, func() (input, error) {
+	return carry(ctx, done, call, stream, func() (input, error) {
 		var request guestv1.DialRequest
 		if err := call.Receive(&request); err != nil {
 			return input{}, err
@@ -69,7 +69,7 @@ type input struct {
 
 // carry says that the connection is there, and carries bytes both ways until neither side writes any more, one of them is
 // gone, or ctx ends. Then it calls done, although the host may not take what it is being sent.
-func carry(ctx context.Context, done func(), stream *sockets.Stream, receive func() (input, error), send func(data []byte, ends bool) error) error {
+func carry(ctx context.Context, done func(), call *grpc.Call, stream *sockets.Stream, receive func() (input, error), send func(data []byte, ends bool) error) error {
 	defer stream.Close()
 	stop := context.AfterFunc(ctx, func() {
 		stream.Abort()
@@ -92,8 +92,11 @@ func carry(ctx context.Context, done func(), stream *sockets.Stream, receive fun
 	if ctx.Err() != nil || err != nil {
 		stream.Abort()
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	switch {
+	case call.Context().Err() != nil:
+		return call.Context().Err()
+	case ctx.Err() != nil:
+		return errEnding
 	}
 	return asSocketStatus(err)
 }

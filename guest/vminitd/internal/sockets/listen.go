@@ -111,12 +111,15 @@ func accept(fd int) (int, error) {
 // Close ends listening; an Accept that waits ends too.
 func (l *Listener) Close() { l.file.Close() }
 
-// Remove removes the socket if it is still where it was made.
+// Remove removes the socket if it is still where it was made, and can be: the root may be read-only by now.
 func (l *Listener) Remove() error {
 	var status unix.Stat_t
 	err := unix.Lstat(l.path, &status)
 	if err != nil || uint64(status.Dev) != l.device || status.Ino != l.inode {
 		return nil
 	}
-	return unix.Unlink(l.path)
+	if err := unix.Unlink(l.path); !errors.Is(err, unix.EROFS) {
+		return err
+	}
+	return nil
 }

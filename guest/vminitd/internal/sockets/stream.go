@@ -48,8 +48,8 @@ func (s *Stream) Pass(use func(data []byte) error) error {
 		defer buffers.Put(buffer)
 	}
 	switch {
-	case err != nil:
-		return err
+	case err != nil: // The poller has no other reason, and a word of its own for it.
+		return os.ErrClosed
 	case failure != nil:
 		return failure
 	case count == 0:
