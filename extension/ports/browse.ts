@@ -11,8 +11,7 @@ export async function openInBrowser(host: HostPort, { protocol = 'http' }: PortA
 
 /** Opens it within VS Code, with the browser that it brings, or in the person's where it brings none. */
 export async function openPreview(host: HostPort, attributes: PortAttributes): Promise<void> {
-  const command = 'simpleBrowser.show';
-  if (!(await vscode.commands.getCommands(true)).includes(command)) return openInBrowser(host, attributes);
+  if (!vscode.extensions.getExtension('vscode.simple-browser')) return openInBrowser(host, attributes);
   const address = await vscode.env.asExternalUri(vscode.Uri.parse(browserAddress(host, attributes.protocol ?? 'http')));
-  await vscode.commands.executeCommand(command, address.toString(true));
+  await vscode.commands.executeCommand('simpleBrowser.show', address.toString(true));
 }

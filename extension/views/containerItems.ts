@@ -22,7 +22,7 @@ export class ContainerItem extends vscode.TreeItem {
     const state = describeState(container);
     const denied = container.deniedConnections ? [`${container.deniedConnections} denied`] : [];
     const addresses = container.state === 'running' ? (container.networks ?? []).map(({ address }) => address) : [];
-    this.description = [state, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image), ...addresses, ...denied].join(' · ');
+    this.description = [state, ...denied, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image), ...addresses].join(' · ');
     this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}${denied.length > 0 ? '.denied' : ''}`;
     this.iconPath = stateIcon(container);
     this.tooltip = tooltip(container);

@@ -1,4 +1,5 @@
 import type * as vscode from 'vscode';
+import type { HostSession } from '../host/hostSession.ts';
 import type { ListenerWatches } from '../ports/listenerWatches.ts';
 import { ContainerItem } from './containerItems.ts';
 import type { ContainersTree } from './containersTree.ts';
@@ -14,13 +15,19 @@ export class OpenSections implements vscode.Disposable {
   readonly #held = new Map<string, vscode.Disposable>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
-  constructor(view: vscode.TreeView<vscode.TreeItem>, tree: ContainersTree, watches: ListenerWatches) {
+  constructor(view: vscode.TreeView<vscode.TreeItem>, tree: ContainersTree, session: HostSession, watches: ListenerWatches) {
     this.#view = view;
     this.#watches = watches;
     this.#subscriptions = [
       view.onDidChangeVisibility(() => this.#update()),
       view.onDidExpandElement(({ element }) => this.#toggled(element, true)),
       view.onDidCollapseElement(({ element }) => this.#toggled(element, false)),
+      // What goes away and comes back is closed, without a word of that.
+      session.onDidChange(() => {
+        for (const id of this.#containers) if (!session.container(id)) this.#containers.delete(id);
+        for (const id of this.#sections) if (session.container(id)?.state !== 'running') this.#sections.delete(id);
+        this.#update();
+      }),
       // VS Code opens by itself what was open before, and tells so in no other way.
       tree.onDidLook(({ container }) => {
         if (this.#containers.has(container.id) && this.#sections.has(container.id)) return;

@@ -29,7 +29,7 @@ export function createViews(services: Services): vscode.Disposable {
     services.session.onDidChange(update),
     services.window.onDidChange(update),
     vscode.workspace.onDidGrantWorkspaceTrust(update),
-    new OpenSections(containersView, containers, services.listeners),
+    new OpenSections(containersView, containers, services.session, services.listeners),
     containersView, imagesView, containers, images,
   );
 }
