@@ -38,7 +38,7 @@ type Owner interface {
 // Forwarder serves a gateway. Close ends it; the flows belong to their owners.
 type Forwarder struct {
 	owner   func(netip.Addr) Owner
-	stack   *stack.Stack
+	gateway *gateway.Gateway
 	tcp     *tcp.Forwarder
 	context context.Context
 	cancel  context.CancelFunc
@@ -49,7 +49,7 @@ type Forwarder struct {
 
 // New takes over what the gateway's stack has no endpoint for. owner finds the member with an address, or nil.
 func New(g *gateway.Gateway, owner func(netip.Addr) Owner) *Forwarder {
-	f := &Forwarder{owner: owner, stack: g.Stack(), connecting: map[Owner]int{}}
+	f := &Forwarder{owner: owner, gateway: g, connecting: map[Owner]int{}}
 	f.context, f.cancel = context.WithCancel(context.Background())
 	f.tcp = tcp.NewForwarder(g.Stack(), gateway.ReceiveWindow, maxInFlight, f.connection)
 	g.Stack().SetTransportProtocolHandler(tcp.ProtocolNumber, f.handleTCP)

@@ -69,7 +69,7 @@ func (f *Forwarder) connect(owner Owner, request *tcp.ForwarderRequest, targets 
 		return nil
 	}
 	request.Complete(false)
-	return relay.NewPair(gateway.NewStream(&queue, endpoint), outside)
+	return relay.NewPair(f.gateway.NewStream(&queue, endpoint), outside)
 }
 
 func (f *Forwarder) dial(targets []netip.AddrPort) (*net.TCPConn, error) {

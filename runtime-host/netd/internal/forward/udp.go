@@ -46,7 +46,7 @@ func (f *Forwarder) startFlow(owner Owner, target, destination netip.AddrPort, i
 	if destination.Port() == dnsPort {
 		timeout = questionTimeout
 	}
-	return udp.NewForwarder(f.stack, func(request *udp.ForwarderRequest) {
+	return udp.NewForwarder(f.gateway.Stack(), func(request *udp.ForwarderRequest) {
 		var queue waiter.Queue
 		endpoint, failed := request.CreateEndpoint(&queue)
 		if failed != nil {

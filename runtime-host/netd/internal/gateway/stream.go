@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"time"
 
+	"berth.dev/netd/internal/relay"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -25,14 +27,19 @@ const (
 	keepaliveCount    = 8
 )
 
+// segmentHeaders are at most those of IPv6 and TCP, with timestamps.
+const segmentHeaders = 40 + 20 + 12
+
 // Stream is the guest's end of a TCP connection.
 type Stream struct {
 	*gonet.TCPConn
 	endpoint tcpip.Endpoint
+	queue    *waiter.Queue
+	segment  int
 }
 
 // NewStream makes a stream of a connected endpoint, which it owns from now on.
-func NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint) *Stream {
+func (g *Gateway) NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint) *Stream {
 	options := endpoint.SocketOptions()
 	options.SetKeepAlive(true)
 	idle, interval := tcpip.KeepaliveIdleOption(keepaliveIdle), tcpip.KeepaliveIntervalOption(keepaliveInterval)
@@ -40,7 +47,55 @@ func NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint) *Stream {
 	_ = endpoint.SetSockOpt(&idle)
 	_ = endpoint.SetSockOpt(&interval)
 	_ = endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, keepaliveCount)
-	return &Stream{TCPConn: gonet.NewTCPConn(queue, endpoint), endpoint: endpoint}
+	return &Stream{TCPConn: gonet.NewTCPConn(queue, endpoint), endpoint: endpoint, queue: queue, segment: int(g.network.MTU) - segmentHeaders}
+}
+
+// Segment implements relay.Guest.
+func (s *Stream) Segment() int { return s.segment }
+
+// Next implements relay.Guest, for one goroutine at a time.
+func (s *Stream) Next() (*relay.Buffer, int, error) {
+	buffer := relay.Take()
+	n, err := s.tryRead(buffer)
+	if err == nil {
+		return buffer, n, nil
+	}
+	relay.Give(buffer)
+	if !errors.Is(err, errNothingYet) {
+		return nil, 0, err
+	}
+	entry, readable := waiter.NewChannelEntry(waiter.ReadableEvents | waiter.EventErr | waiter.EventHUp)
+	s.queue.EventRegister(&entry)
+	defer s.queue.EventUnregister(&entry)
+	for {
+		buffer = relay.Take()
+		if n, err = s.tryRead(buffer); err == nil {
+			return buffer, n, nil
+		}
+		relay.Give(buffer)
+		if !errors.Is(err, errNothingYet) {
+			return nil, 0, err
+		}
+		<-readable
+	}
+}
+
+var errNothingYet = errors.New("there is nothing to read yet")
+
+func (s *Stream) tryRead(buffer *relay.Buffer) (int, error) {
+	writer := tcpip.SliceWriter(buffer[:])
+	result, err := s.endpoint.Read(&writer, tcpip.ReadOptions{})
+	switch err.(type) {
+	case nil:
+		s.endpoint.ModerateRecvBuf(result.Count)
+		return result.Count, nil
+	case *tcpip.ErrWouldBlock:
+		return 0, errNothingYet
+	case *tcpip.ErrClosedForReceive:
+		return 0, io.EOF
+	default:
+		return 0, errors.New(err.String())
+	}
 }
 
 // Abort ends the connection at once; the guest gets a RST.
@@ -61,7 +116,7 @@ func (g *Gateway) DialTCP(ctx context.Context, destination netip.AddrPort) (*Str
 		endpoint.Close()
 		return nil, err
 	}
-	return NewStream(queue, endpoint), nil
+	return g.NewStream(queue, endpoint), nil
 }
 
 func connect(ctx context.Context, endpoint tcpip.Endpoint, queue *waiter.Queue, source, destination tcpip.FullAddress) error {

@@ -7,18 +7,31 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 )
 
-// bufferSize is one full segment at the MTU of 65520: without the headers of IPv6 and TCP and TCP's time stamps. The stack
-// would send the rest of a larger write as a tiny segment of its own, after every full one.
-const bufferSize = 65520 - 72
+// bufferSize holds a few segments of a guest. Only connections that carry bytes at this moment have one.
+const bufferSize = 256 << 10
 
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+// Buffer is a piece of memory on loan.
+type Buffer [bufferSize]byte
+
+var buffers = sync.Pool{New: func() any { return new(Buffer) }}
+
+// Take lends a buffer, until Give.
+func Take() *Buffer { return buffers.Get().(*Buffer) }
+
+// Give takes a buffer back.
+func Give(buffer *Buffer) { buffers.Put(buffer) }
 
 // Guest is the guest's end.
 type Guest interface {
-	io.ReadWriteCloser
+	io.WriteCloser
+	// Next waits for bytes, and lends them; whoever calls gives the buffer back. It is nil with an error, io.EOF at the end.
+	Next() (*Buffer, int, error)
 	CloseWrite() error
+	// Segment is how many bytes fill a packet. The stack never puts two writes into one.
+	Segment() int
 	// Abort resets the connection.
 	Abort()
 }
@@ -47,38 +60,75 @@ func (p *Pair) Run() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		p.direction(p.guest, p.host, p.host.CloseWrite)
+		p.end(copyAll(p.host, p.guest.Next), p.host.CloseWrite)
 	}()
-	p.direction(p.host, p.guest, p.guest.CloseWrite)
+	p.end(p.inward(), p.guest.CloseWrite)
 	<-done
 	// Both are at their ends already, or aborted.
 	_ = p.guest.Close()
 	_ = p.host.Close()
 }
 
-func (p *Pair) direction(from io.Reader, to io.Writer, closeWrite func() error) {
-	if copyAll(to, from) != nil || closeWrite() != nil {
+func (p *Pair) inward() error {
+	raw, err := p.host.SyscallConn()
+	if err != nil {
+		return err
+	}
+	limit := bufferSize / p.guest.Segment() * p.guest.Segment()
+	return copyAll(p.guest, func() (*Buffer, int, error) { return nextOf(raw, limit) })
+}
+
+func (p *Pair) end(err error, closeWrite func() error) {
+	if err != nil || closeWrite() != nil {
 		p.Abort()
 	}
 }
 
-func copyAll(to io.Writer, from io.Reader) error {
-	buffer := buffers.Get().(*[bufferSize]byte)
-	defer buffers.Put(buffer)
+func copyAll(to io.Writer, next func() (*Buffer, int, error)) error {
 	for {
-		n, err := from.Read(buffer[:])
-		if n > 0 {
-			if _, failed := to.Write(buffer[:n]); failed != nil {
-				return failed
-			}
-		}
+		buffer, n, err := next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		_, err = to.Write(buffer[:n])
+		Give(buffer)
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// nextOf is Next for a socket: package net would want a buffer before there is something to put in.
+func nextOf(raw syscall.RawConn, limit int) (buffer *Buffer, n int, err error) {
+	failed := raw.Read(func(descriptor uintptr) bool {
+		buffer = Take()
+		for {
+			n, err = syscall.Read(int(descriptor), buffer[:limit])
+			if !errors.Is(err, syscall.EINTR) {
+				break
+			}
+		}
+		if errors.Is(err, syscall.EAGAIN) {
+			Give(buffer)
+			buffer, err = nil, nil
+			return false
+		}
+		return true
+	})
+	if failed != nil {
+		err = failed
+	}
+	if err == nil && n == 0 {
+		err = io.EOF
+	}
+	if err != nil && buffer != nil {
+		Give(buffer)
+		buffer = nil
+	}
+	return buffer, n, err
 }
 
 // Reset closes a connection of the host so that its other end sees a reset.
