@@ -24,8 +24,7 @@ type member struct {
 	ports    *publish.Publisher
 	activity *activity.Recorder
 	spoofed  atomic.Uint64
-	// answers are the UDP flows that neighbours began.
-	answers answers
+	talks    talks
 	// lost are the frames that were dropped on links before the present one.
 	lost atomic.Uint64
 

@@ -1,8 +1,6 @@
 package network
 
 import (
-	"net/netip"
-	"sync"
 	"time"
 
 	"berth.dev/netd/internal/ethernet"
@@ -10,12 +8,12 @@ import (
 	"berth.dev/netd/internal/policy"
 )
 
-const (
-	// answerTime is how long a neighbour that was silent since may still be answered by UDP.
-	answerTime = 180 * time.Second
-	// maxAnswers bounds what neighbours can make us remember for one member.
-	maxAnswers = 4096
-)
+// talks is what is remembered of a member's conversations with its neighbours.
+type talks struct {
+	// answers are the UDP flows that neighbours began; begun the TCP connections that the member began, and cut those of
+	// them that its policy has come to forbid.
+	answers, begun, cut conversations
+}
 
 // port is a member's place at the switch.
 type port struct {
@@ -29,7 +27,7 @@ func (p *port) Expect(frame []byte) {
 		return
 	}
 	if c := ethernet.Parse(frame); c.Kind == ethernet.Datagram {
-		p.member.answers.expect(conversation{c.Source, c.Destination})
+		p.member.talks.answers.note(conversation{c.Source, c.Destination}, time.Now().Add(answerTime))
 	}
 }
 
@@ -42,17 +40,32 @@ func (r *rules) trustsNeighbours() bool {
 // resolve addresses, answer, and begin what their policy lists.
 func (m *member) mayReachNeighbours(frame []byte) bool {
 	current := m.rules.Load()
-	if current.trustsNeighbours() && !current.keepsAllowed() {
-		return true
-	}
 	c := ethernet.Parse(frame)
+	talk := conversation{c.Destination, c.Source}
 	switch c.Kind {
-	case ethernet.Background, ethernet.TCPContinue:
+	case ethernet.Background:
 		return true
 	case ethernet.TCPBegin:
-		return m.mayBegin(current, c, policy.TCP)
+		if !m.mayBegin(current, c, policy.TCP) {
+			m.refuse(frame, c)
+			return false
+		}
+		m.talks.cut.forget(talk)
+		m.talks.begun.note(talk, forEver)
+		return true
+	case ethernet.TCPContinue:
+		if current.trustsNeighbours() || !m.talks.cut.has(talk) {
+			return true
+		}
+		m.refuse(frame, c)
+		m.abort(frame, c)
+		return false
 	case ethernet.Datagram:
-		return m.answers.expects(conversation{c.Destination, c.Source}) || m.mayBegin(current, c, policy.UDP)
+		if m.talks.answers.has(talk) {
+			m.talks.answers.note(talk, time.Now().Add(answerTime))
+			return true
+		}
+		return m.mayBegin(current, c, policy.UDP)
 	case ethernet.EchoRequest:
 		return m.mayBegin(current, c, policy.ICMP)
 	default:
@@ -73,52 +86,27 @@ func (m *member) mayBegin(current *rules, c ethernet.Conversation, protocol poli
 	return allowed
 }
 
-// conversation is between a neighbour's end and one of the member.
-type conversation struct {
-	neighbour, own netip.AddrPort
+// refuse answers a TCP segment of the member in the name of whom it was for.
+func (m *member) refuse(frame []byte, c ethernet.Conversation) {
+	reset := ethernet.Refusal(frame, c)
+	defer reset.DecRef()
+	m.network.ethernet.FromGateway(m.identity.MAC, reset)
 }
 
-// answers remembers what neighbours began, until when it may be answered.
-type answers struct {
-	mu    sync.Mutex
-	until map[conversation]time.Time
+// abort tells whom a TCP segment was for that the connection is over.
+func (m *member) abort(frame []byte, c ethernet.Conversation) {
+	reset := ethernet.Abortion(frame, c)
+	defer reset.DecRef()
+	m.network.ethernet.FromGateway(c.MAC, reset)
 }
 
-func (a *answers) expect(c conversation) {
-	now := time.Now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.until == nil {
-		a.until = map[conversation]time.Time{}
+// cutForbidden ends the connections with neighbours that the member began and that its policy has come to forbid: the
+// next segment of each is answered with a reset.
+func (m *member) cutForbidden(current *rules) {
+	for _, talk := range m.talks.begun.takeIf(func(talk conversation) bool {
+		neighbour := (*m.network.byAddress.Load())[talk.neighbour.Addr()]
+		return neighbour != nil && !current.policy.Neighbour(neighbour.rules.Load().names, talk.neighbour.Addr(), talk.neighbour.Port(), policy.TCP)
+	}) {
+		m.talks.cut.note(talk, forEver)
 	}
-	if _, known := a.until[c]; !known && len(a.until) >= maxAnswers {
-		a.makeRoom(now)
-	}
-	a.until[c] = now.Add(answerTime)
-}
-
-// makeRoom forgets what is over, or else anything.
-func (a *answers) makeRoom(now time.Time) {
-	for c, until := range a.until {
-		if until.Before(now) {
-			delete(a.until, c)
-		}
-	}
-	for c := range a.until {
-		if len(a.until) < maxAnswers {
-			return
-		}
-		delete(a.until, c)
-	}
-}
-
-func (a *answers) expects(c conversation) bool {
-	now := time.Now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if until, known := a.until[c]; !known || until.Before(now) {
-		return false
-	}
-	a.until[c] = now.Add(answerTime)
-	return true
 }

@@ -161,6 +161,7 @@ func (n *Network) change(m *member, spec api.Member, next *rules) (api.MemberSta
 	m.activity.KeepAllowed(next.keepsAllowed())
 	m.rules.Store(next)
 	n.updateNames()
+	m.cutForbidden(next)
 	m.flows.AbortIf(func(destination relay.Destination) bool {
 		_, allowed := n.decide(next, destination.Address, destination.Protocol)
 		return !allowed
