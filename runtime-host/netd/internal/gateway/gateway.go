@@ -30,7 +30,8 @@ type Gateway struct {
 	stack   *stack.Stack
 	nic     *nic
 	// own are the addresses that are this stack's: of the gateway and of the host.
-	own map[netip.Addr]bool
+	own    map[netip.Addr]bool
+	echoes func(guest, destination netip.Addr)
 }
 
 // New starts a stack for the network; what it sends goes to output.
@@ -96,6 +97,7 @@ func (g *Gateway) Receive(frame *buffer.View) {
 	content := frame.AsSlice()
 	protocol := tcpip.NetworkProtocolNumber(binary.BigEndian.Uint16(content[12:14]))
 	if !g.concerns(protocol, content[header.EthernetMinimumSize:]) {
+		g.refuseEcho(content)
 		frame.Release()
 		return
 	}

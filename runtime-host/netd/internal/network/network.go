@@ -57,6 +57,7 @@ func newWithNames(spec api.Network, events *Events, options names.Options) (*Net
 	if n.gateway, err = gateway.New(spec, n.ethernet.FromGateway); err != nil {
 		return nil, err
 	}
+	n.gateway.SetEchoes(n.countEcho)
 	n.forwarder = forward.New(n.gateway, n.owner)
 	n.news = tellNews(n)
 	if err := n.serveNames(options); err != nil {

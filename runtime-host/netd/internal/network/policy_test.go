@@ -191,3 +191,32 @@ func pingPong(t *testing.T, conn net.Conn) {
 		t.Fatal(err)
 	}
 }
+
+func TestEchoRequests(t *testing.T) {
+	n := newNetwork(t)
+	guest := join(t, n, 2, withPolicy("none"))
+	me := memberSpec(2)
+	answers := make(chan [3]byte, 16)
+	guest.Tap(func(frame []byte) {
+		switch {
+		case frame[12] == 8 && frame[13] == 0 && frame[14+9] == 1:
+			answers <- [3]byte{4, frame[14+20], frame[14+21]}
+		case frame[12] == 0x86 && frame[14+6] == 58 && frame[14+40] != 135 && frame[14+40] != 136:
+			answers <- [3]byte{6, frame[14+40], frame[14+41]}
+		}
+	})
+	for _, test := range []struct {
+		to   string
+		want [3]byte
+	}{
+		{"192.168.80.1", [3]byte{4, 0, 0}}, {host4.String(), [3]byte{4, 0, 0}}, {"192.0.2.1", [3]byte{4, 3, 13}},
+		{"fd00:80::1", [3]byte{6, 129, 0}}, {"2001:db8::1", [3]byte{6, 1, 1}},
+	} {
+		guest.SendFrame(testguest.Ping(me.MAC, n.spec.GatewayMAC, me.Address4, me.Address6, netip.MustParseAddr(test.to)))
+		if got := <-answers; got != test.want {
+			t.Errorf("%s: %v", test.to, got)
+		}
+	}
+	denied(t, n, "box2", "192.0.2.1", "icmp")
+	denied(t, n, "box2", "2001:db8::1", "icmp")
+}

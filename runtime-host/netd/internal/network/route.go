@@ -45,6 +45,13 @@ func (m *member) Route(destination netip.AddrPort, protocol string) ([]netip.Add
 	return targets, allowed
 }
 
+// countEcho counts an echo request to the outside.
+func (n *Network) countEcho(guest, destination netip.Addr) {
+	if m := (*n.byAddress.Load())[guest]; m != nil {
+		m.Route(netip.AddrPortFrom(destination, 0), string(policy.ICMP))
+	}
+}
+
 // decide says whether something may be begun outside of the network, and what stands for the destination.
 func (n *Network) decide(current *rules, destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
 	address, port := destination.Addr().Unmap(), destination.Port()
