@@ -28,9 +28,9 @@ type member struct {
 	// lost are the frames that were dropped on links before the present one.
 	lost atomic.Uint64
 
-	mu   sync.Mutex
-	spec api.Member
-	link *link.Link
+	mu     sync.Mutex
+	link   *link.Link
+	closed bool
 }
 
 // Flows implements forward.Owner.
@@ -55,6 +55,9 @@ func (m *member) connect(ctx context.Context, socket string) error {
 	defer m.mu.Unlock()
 	if m.link != nil && m.link.Socket() == socket && !ended(m.link) {
 		return nil
+	}
+	if m.closed {
+		return unknown(m.id)
 	}
 	m.disconnectLocked()
 	fresh, err := link.Dial(ctx, socket, m.network.spec.MTU, m.receive)
@@ -115,7 +118,6 @@ func (m *member) status() api.MemberStatus {
 
 // close ends everything of the member.
 func (m *member) close() {
-	m.network.ethernet.Set(m.identity.MAC, nil)
 	var all sync.WaitGroup
 	all.Go(m.ports.Close)
 	all.Go(m.flows.Close)
@@ -123,6 +125,8 @@ func (m *member) close() {
 	// Last, so that the guest still hears of the connections' ends.
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.closed = true
+	m.network.ethernet.Set(m.identity.MAC, nil)
 	m.disconnectLocked()
 	m.network.gateway.RemoveNeighbour(m.identity)
 }

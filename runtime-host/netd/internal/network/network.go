@@ -133,7 +133,7 @@ func (n *Network) collision(id string, identity ethernet.Identity) error {
 }
 
 func (n *Network) add(id string, identity ethernet.Identity, spec api.Member, next *rules) (api.MemberStatus, error) {
-	m := &member{id: id, network: n, identity: identity, spec: spec, ports: publish.New(n.gateway, identity.Address4)}
+	m := &member{id: id, network: n, identity: identity, ports: publish.New(n.gateway, identity.Address4)}
 	m.activity = activity.New(next.keepsAllowed(), n.news.wake)
 	m.rules.Store(next)
 	if err := n.gateway.SetNeighbour(identity); err != nil {
@@ -155,9 +155,6 @@ func (n *Network) change(m *member, spec api.Member, next *rules) (api.MemberSta
 	if _, err := m.ports.Update(spec.Ports); err != nil {
 		return api.MemberStatus{}, err
 	}
-	m.mu.Lock()
-	m.spec = spec
-	m.mu.Unlock()
 	next.policy.Inherit(m.rules.Load().policy)
 	m.activity.KeepAllowed(next.keepsAllowed())
 	m.rules.Store(next)
