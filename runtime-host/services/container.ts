@@ -71,7 +71,7 @@ export class Container {
   }
 
   info(): ContainerInfo {
-    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, connection, ...rest } = this.record;
+    const { version: _version, diskKey: _key, diskSize: _size, size: _terminalSize, arguments: command, state: _state, stoppedByUser: _stopped, connection, ambientEnv: _ambient, ...rest } = this.record;
     return { ...rest, state: this.state, command, ...connectionInfo(connection, this.network), ...(this.pendingRestart ? { restarting: true } : {}), ...(this.run && this.health ? { health: this.health.health } : {}), ...(this.forwards.length > 0 && { forwards: this.forwards }), ...this.#machineInfo() };
   }
 

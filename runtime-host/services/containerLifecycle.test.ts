@@ -31,7 +31,8 @@ function lifecycleOf(calls: string[], saving: Promise<void> = Promise.resolve())
   // A start gets no further than to the image's disk, until it is aborted.
   const disks = { ensure: (_image: string, { signal }: { readonly signal: AbortSignal }) => abortable(new Promise<never>(() => undefined), signal) };
   const others = { disks, platform: { basis: () => Promise.resolve() }, mountPolicy: { check: () => Promise.resolve() }, table: { all: () => [] }, paths: { disk: () => '/none' } };
-  return new ContainerLifecycle({ store, volumes, networks, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
+  const connections = { open: () => Promise.resolve({ environment: [], certificates: [] }), ended: () => Promise.resolve() };
+  return new ContainerLifecycle({ store, volumes, networks, connections, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
 }
 
 function stopped(): Container {

@@ -9,6 +9,7 @@ import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
 import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
 import { withMaintenance, type UseGuest } from './maintenance.ts';
+import type { RunConnections, RunSurroundings } from './connections/runConnections.ts';
 import type { RunNetworks } from './networks/runNetworks.ts';
 import { answered, exists, within } from './patience.ts';
 import type { RunContext } from './runContext.ts';
@@ -23,6 +24,7 @@ export interface LifecycleDependencies extends PreparationDependencies {
   readonly store: ContainerStore;
   readonly table: ContainerTable;
   readonly networks: RunNetworks;
+  readonly connections: RunConnections;
   readonly log: Logger;
   readonly hostVersion: string;
   readonly limits: VmLimits;
@@ -87,10 +89,11 @@ export class ContainerLifecycle {
       claimVolumes(container, this.#deps.table.all(), this.#deps.volumes);
       this.#setState(container, 'starting');
       options.progress?.({ message: 'Booting the virtual machine' });
-      const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ...kept } = container.record;
+      const surroundings = await this.#deps.connections.open(container);
+      const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ambientEnv: _ambient, ...kept } = container.record;
       const { restartCount } = options;
-      const saved = this.#save(container, { ...kept, ...(restartCount ? { restartCount } : {}), state: 'running', startedAt: new Date().toISOString() });
-      const [run] = await Promise.allSettled([this.#boot(container, options.signal), saved]);
+      const saved = this.#save(container, { ...kept, ...(restartCount ? { restartCount } : {}), ...(surroundings.environment.length > 0 && { ambientEnv: surroundings.environment }), state: 'running', startedAt: new Date().toISOString() });
+      const [run] = await Promise.allSettled([this.#boot(container, surroundings, options.signal), saved]);
       if (run.status === 'rejected') throw run.reason;
       await saved.catch(async (error: unknown) => {
         await run.value.release();
@@ -192,7 +195,7 @@ export class ContainerLifecycle {
 
   /** Notes that a container does not run any more, and why. */
   async markStopped(container: Container, error?: BerthError): Promise<void> {
-    await this.#deps.networks.leave(container);
+    await Promise.all([this.#deps.networks.leave(container), this.#deps.connections.ended(container)]);
     await rm(container.paths.sockets, { recursive: true, force: true });
     if (container.record.removeOnExit) {
       await this.remove(container, true);
@@ -217,19 +220,19 @@ export class ContainerLifecycle {
     return withMaintenance(this.context(container), basis, storage, signal, use);
   }
 
-  async #boot(container: Container, signal: AbortSignal | undefined): Promise<ContainerRun> {
+  async #boot(container: Container, surroundings: RunSurroundings, signal: AbortSignal | undefined): Promise<ContainerRun> {
     // Both are waited for: what came into being is to be undone when the other fails.
     const [prepared, network] = await Promise.allSettled([prepareRun(container, this.#deps, signal), this.#deps.networks.join(container)]);
     if (prepared.status === 'rejected') throw prepared.reason;
     if (network.status === 'rejected') throw network.reason;
     signal?.throwIfAborted();
-    return startRun(this.context(container), { ...prepared.value, network: network.value }, signal);
+    return startRun(this.context(container), { ...prepared.value, network: network.value, surroundings }, signal);
   }
 
   async #undoStart(container: Container, before: { readonly state: ContainerState; readonly record: ContainerRecord; readonly fresh: boolean }): Promise<void> {
     const { paths, record } = container;
     try {
-      await this.#deps.networks.leave(container);
+      await Promise.all([this.#deps.networks.leave(container), this.#deps.connections.ended(container)]);
       await rm(paths.sockets, { recursive: true, force: true });
       if (record.removeOnExit) {
         container.state = 'stopped';

@@ -6,6 +6,8 @@ import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.t
 import { limitConsole } from './consoleLimit.ts';
 import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
+import type { RunSurroundings } from './connections/runConnections.ts';
+import { environmentOf } from './containerSpec.ts';
 import { checkOpenedShares } from './openedShares.ts';
 import type { RunNetwork } from './networks/runNetwork.ts';
 import { OutputKeeper } from './outputKeeper.ts';
@@ -30,6 +32,7 @@ export interface RunMeans {
   readonly storage: RunStorage;
   /** Absent: it has none. */
   readonly network: RunNetwork | undefined;
+  readonly surroundings: RunSurroundings;
 }
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
@@ -37,7 +40,7 @@ export function startRun(context: RunContext, means: RunMeans, signal?: AbortSig
   return withLimit(context.limits.boot, 'boot', (boot) => bootRun(context, means, boot, signal));
 }
 
-async function bootRun(context: RunContext, { basis, storage, network }: RunMeans, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
+async function bootRun(context: RunContext, { basis, storage, network, surroundings }: RunMeans, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
   const within = (given: AbortSignal): AbortSignal => AbortSignal.any([given, paused.signal, ...(signal ? [signal] : [])]);
@@ -51,11 +54,12 @@ async function bootRun(context: RunContext, { basis, storage, network }: RunMean
   try {
     const linked = network && machine.answers().then(() => network.link());
     [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened, linked]);
-    await checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source));
+    await Promise.all([checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source)), surroundings.prepare(guest)]);
     const container = {
       ...(await guestContainer(record, storage)),
       ...network?.guest,
-      process: { ...guestProcess(firstProcess, record, rightsOf(record.world)), init: record.world?.init ?? false },
+      certificates: surroundings.certificates,
+      process: { ...guestProcess(firstProcess, { ...record, env: environmentOf(record) }, rightsOf(record.world)), init: record.world?.init ?? false },
     };
     const connected = guest;
     await (mayFill(storage)

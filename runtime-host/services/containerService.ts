@@ -22,6 +22,7 @@ import { logLimitsFrom, type LogLimits } from './logLimits.ts';
 import { viewLog } from './logView.ts';
 import type { HostNetworkService } from './networks/networkService.ts';
 import { HostPolicyService } from './networks/policyService.ts';
+import { RunConnections } from './connections/runConnections.ts';
 import { RunNetworks } from './networks/runNetworks.ts';
 import { firstProcessStreams } from './processStreams.ts';
 import { Restarts } from './restarts.ts';
@@ -96,6 +97,7 @@ class QemuContainerService implements DiskUser {
       table: options.table,
       volumes: options.volumes,
       networks: this.#networks,
+      connections: new RunConnections({ paths, table: options.table, log, environment: options.environment ?? process.env, notify }),
       platform: this.#platform,
       mountPolicy: this.#mountPolicy,
       log,

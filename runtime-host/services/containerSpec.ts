@@ -9,6 +9,8 @@ import { resolveHealthCheck } from './healthCheck.ts';
 import type { ImageDisk } from './interfaces.ts';
 import { checkKernel, checkPlatform } from './machineSpec.ts';
 import { cleanTarget } from './mountTargets.ts';
+import { checkSockets } from './connections/checkSockets.ts';
+import { agentPath } from './connections/sshAgent.ts';
 import { checkConnection } from './networks/connection.ts';
 import { signalNumber } from './signals.ts';
 import { worldOf } from './worldSpec.ts';
@@ -37,6 +39,7 @@ export async function checkSpec(spec: ContainerSpec): Promise<readonly Mount[]> 
   if (spec.kernel !== undefined) await checkKernel(spec.kernel);
   if (spec.healthCheck?.disabled && Object.keys(spec.healthCheck).length > 1) throw invalid('A container that is not checked needs no options of a health check. Leave one of the two out.', 'healthCheck');
   checkConnection(spec);
+  checkSockets(spec);
   const mounts = await checkMounts(spec.mounts ?? []);
   worldOf(spec, mounts);
   return mounts;
@@ -76,7 +79,7 @@ export function recordOf(spec: ContainerSpec, identity: { readonly id: string; r
     state: 'created',
     createdAt: new Date().toISOString(),
     arguments: commandLine,
-    env: mergeEnvironment([defaultPath, ...(terminal ? ['TERM=xterm-256color'] : [])], config.env, spec.env ?? []),
+    env: mergeEnvironment([defaultPath, ...(terminal ? ['TERM=xterm-256color'] : [])], config.env, spec.sshAgent === undefined ? [] : [`SSH_AUTH_SOCK=${agentPath}`], spec.env ?? []),
     workingDirectory: spec.workingDirectory ?? (config.workingDirectory || '/'),
     user: spec.user ?? config.user,
     terminal,
@@ -102,6 +105,11 @@ export function mergeEnvironment(...lists: (readonly string[])[]): string[] {
   const values = new Map<string, string>();
   for (const entry of lists.flat()) values.set(entry.slice(0, entry.indexOf('=')), entry);
   return [...values.values()];
+}
+
+/** Of all processes of a container: what its image and its user do not set comes from the host, as it was at its start. */
+export function environmentOf({ ambientEnv = [], env }: Pick<ContainerRecord, 'ambientEnv' | 'env'>): string[] {
+  return mergeEnvironment(ambientEnv, env);
 }
 
 /** @throws BerthError InvalidArgument */

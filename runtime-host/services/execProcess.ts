@@ -3,7 +3,7 @@ import { BerthError } from '../protocol/errors.ts';
 import type { ExecOptions } from '../protocol/types.ts';
 import type { Container } from './container.ts';
 import { guestProcess, hangUpPrefix, type ContainerRun } from './containerRun.ts';
-import { checkEnvironment, checkProgram, checkWords, checkWorkingDirectory, mergeEnvironment } from './containerSpec.ts';
+import { checkEnvironment, checkProgram, checkWords, checkWorkingDirectory, environmentOf, mergeEnvironment } from './containerSpec.ts';
 import type { ProcessStreams } from './interfaces.ts';
 import { furtherProcessStreams } from './processStreams.ts';
 import { sigkill } from './signals.ts';
@@ -31,7 +31,7 @@ export async function execProcess({ container, run }: { readonly container: Cont
   await run.explained(run.guest.startProcess(
     guestProcess(id, {
       arguments: process.command,
-      env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], record.env, process.env ?? []),
+      env: mergeEnvironment(terminal ? ['TERM=xterm-256color'] : [], environmentOf(record), process.env ?? []),
       workingDirectory: process.workingDirectory ?? record.workingDirectory,
       user: process.user ?? record.user,
       terminal,

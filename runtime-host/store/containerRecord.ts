@@ -32,6 +32,8 @@ export interface ContainerRecord {
   /** Entry point and command as one. */
   readonly arguments: readonly string[];
   readonly env: readonly string[];
+  /** What its last start gave it of the host's, such as proxies; `env` goes before. */
+  readonly ambientEnv?: readonly string[];
   readonly workingDirectory: string;
   readonly user: string;
   readonly terminal: boolean;
@@ -141,6 +143,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   error: isOptional(hasShape({ code: isString, message: isString, console: isOptional(isString) })),
   arguments: isListOf(isString),
   env: isListOf(isString),
+  ambientEnv: isOptional(isListOf(isString)),
   workingDirectory: isString,
   user: isString,
   terminal: isBoolean,

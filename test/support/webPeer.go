@@ -13,8 +13,17 @@ import (
 	"os"
 )
 
-// webPeer ADDRESS: only listens there. Without one: HTTP/1.1, HTTP/2 without TLS and WebSocket on 127.0.0.1:8080, echoes on 127.0.0.1:8081, [::1]:8082 and /run/echo.sock.
+// webPeer fetch URL…: prints what is there. webPeer ADDRESS: only listens there. Without either: HTTP/1.1, HTTP/2 without TLS and WebSocket on 127.0.0.1:8080, echoes on 127.0.0.1:8081, [::1]:8082 and /run/echo.sock.
 func main() {
+	if len(os.Args) > 2 && os.Args[1] == "fetch" {
+		for _, url := range os.Args[2:] {
+			answer, err := http.Get(url)
+			fail(err)
+			io.Copy(os.Stdout, answer.Body)
+			answer.Body.Close()
+		}
+		return
+	}
 	if len(os.Args) > 1 {
 		listener, err := net.Listen("tcp", os.Args[1])
 		fail(err)

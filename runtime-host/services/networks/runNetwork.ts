@@ -5,6 +5,7 @@ import type { NetworkAddresses } from '../../net/subnets.ts';
 import type { ContainerNetwork } from '../../protocol/networks.ts';
 import type { ContainerPaths } from '../../protocol/paths.ts';
 import type { ContainerRecord } from '../../store/containerRecord.ts';
+import { policyWithProxies } from '../connections/proxies.ts';
 import type { VmInterface } from '../../vm/qemuArguments.ts';
 
 /** What a run has of its networks: for its VM, and for its guest. */
@@ -47,7 +48,7 @@ export async function guestNetwork({ connection }: ContainerRecord, first: Netwo
 
 /** @param knows names that the container finds in its other networks */
 export function netdMember(record: ContainerRecord, place: ContainerNetwork, isFirst: boolean, knows: NetdMember['knows']): NetdMember {
-  const { ports = [], policy } = record.connection ?? {};
+  const { ports = [], policy, proxies } = record.connection ?? {};
   return {
     name: record.name,
     hostname: hostnameOf(record),
@@ -56,7 +57,7 @@ export function netdMember(record: ContainerRecord, place: ContainerNetwork, isF
     address4: place.address,
     ...(place.address6 !== undefined && { address6: place.address6 }),
     ports: isFirst ? ports.map(({ hostAddress = '', hostPort, containerPort, protocol }) => ({ hostAddress, hostPort, containerPort, protocol })) : [],
-    policy: { mode: policy?.mode ?? 'open', allow: policy?.allow ?? [] },
+    policy: { allow: [], ...policyWithProxies(policy ?? { mode: 'open' }, proxies) },
     knows: isFirst ? knows : [],
   };
 }
