@@ -77,6 +77,29 @@ test('containers of one network reach each other, and nobody of another one', op
   assert.equal(stdout.trim(), 'lo');
 });
 
+test('containers find each other by name, alias and host name, also in their further networks', options, async () => {
+  for (const name of ['web', 'www', 'WEB.berth.internal', web.id.slice(0, 12)]) assert.equal(await fetchFrom(client, name), 'hello\n', name);
+  assert.match(await sh(stranger, 'nslookup web'), /^1:/);
+  const { stdout } = await berth.run(['sh', '-c', `cat /etc/resolv.conf /proc/net/dev; ${request('www')}; nslookup stranger`], { networks: [{ network: 'far' }, { network: 'lan' }], extraHosts: [{ name: 'db', address: '10.9.9.9' }] });
+  assert.match(stdout, /eth0:(.*\n)*.*eth1:/);
+  assert.match(stdout, /\nhello\n/);
+  assert.match(stdout, new RegExp(`Name:\\s+stranger\\nAddress:\\s+${addressOf(stranger)}`));
+});
+
+test('a policy takes effect at once, and what it denies is counted, also over another start', options, async () => {
+  const { policies } = berth.services;
+  const changed = await policies.setPolicy(client.id, { mode: 'none' });
+  assert.deepEqual(changed.policy, { mode: 'none' });
+  assert.equal(await sh(client, `nc -w 2 ${addressOf(web)} 80 < /dev/null || echo denied`), 'denied\n');
+  await policies.setPolicy(client.id, { mode: 'allowlist', allow: ['web:80'] });
+  assert.equal(await fetchFrom(client, addressOf(web)), 'hello\n');
+  await policies.setPolicy(client.id, { mode: 'open' });
+  await berth.containers.restart(client.id, { timeoutSeconds: 0 });
+  const denied = (await policies.activity(client.id)).filter(({ verdict }) => verdict === 'denied');
+  assert.ok(denied.some(({ destination, port, protocol, count }) => destination === addressOf(web) && port === 80 && protocol === 'tcp' && count > 0), JSON.stringify(denied));
+  assert.ok(((await berth.containers.inspect(client.id)).deniedConnections ?? 0) > 0);
+});
+
 test('a published port leads to the container, over TCP and UDP', options, async () => {
   assert.match(await published(web, 80), /hello\n$/);
   const portOf = (protocol: string): number => web.ports?.find((port) => port.protocol === protocol && port.containerPort !== 80)?.hostPort ?? 0;
@@ -126,8 +149,8 @@ test('a new host finds the networks as they are, and a renamed container keeps i
     await host.stop(client.id, { timeoutSeconds: 0 });
     const again = await host.start(client.id);
     assert.deepEqual(again.networks, client.networks, 'also over a restart of the container');
-    const streams = await host.exec(client.id, { command: ['sh', '-c', request(addressOf(web))] });
-    assert.equal(await textOf(streams.stdout), 'hello\n');
+    const streams = await host.exec(client.id, { command: ['sh', '-c', request('site')] });
+    assert.equal(await textOf(streams.stdout), 'hello\n', 'by its new name');
     assert.match(await published(found, 80), /hello\n$/);
     for (const { id } of [web, client, stranger]) await host.remove(id, { force: true });
   } finally {

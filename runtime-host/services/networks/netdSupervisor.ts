@@ -15,6 +15,7 @@ const soundMilliseconds = 10_000;
 const [firstPause, longestPause] = [100, 30_000];
 const failuresToTell = 3;
 const relinkMilliseconds = 1000;
+const logMilliseconds = 30_000;
 
 export interface SupervisorOptions {
   readonly network: NetdNetwork;
@@ -56,9 +57,11 @@ export class NetdSupervisor {
   /** Whether members are to stay that this host does not know. */
   #keepsStrangers = false;
   #timer: NodeJS.Timeout | undefined;
+  readonly #logTimer: NodeJS.Timeout;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#logTimer = setInterval(() => this.#live && void this.#cutLog(), logMilliseconds).unref();
   }
 
   get isUsed(): boolean {
@@ -130,6 +133,7 @@ export class NetdSupervisor {
 
   /** Ends the network's netd: the network is removed. */
   end(): Promise<void> {
+    clearInterval(this.#logTimer);
     return this.#queue.run(async () => {
       this.#released = true;
       this.#cancelTimer();
@@ -142,6 +146,7 @@ export class NetdSupervisor {
   /** Lets go of netd; it goes on while it has members. */
   release(): Promise<void> {
     this.#released = true;
+    clearInterval(this.#logTimer);
     this.#cancelTimer();
     return this.#queue.run(async () => {
       this.#cancelTimer();
@@ -171,7 +176,7 @@ export class NetdSupervisor {
   async #ensureLive(): Promise<Netd> {
     if (this.#live) return this.#live.netd;
     const { network, paths, log } = this.#options;
-    await cutDown(paths.log);
+    await this.#cutLog();
     let netd = await ensureNetd(this.#ofProcess);
     try {
       await netd.client.setNetwork(network);
@@ -301,6 +306,12 @@ export class NetdSupervisor {
     this.#live = undefined;
     if (!netd) return;
     await netd.client.stop().catch(() => endNetd(this.#options.paths.socket));
+  }
+
+  /** It is appended to as long as netd runs. */
+  async #cutLog(): Promise<void> {
+    const { paths, log, network } = this.#options;
+    await cutDown(paths.log).catch((error: unknown) => log.warn('A network’s log could not be cut down.', { network: network.name, reason: String(error) }));
   }
 
   #cancelTimer(): void {

@@ -96,6 +96,8 @@ export class RunNetworks {
       }
       await this.#supervisor(name).resume(members, !isComplete);
     }));
+    // Some may have ended while this was under way, and had nothing to leave yet.
+    await Promise.all(running.filter((container) => !container.run && !container.waiting).map((container) => this.leave(container)));
     if (isComplete) await this.#endStrangers(names);
   }
 
