@@ -39,9 +39,9 @@ test('interfaces, names and files', { timeout: 120_000 }, async (t) => {
   });
 
   await t.test('addresses, at once, and answers to them', async () => {
-    const addresses = await machine.shell('ping -c 1 -W 5 10.9.0.1; ping -c 1 -W 5 fd12:3456::1; ip addr show');
+    const addresses = await machine.shell('ip addr show; ping -c 1 -W 5 10.9.0.1; ping -c 1 -W 5 fd12:3456::1');
     assert.match(addresses, /eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9000 .*\n.*5a:94:ef:00:00:01.*\n\s+inet 10\.9\.0\.7\/24 brd 10\.9\.0\.255 scope global eth0\n/);
-    assert.match(addresses, /eth1: <.*BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1400 .*\n.*5a:94:ef:00:00:02.*\n\s+inet 10\.8\.0\.3\/16 brd 10\.8\.255\.255 scope global eth1\n/);
+    assert.match(addresses, /eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1400 .*\n.*5a:94:ef:00:00:02.*\n\s+inet 10\.8\.0\.3\/16 brd 10\.8\.255\.255 scope global eth1\n/);
     // QEMU's router advertises the prefix: nobody listens.
     assert.deepEqual(addresses.match(/inet6 \S+ scope \w+( tentative)?/g), ['inet6 ::1/128 scope host', 'inet6 fd12:3456::7/64 scope global', 'inet6 fe80::5894:efff:fe00:1/64 scope link']);
     assert.match(await machine.shell('ip route; ip -6 route'), /^default via 10\.9\.0\.1 dev eth0.*\n(.*\n)*default via fd12:3456::1 dev eth0/);

@@ -51,6 +51,7 @@ func Configure(interfaces []Interface) error {
 		if err := b.interfaceMessages(Name(i), link.index, wanted); err != nil {
 			return err
 		}
+		b.settle(Name(i), link.index)
 	}
 	return s.send(b, nil)
 }
@@ -112,6 +113,12 @@ func (b *batch) freeNames(links []link, interfaces []Interface) {
 			}
 		}
 	}
+}
+
+// settle asks for the interface's state, which makes the kernel look at it at once. Otherwise it may take a second until the
+// interface is said to be running and has its local IPv6 address; programs such as Node do not see it until then.
+func (b *batch) settle(name string, index int32) {
+	b.add(name, unix.RTM_GETLINK, 0, structure(&unix.IfInfomsg{Index: index}))
 }
 
 func (b *batch) interfaceMessages(name string, index int32, wanted Interface) error {
