@@ -11,7 +11,7 @@ const appearance: Readonly<Record<ContainerState, { readonly icon: string; reado
   stopped: { icon: 'vm-outline', color: 'icon.foreground', word: 'stopped' },
 };
 
-/** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window, then `.denied`. */
+/** A container in the tree. Its context value is `container.<state>`, then `.window` for the one of this window, `.learns`, `.denied`. */
 export class ContainerItem extends vscode.TreeItem {
   readonly container: ContainerInfo;
 
@@ -23,7 +23,7 @@ export class ContainerItem extends vscode.TreeItem {
     const denied = container.deniedConnections ? [`${container.deniedConnections} denied`] : [];
     const addresses = container.state === 'running' ? (container.networks ?? []).map(({ address }) => address) : [];
     this.description = [state, ...denied, ...(ofThisWindow ? ['this window'] : []), shortImage(container.image), ...addresses].join(' · ');
-    this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}${denied.length > 0 ? '.denied' : ''}`;
+    this.contextValue = `container.${container.restarting ? 'restarting' : container.state}${ofThisWindow ? '.window' : ''}${container.policy?.mode === 'learn' ? '.learns' : ''}${denied.length > 0 ? '.denied' : ''}`;
     this.iconPath = stateIcon(container);
     this.tooltip = tooltip(container);
     this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}${addresses.map((address) => `, address ${address}`).join('')}${denied.map((text) => `, ${text} connections`).join('')}` };

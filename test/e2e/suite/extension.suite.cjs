@@ -1,7 +1,7 @@
 'use strict';
 /* eslint-disable @typescript-eslint/no-require-imports -- VS Code loads its test suites as CommonJS. */
 const assert = require('node:assert/strict');
-const { readFileSync } = require('node:fs');
+const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const vscode = require('vscode');
 
@@ -79,6 +79,30 @@ describe('Berth in the extension host', () => {
     assert.equal(configuration.get('memory'), 2048);
     assert.equal(configuration.get('defaultImage'), '');
     assert.equal(configuration.get('cpus'), null);
+    assert.equal(configuration.get('autoForwardPorts'), true);
+  });
+
+  it('lets no folder’s settings pass the user’s SSH agent on', async () => {
+    assert.equal(vscode.workspace.getConfiguration('berth').get('forwardSshAgent'), false);
+    await assert.rejects(async () => vscode.workspace.getConfiguration('berth').update('forwardSshAgent', true, vscode.ConfigurationTarget.Workspace));
+  });
+
+  it('knows what devcontainer.json may say about the network', async () => {
+    const { contributes } = extension().packageJSON;
+    for (const { url } of contributes.jsonValidation) JSON.parse(readFileSync(join(extension().extensionPath, url), 'utf8'));
+    const uri = vscode.Uri.joinPath(vscode.workspace.workspaceFolders[0].uri, '.devcontainer', 'devcontainer.json');
+    const before = readFileSync(uri.fsPath, 'utf8');
+    const text = '{ "customizations": { "berth": { "network": { "policy": "" } } } }';
+    try {
+      writeFileSync(uri.fsPath, text);
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));
+      // Complaints would need VS Code's own schema of these files, too, which is on the internet.
+      const proposals = async () => (await vscode.commands.executeCommand('vscode.executeCompletionItemProvider', uri, new vscode.Position(0, text.indexOf('""') + 1))).items;
+      await until(async () => (await proposals()).some(({ label }) => String(label.label ?? label).includes('allowlist')), 'a proposal for the policy');
+    } finally {
+      writeFileSync(uri.fsPath, before);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    }
   });
 
   it('asks the runtime host about a container, and shows one that is not there as removed', async () => {
