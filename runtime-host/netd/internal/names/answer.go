@@ -13,6 +13,9 @@ import (
 // ednsSize is how large a question may come by UDP.
 const ednsSize = 4096
 
+// maxPacket is what fits into a packet of UDP over IPv4.
+const maxPacket = 65507
+
 // deniedPort is the port of denied questions in the activity.
 const deniedPort = 53
 
@@ -36,7 +39,7 @@ func (s *Server) answer(ctx context.Context, z *zone, a *asker, wire []byte, tcp
 	if !tcp {
 		limit = dns.MinMsgSize
 		if opt := query.IsEdns0(); opt != nil {
-			limit = max(limit, int(opt.UDPSize()))
+			limit = min(max(limit, int(opt.UDPSize())), maxPacket)
 		}
 	}
 	return finish(query, wire, s.resolve(ctx, z, a, query, tcp), limit)
@@ -131,9 +134,10 @@ func isAddressLookup(qtype uint16) bool {
 	return qtype == dns.TypeA || qtype == dns.TypeAAAA || qtype == dns.TypePTR
 }
 
+// deny says that there is no such name: musl does not hear REFUSED, but waits for five seconds.
 func deny(a *asker, query *dns.Msg, name string) answered {
 	a.Activity.Record(netip.Addr{}, name, deniedPort, "dns", false)
-	return failure(query, dns.RcodeRefused, dns.ExtendedErrorCodeProhibited, "the network policy of this container does not list this name")
+	return failure(query, dns.RcodeNameError, dns.ExtendedErrorCodeProhibited, "the network policy of this container does not list this name")
 }
 
 // learn tells the policy which addresses an answer gives to the name that was asked, directly or by CNAME.

@@ -44,7 +44,7 @@ func TestTheHostsFileOpensWhatIsListed(t *testing.T) {
 	w := newWorld(t, policy.Allowlist, "both.example:443", "evil.example", "app.local")
 	w.hosts("192.0.2.1 both.example other.example", "169.254.169.254 evil.example", "127.0.0.1 app.local")
 	w.expect("both.example", A, "NOERROR 192.0.2.1")
-	w.expect("other.example", A, "REFUSED")
+	w.expect("other.example", A, "NXDOMAIN")
 	w.expect("evil.example", A, "NOERROR 169.254.169.254")
 	w.expect("app.local", A, "NOERROR 192.168.80.254")
 	p := w.member.Policy
@@ -207,8 +207,8 @@ func TestASearchedNameIsAllowedAloneOrInFull(t *testing.T) {
 		if !w.member.Policy.Destination(addr("10.0.0.1"), 443, policy.TCP) {
 			t.Errorf("%s does not open what it found", entry)
 		}
-		w.expect("app", A, map[bool]string{true: "NOERROR app.corp.example. 10.0.0.2", false: "REFUSED"}[entry[0] == '*'])
-		w.expect("db.other.example", A, "REFUSED")
+		w.expect("app", A, map[bool]string{true: "NOERROR app.corp.example. 10.0.0.2", false: "NXDOMAIN"}[entry[0] == '*'])
+		w.expect("db.other.example", A, "NXDOMAIN")
 		for _, asked := range server.questions() {
 			if entry != "db" && !strings.Contains(asked, ".corp.example.") {
 				t.Errorf("%s: the policy does not list what was asked: %s", entry, asked)

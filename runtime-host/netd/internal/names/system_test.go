@@ -48,7 +48,7 @@ func TestTheSystemsResolverIsAskedWhereThereIsOne(t *testing.T) {
 	w.expect("intranet", A, "NOERROR 10.0.0.1")
 	w.expect("b.example", A, "NXDOMAIN")
 	w.expect("broken.example", A, "SERVFAIL")
-	w.expect("evil.org", A, "REFUSED")
+	w.expect("evil.org", A, "NXDOMAIN")
 	w.expect("1.2.0.192.in-addr.arpa", PTR, "NOERROR a.example.")
 	w.expect("2.2.0.192.in-addr.arpa", PTR, "NXDOMAIN")
 	w.expect("a.example", MX, "NOERROR 10 mail.example.")

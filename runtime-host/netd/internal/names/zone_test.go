@@ -98,7 +98,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	w.update(Member{ID: "9", Names: []string{"new"}, Address4: addr("192.168.80.9")})
 	w.expect("new", A, "NOERROR 192.168.80.9")
 	w.expect("db.berth.internal", A, "NXDOMAIN")
-	w.expect("db", A, "REFUSED")
+	w.expect("db", A, "NXDOMAIN")
 }
 
 func TestStrangersGetNoAnswer(t *testing.T) {

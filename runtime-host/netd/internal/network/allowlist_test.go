@@ -105,7 +105,7 @@ func TestAllowlistFollowsTheNamesThatItLists(t *testing.T) {
 	w.expect(guest, "listed.example", dns.TypeA, "NOERROR 192.0.2.1")
 	w.expect(guest, "rebound.example", dns.TypeA, "NOERROR 169.254.169.254")
 	w.expect(guest, "rebound.example", dns.TypeAAAA, "NOERROR fe80::1")
-	w.expect(guest, "other.example", dns.TypeA, "REFUSED")
+	w.expect(guest, "other.example", dns.TypeA, "NXDOMAIN")
 	denied(t, w.Network, "box2", "", "dns")
 	// Neither raw addresses, nor the host in any form, nor other ports.
 	for _, destination := range []string{
@@ -155,5 +155,5 @@ func TestAChangedPolicyKnowsWhatNamesHad(t *testing.T) {
 	if last := status.Activity[len(status.Activity)-1]; last.Destination != "192.0.2.1" || last.Name != "first.example" || last.Verdict != "denied" {
 		t.Errorf("%+v", last)
 	}
-	w.expect(guest, "second.example", dns.TypeA, "REFUSED")
+	w.expect(guest, "second.example", dns.TypeA, "NXDOMAIN")
 }

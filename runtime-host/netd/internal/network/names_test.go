@@ -82,7 +82,7 @@ func TestNamesAndAllowlistByName(t *testing.T) {
 				t.Errorf("%s: %s, %s", name, dns.RcodeToString[code], got)
 			}
 		}
-		if code, _ := ask(t, conn, "bad.example"); code != dns.RcodeRefused {
+		if code, _ := ask(t, conn, "bad.example"); code != dns.RcodeNameError {
 			t.Errorf("bad.example: %s", dns.RcodeToString[code])
 		}
 		_ = conn.Close()

@@ -14,7 +14,7 @@ const (
 	// A guest can ask for a million names; only it suffers when the oldest are forgotten.
 	maxPairs       = 8192
 	maxNamesOfAddr = 16
-	maxAddrsOfName = 256
+	maxAddrsOfName = 1024
 )
 
 // memory is which addresses the names have that a container asked for.

@@ -26,6 +26,7 @@ var (
 	sixToFour  = netip.MustParsePrefix("2002::/16")
 	teredo     = netip.MustParsePrefix("2001::/32")
 	compatible = netip.MustParsePrefix("::/96")
+	translated = netip.MustParsePrefix("::ffff:0:0:0/96")
 )
 
 func prefixes(texts ...string) []netip.Prefix {
@@ -48,7 +49,7 @@ func canonical(addr netip.Addr) netip.Addr {
 }
 
 // forms are the addresses that a canonical one may lead to: itself and the IPv4 addresses that translators and tunnels
-// find in it (RFC 6052, 8215, 3056, 4380, 4291 2.5.5.1, 5214).
+// find in it (RFC 6052, 8215, 2765, 3056, 4380, 4291 2.5.5.1, 5214).
 func forms(addr netip.Addr) []netip.Addr {
 	result := []netip.Addr{addr}
 	if addr.Is4() {
@@ -62,6 +63,8 @@ func forms(addr netip.Addr) []netip.Addr {
 		if binary.BigEndian.Uint32(b[12:]) > 1 {
 			add(b[12:]...)
 		}
+	case translated.Contains(addr):
+		add(b[12:]...)
 	case nat64Local.Contains(addr):
 		add(b[12:]...)
 		add(b[6], b[7], b[9], b[10])
