@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerConnection } from '../../store/containerRecord.ts';
-import { policyWithProxies, proxyEnvironment } from './proxies.ts';
+import { besideOwn, policyWithProxies, proxyEnvironment } from './proxies.ts';
 
 const network = { network: 'default', address: '192.168.80.2', prefixLength: 24, gateway: '192.168.80.1', address6: 'fd00:1:2:3::2', prefixLength6: 64, gateway6: 'fd00:1:2:3::1', mac: '02:00:00:00:00:02' };
 const environmentOf = (proxies: Record<string, string>, neighbours: string[] = [], changes: Partial<ContainerConnection> = {}): Record<string, string> =>
@@ -47,6 +47,13 @@ test('exactly the port of a proxy on the host is allowed', () => {
   assert.deepEqual(policyWithProxies({ mode: 'open' }, proxies), { mode: 'open', allow: ['host.berth.internal:3128', 'host.berth.internal:1080'] });
   assert.deepEqual(policyWithProxies({ mode: 'allowlist', allow: ['a.example', 'host.berth.internal:3128'] }, proxies).allow, ['a.example', 'host.berth.internal:3128', 'host.berth.internal:1080']);
   assert.deepEqual(policyWithProxies({ mode: 'none' }, proxies), { mode: 'none' });
+  assert.deepEqual(policyWithProxies({ mode: 'host-only' }, proxies), { mode: 'host-only' });
   assert.deepEqual(policyWithProxies({ mode: 'learn' }, { HTTP_PROXY: 'https://localhost' }).allow, ['host.berth.internal:443']);
   assert.deepEqual(policyWithProxies({ mode: 'open' }), { mode: 'open' });
+});
+
+test('what the container is given by hand wins, however it is spelled', () => {
+  const environment = ['HTTP_PROXY=a', 'http_proxy=a', 'NO_PROXY=b', 'no_proxy=b'];
+  assert.deepEqual(besideOwn(['PATH=/bin', 'http_proxy='], environment), ['NO_PROXY=b', 'no_proxy=b']);
+  assert.deepEqual(besideOwn([], environment), environment);
 });

@@ -31,9 +31,17 @@ export function proxyEnvironment(connection: ContainerConnection | undefined, ne
   return [...values].flatMap(([name, value]) => [`${name}=${value}`, `${name.toLowerCase()}=${value}`]);
 }
 
+/** Without what the container's own environment says already, in whichever spelling: then that holds for both. */
+export function besideOwn(own: readonly string[], environment: readonly string[]): string[] {
+  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf('=')).toUpperCase();
+  const said = new Set(own.map(nameOf));
+  return environment.filter((entry) => !said.has(nameOf(entry)));
+}
+
 /** A container's policy, with those ports of the host allowed that its proxies listen on. */
 export function policyWithProxies(policy: NetworkPolicy, proxies: Readonly<Record<string, string>> = {}): NetworkPolicy {
-  if (policy.mode === 'none') return policy;
+  // The one reaches all of the host anyway, and the other nothing; neither takes entries.
+  if (policy.mode === 'none' || policy.mode === 'host-only') return policy;
   const addresses = [...byUpperCaseName(proxies)].filter(([name]) => proxyNames.includes(name)).map(([, value]) => addressPattern.exec(value));
   const ports = new Set(addresses.flatMap((address) => (address && isLoopback(address[3] ?? '') ? [portOf(address)] : [])));
   if (ports.size === 0) return policy;

@@ -8,7 +8,7 @@ import type { ContainerTable } from '../containerTable.ts';
 import { hostCertificates } from './certificates.ts';
 import type { GuestConnections } from './guestConnections.ts';
 import { removeLeftSocket } from './hostSockets.ts';
-import { proxyEnvironment } from './proxies.ts';
+import { besideOwn, proxyEnvironment } from './proxies.ts';
 import { PublishedSockets } from './publishedSockets.ts';
 import { forwardAgent } from './sshAgent.ts';
 import { trustEnvironment } from './trustStore.ts';
@@ -62,7 +62,7 @@ export class RunConnections {
     const certificates = isTrusting ? await hostCertificates(environment, log) : [];
     const opened = await this.#open(container);
     return {
-      environment: [...proxyEnvironment(connection, this.#neighbours(container)), ...(certificates.length > 0 ? await this.#trustEnvironment(container) : [])],
+      environment: [...besideOwn(container.record.env, proxyEnvironment(connection, this.#neighbours(container))), ...(certificates.length > 0 ? await this.#trustEnvironment(container) : [])],
       certificates: certificates.map((certificate) => Buffer.from(certificate)),
       prepare: (guest) => this.#serveAgent(container, opened, guest),
     };
