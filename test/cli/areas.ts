@@ -9,8 +9,11 @@ import { lifeCases } from './cases/life.ts';
 import { listCases } from './cases/list.ts';
 import { logCases } from './cases/logs.ts';
 import { nameCases } from './cases/names.ts';
+import { networkCases } from './cases/networks.ts';
 import { observeCases } from './cases/observe.ts';
 import { pipeCases } from './cases/pipes.ts';
+import { policyCases } from './cases/policies.ts';
+import { portCases } from './cases/ports.ts';
 import { processCases } from './cases/process.ts';
 import { runCases } from './cases/run.ts';
 import { terminalCases } from './cases/terminal.ts';
@@ -19,5 +22,5 @@ import { worldCases } from './cases/world.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, copyCases, errorCases,
+  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, networkCases, portCases, policyCases, copyCases, errorCases,
 ];
