@@ -48,7 +48,7 @@ var hashed = []string{"/etc/ssl/certs", "/etc/pki/ca-trust/extracted/pem/directo
 func (s Store) Install(texts [][]byte) error {
 	_, err := unix.Getxattr(s.path("/"), s.Mark, nil)
 	isMarked := err == nil
-	if len(texts) == 0 && !isMarked {
+	if !isMarked && (len(texts) == 0 || !s.isThere()) {
 		return nil
 	}
 	var problems []error
@@ -71,6 +71,12 @@ func (s Store) Install(texts [][]byte) error {
 		return err
 	}
 	return unix.Removexattr(s.path("/"), s.Mark)
+}
+
+// isThere tells whether the image has anything that a certificate could be put into.
+func (s Store) isThere() bool {
+	return s.anchorDirectory(false) != "" || isDirectory(s.path(localShare)) ||
+		slices.ContainsFunc(bundles, func(path string) bool { _, err := os.Stat(s.path(path)); return err == nil })
 }
 
 func (s Store) path(path string) string { return s.Prefix + path }
