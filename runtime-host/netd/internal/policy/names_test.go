@@ -211,7 +211,7 @@ func TestManyAtOnce(t *testing.T) {
 		all.Go(func() {
 			for i := range 2000 {
 				a := netip.AddrFrom4([4]byte{203, 0, byte(worker), byte(i)})
-				p.Learn(fmt.Sprintf("w%d.example.com", i%7), []netip.Addr{a}, 0)
+				p.Learn(fmt.Sprintf("w%d.example.com", i%3), []netip.Addr{a}, 0)
 				release := p.Hold(a)
 				if !p.Destination(a, 443, TCP) || p.Destination(a, 80, TCP) || p.NameOf(a) == "" {
 					t.Error("what was learnt is known")
