@@ -38,16 +38,20 @@ export async function hostCertificates(environment: NodeJS.ProcessEnv, log: Logg
   const asked = given ? await certificatesBelow(given) : [];
   if (given && asked.length === 0) log.warn('BERTH_CA_CERTIFICATES names no certificates', { path: given });
   const system = await Promise.all((places.directories ?? directories).map(certificatesBelow));
-  const bundles = (await Promise.all([node, openssl].map((path) => (path ? certificatesIn(path) : [])))).filter((bundle) => bundle.length <= mostOfFewCertificates);
+  const bundles = await Promise.all([node, openssl].map((path) => (path ? certificatesIn(path, mostOfFewCertificates) : [])));
   const found = [...asked, ...system.flat(), ...bundles.flat(), ...(await keychainCertificates(places))];
   const distinct = [...new Map(found.map((certificate) => [certificate.fingerprint256, certificate])).values()];
   if (distinct.length > maximumCertificates) log.warn('Not all of this machine’s added certificates are passed on', { found: distinct.length, passedOn: maximumCertificates });
   return distinct.slice(0, maximumCertificates).map((certificate) => certificate.toString());
 }
 
-/** Certificates in PEM or DER; empty when there are none. */
-export function parseCertificates(content: Buffer): X509Certificate[] {
+/**
+ * Certificates in PEM or DER; empty when there are none.
+ * @param most also empty when there are more
+ */
+export function parseCertificates(content: Buffer, most = Infinity): X509Certificate[] {
   const blocks = content.toString('latin1').match(/-----BEGIN (?:X509 )?CERTIFICATE-----[^-]+-----END (?:X509 )?CERTIFICATE-----/g);
+  if (blocks && blocks.length > most) return []; // To read them takes time.
   return (blocks ?? [content]).flatMap((block) => {
     try {
       return [new X509Certificate(block)];
@@ -67,10 +71,10 @@ async function certificatesBelow(path: string): Promise<X509Certificate[]> {
   return found;
 }
 
-async function certificatesIn(path: string): Promise<X509Certificate[]> {
+async function certificatesIn(path: string, most?: number): Promise<X509Certificate[]> {
   const kind = await stat(path).catch(() => undefined);
   if (!kind?.isFile() || kind.size > maximumFileBytes) return [];
-  return parseCertificates(await readFile(path).catch(() => Buffer.alloc(0)));
+  return parseCertificates(await readFile(path).catch(() => Buffer.alloc(0)), most);
 }
 
 async function keychainCertificates(places: CertificatePlaces): Promise<X509Certificate[]> {
