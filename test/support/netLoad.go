@@ -1,9 +1,9 @@
 // Both ends of the traffic that the network bench and the network tests need, in a guest and on the host:
 //
 //	netLoad serve ADDRESS:PORT           TCP and UDP; prints the address once it listens
-//	netLoad put ADDRESS:PORT BYTES       sends; prints the seconds until the other end had everything
+//	netLoad put ADDRESS:PORT BYTES       sends; says “connected” on standard error, and prints the seconds until the other end had everything
 //	netLoad get ADDRESS:PORT BYTES       receives; prints the seconds
-//	netLoad echo ADDRESS:PORT BYTES      both at once; fails when what comes back differs
+//	netLoad echo ADDRESS:PORT BYTES      both at once, likewise; fails when what comes back differs
 //	netLoad datagrams ADDRESS:PORT SIZE COUNT   one after another, each echoed; fails when one is lost or differs
 //	netLoad ask ADDRESS:PORT SECONDS CONNECTIONS ANSWER   prints the requests per second
 //
@@ -13,6 +13,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +87,7 @@ func put(address string, count int64) error {
 		return err
 	}
 	defer connection.Close()
+	fmt.Fprintln(os.Stderr, "connected")
 	if err := errors.Join(send(connection, count), connection.CloseWrite()); err != nil {
 		return err
 	}
@@ -139,13 +141,13 @@ func drain(from io.Reader) (total int64, err error) {
 type pattern struct{ state uint64 }
 
 func (p *pattern) Read(into []byte) (int, error) {
-	for index := range into {
-		if index%8 == 0 {
-			p.state ^= p.state << 13
-			p.state ^= p.state >> 7
-			p.state ^= p.state << 17
-		}
-		into[index] = byte(p.state >> (8 * (index % 8)))
+	var word [8]byte
+	for rest := into; len(rest) > 0; {
+		p.state ^= p.state << 13
+		p.state ^= p.state >> 7
+		p.state ^= p.state << 17
+		binary.LittleEndian.PutUint64(word[:], p.state)
+		rest = rest[copy(rest, word[:]):]
 	}
 	return len(into), nil
 }
@@ -157,6 +159,7 @@ func echoTCP(address string, count int64) error {
 		return err
 	}
 	defer connection.Close()
+	fmt.Fprintln(os.Stderr, "connected")
 	sent := make(chan error, 1)
 	go func() {
 		_, err := io.CopyBuffer(connection, io.LimitReader(&pattern{state: 1}, count), make([]byte, bufferBytes))
