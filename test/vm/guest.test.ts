@@ -14,7 +14,7 @@ after(() => berth.stop());
 const untilNoZombies = (pattern: string): string => `until ! cat /proc/[0-9]*/stat 2>/dev/null | grep -q '${pattern}'; do sleep 0.1; done; ps -o pid,ppid,stat,comm`;
 
 test('the loopback interface is up and carries connections', async () => {
-  const { id } = await berth.background();
+  const { id } = await berth.background({ networks: [] });
   assert.equal((await berth.exec(id, ['cat', '/sys/class/net/lo/flags'])).stdout, '0x9\n');
   assert.equal((await berth.exec(id, ['ls', '/sys/class/net'])).stdout, 'lo\n');
   for (const address of ['127.0.0.1', '::1', 'localhost']) assert.equal((await berth.exec(id, ['ping', '-c', '1', address])).exitCode, 0, address);
