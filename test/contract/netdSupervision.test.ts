@@ -176,3 +176,33 @@ test('a netd of another range is replaced; one that does not start says why', op
   await assert.rejects(other.supervisor(() => Promise.resolve('/bin/false')).set('a', memberOf(2)), { code: 'NetworkFailed', message: /did not start: .*status 1.*netd\.log/ });
   await assert.rejects(other.supervisor(() => findNetd({ BERTH_NETD: '/nonexistent' })).set('a', memberOf(2)), { code: 'NetworkFailed', message: /\/nonexistent/ });
 });
+
+test('two ports of this machine for one of the container’s stay two', options, async (context) => {
+  const berth = await scratch(context);
+  const supervisor = berth.supervisor();
+  const member = { ...memberOf(2), ports: [port, port] };
+  const { ports } = await supervisor.set('a', member);
+  assert.deepEqual((await supervisor.set('a', member)).ports, ports);
+});
+
+test('a netd that cannot be started for somebody new is still tried for those that there are', options, async (context) => {
+  const berth = await scratch(context);
+  let program = (): Promise<string> => findNetd();
+  const supervisor = berth.supervisor(() => program());
+  await supervisor.set('a', memberOf(2));
+  program = () => Promise.resolve('/bin/false');
+  process.kill((await berth.pid())!, 'SIGKILL');
+  await assert.rejects(supervisor.set('b', memberOf(3)), { code: 'NetworkFailed' });
+  await assert.rejects(supervisor.change('a', { ...memberOf(2), ports: [port, port] }), { code: 'NetworkFailed' });
+  const back = once(berth, 'sent');
+  program = () => findNetd();
+  const [sent] = (await back) as [Sent];
+  assert.deepEqual([sent.id, sent.status.ports.length], ['a', 2], 'with what it was told meanwhile');
+});
+
+test('what is told of somebody who has left does not bring them back', options, async (context) => {
+  const berth = await scratch(context);
+  const supervisor = berth.supervisor();
+  await Promise.all([supervisor.set('a', memberOf(2)), supervisor.set('b', memberOf(3)), supervisor.leave('b'), supervisor.change('b', memberOf(3))]);
+  assert.deepEqual((await new NetdClient(berth.paths.socket).status()).members.map(({ id }) => id), ['a']);
+});

@@ -73,16 +73,21 @@ export class NetdSupervisor {
    * @throws BerthError PortInUse, NetworkInvalid, NetworkFailed: it is as it was then
    */
   set(id: string, member: NetdMember): Promise<NetdMemberStatus> {
+    return this.#queue.run(() => this.#set(id, member)).finally(() => this.#stopWhenUnused());
+  }
+
+  /** Changes a member, like {@link set}; one that has left meanwhile stays away. Where no netd can be had, the next one hears of it. */
+  change(id: string, member: NetdMember): Promise<void> {
     return this.#queue.run(async () => {
-      this.#cancelTimer();
       const before = this.#desired.get(id);
-      // Ports that netd has chosen stay the same.
-      const wanted = before ? withPorts(member, before.member.ports) : member;
-      const status = await this.#attempt(({ client }) => client.setMember(id, wanted));
-      this.#desired.set(id, { ...before, member: withPorts(wanted, status.ports) });
-      if (this.#live) this.#options.onSent(id, status, before === undefined, identityOf(this.#live.netd));
-      return status;
-    }).finally(() => this.#stopWhenUnused());
+      if (!before) return;
+      try {
+        await this.#set(id, member);
+      } catch (error) {
+        if (!this.#live) this.#desired.set(id, { ...before, member: withPorts(member, before.member.ports) });
+        throw error;
+      }
+    });
   }
 
   /** Connects a member with its VM's socket. @throws BerthError NetworkFailed */
@@ -156,6 +161,17 @@ export class NetdSupervisor {
     });
   }
 
+  async #set(id: string, member: NetdMember): Promise<NetdMemberStatus> {
+    this.#cancelTimer();
+    const before = this.#desired.get(id);
+    // Ports that netd has chosen stay the same.
+    const wanted = before ? withPorts(member, before.member.ports) : member;
+    const status = await this.#attempt(({ client }) => client.setMember(id, wanted));
+    this.#desired.set(id, { ...before, member: withPorts(wanted, status.ports) });
+    if (this.#live) this.#options.onSent(id, status, before === undefined, identityOf(this.#live.netd));
+    return status;
+  }
+
   get #ofProcess(): Parameters<typeof ensureNetd>[0] {
     const { paths, program, answerMilliseconds } = this.#options;
     return { socket: paths.socket, log: paths.log, program, ...(answerMilliseconds !== undefined && { answerMilliseconds }) };
@@ -169,8 +185,10 @@ export class NetdSupervisor {
       const failure = netdFailure(error);
       if (failure !== 'unreachable' && failure !== 'silent') throw error;
       await this.#drop(error);
+      return await ask(await this.#ensureLive());
+    } finally {
+      this.#revive(); // The members that there are need one also when it could not be had now.
     }
-    return ask(await this.#ensureLive());
   }
 
   async #ensureLive(): Promise<Netd> {
@@ -320,10 +338,15 @@ export class NetdSupervisor {
   }
 }
 
-/** Ports that were left to netd are from now on those that it has chosen. */
+/** Ports that were left to netd are from now on those that it has chosen, each for one of them. */
 function withPorts(member: NetdMember, real: readonly NetdPort[]): NetdMember {
-  const chosen = (port: NetdPort): number => real.find((other) => other.hostPort !== 0 && other.containerPort === port.containerPort && other.protocol === port.protocol && isOf(port.hostAddress, other.hostAddress))?.hostPort ?? 0;
-  return { ...member, ports: member.ports.map((port) => (port.hostPort === 0 ? { ...port, hostPort: chosen(port) } : port)) };
+  const fits = (port: NetdPort, other: NetdPort): boolean => other.containerPort === port.containerPort && other.protocol === port.protocol && isOf(port.hostAddress, other.hostAddress);
+  const left = real.filter((other) => other.hostPort !== 0 && !member.ports.some((port) => port.hostPort === other.hostPort && fits(port, other)));
+  const choose = (port: NetdPort): NetdPort => {
+    const index = left.findIndex((other) => fits(port, other));
+    return index < 0 ? port : { ...port, hostPort: left.splice(index, 1)[0]!.hostPort };
+  };
+  return { ...member, ports: member.ports.map((port) => (port.hostPort === 0 ? choose(port) : port)) };
 }
 
 function isOf(wanted: string, real: string): boolean {

@@ -55,7 +55,7 @@ export class RunNetworks {
     const [first] = record.connection.networks;
     const addresses = first && this.#options.networks.addresses(first.network);
     await this.#enter(container);
-    await Promise.all(record.connection.networks.map((place, index) => this.#set(container, place, index)));
+    await Promise.all(record.connection.networks.map((place, index) => this.#send('set', container, place, index)));
     await this.#tellKnowing(container);
     return { interfaces: vmInterfaces(record, paths), guest: await guestNetwork(record, addresses), link: () => this.#link(container) };
   }
@@ -76,7 +76,7 @@ export class RunNetworks {
   /** Tells the networks of a running container what has changed in its record. */
   async refresh(container: Container): Promise<void> {
     if (!container.network) return;
-    await Promise.all(container.record.connection!.networks.map((place, index) => this.#set(container, place, index)));
+    await Promise.all(container.record.connection!.networks.map((place, index) => this.#send('change', container, place, index)));
     await this.#tellKnowing(container);
   }
 
@@ -117,9 +117,10 @@ export class RunNetworks {
     container.network = { ports: [], activity: await ActivityBook.open(container.paths.activity, this.#options.log) };
   }
 
-  async #set(container: Container, place: ContainerNetwork, index: number): Promise<void> {
+  /** What runs is only changed: it may end meanwhile. */
+  async #send(how: 'set' | 'change', container: Container, place: ContainerNetwork, index: number): Promise<void> {
     try {
-      await this.#supervisor(place.network).set(container.id, this.#member(container, place, index));
+      await this.#supervisor(place.network)[how](container.id, this.#member(container, place, index));
     } catch (error) {
       throw error instanceof BerthError && error.code === 'PortInUse' ? portInUse(error, container, this.#options.table.all()) : error;
     }
@@ -141,7 +142,7 @@ export class RunNetworks {
   async #tellKnowing(container: Container): Promise<void> {
     const names = new Set(container.record.connection!.networks.map(({ network }) => network));
     const knowing = this.#options.table.all().filter((other) => other !== container && other.network && other.record.connection!.networks.slice(1).some(({ network }) => names.has(network)));
-    await Promise.all(knowing.map((other) => this.#set(other, other.record.connection!.networks[0]!, 0).catch((error: unknown) => this.#logFailure('A container could not be told of others', other, error))));
+    await Promise.all(knowing.map((other) => this.#send('change', other, other.record.connection!.networks[0]!, 0).catch((error: unknown) => this.#logFailure('A container could not be told of others', other, error))));
   }
 
   async #link({ id, record, paths }: Container): Promise<void> {
