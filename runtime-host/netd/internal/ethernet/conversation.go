@@ -13,7 +13,7 @@ type Kind int
 // The kinds of frames. Opaque is what cannot be told apart: fragments, protocols that are not known, malformed packets.
 const (
 	Opaque Kind = iota
-	// Background is address resolution and what reports errors.
+	// Background is address resolution, what reports errors, and echo replies.
 	Background
 	TCPBegin
 	TCPContinue
@@ -27,6 +27,8 @@ type Conversation struct {
 	MAC         api.MAC // of the destination
 	Source      netip.AddrPort
 	Destination netip.AddrPort
+	// Ending is with a TCP segment after which its sender sends no more.
+	Ending bool
 }
 
 // Parse reads an admitted frame.
@@ -69,14 +71,16 @@ func (c *Conversation) parseUpper(protocol byte, payload []byte, source, destina
 	c.Source, c.Destination = netip.AddrPortFrom(source, 0), netip.AddrPortFrom(destination, 0)
 	switch {
 	case protocol == icmp && len(payload) >= 8:
-		c.Kind = Background
-		if payload[0] == echoRequest {
+		switch {
+		case payload[0] == echoRequest:
 			c.Kind = EchoRequest
+		case isBackground(protocol, payload[0]):
+			c.Kind = Background
 		}
 		return
 	case protocol == protocolTCP && len(payload) >= 20:
-		const syn, ack = 2, 16
-		c.Kind = TCPContinue
+		const fin, syn, rst, ack = 1, 2, 4, 16
+		c.Kind, c.Ending = TCPContinue, payload[13]&(fin|rst) != 0
 		if payload[13]&(syn|ack) == syn {
 			c.Kind = TCPBegin
 		}
@@ -87,6 +91,17 @@ func (c *Conversation) parseUpper(protocol byte, payload []byte, source, destina
 	}
 	c.Source = netip.AddrPortFrom(source, binary.BigEndian.Uint16(payload[0:2]))
 	c.Destination = netip.AddrPortFrom(destination, binary.BigEndian.Uint16(payload[2:4]))
+}
+
+// isBackground knows the messages of ICMP that ask nobody for anything but an address. The others begin something, as
+// those do that want to know a neighbour's clock or names.
+func isBackground(protocol, kind byte) bool {
+	if protocol == protocolICMPv4 {
+		// Echo reply, unreachable, time exceeded, parameter problem.
+		return kind == 0 || kind == 3 || kind == 11 || kind == 12
+	}
+	// Errors, echo reply, groups, neighbour discovery, groups again.
+	return kind >= 1 && kind <= 4 || kind >= 129 && kind <= 132 || kind == 135 || kind == 136 || kind == 143
 }
 
 // hasFragmentHeader looks along the chain of extension headers.

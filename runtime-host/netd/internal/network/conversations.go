@@ -39,18 +39,30 @@ func (s *conversations) note(c conversation, until time.Time) {
 	s.until[c] = until
 }
 
-// makeRoom forgets what is over, or else anything.
-func (s *conversations) makeRoom(now time.Time) {
-	for c, until := range s.until {
-		if until.Before(now) {
-			delete(s.until, c)
-		}
+// end lets one that is remembered be forgotten at a time, or earlier when there is no room.
+func (s *conversations) end(c conversation, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.until[c]; known {
+		s.until[c] = until
 	}
-	for c := range s.until {
-		if len(s.until) < maxConversations {
-			return
+}
+
+// makeRoom forgets an eighth, so that not every new one goes through all: what is over, then what ends, then anything.
+func (s *conversations) makeRoom(now time.Time) {
+	for _, dispensable := range []func(time.Time) bool{
+		func(until time.Time) bool { return until.Before(now) },
+		func(until time.Time) bool { return until != forEver },
+		func(time.Time) bool { return true },
+	} {
+		for c, until := range s.until {
+			if len(s.until) <= maxConversations/8*7 {
+				return
+			}
+			if dispensable(until) {
+				delete(s.until, c)
+			}
 		}
-		delete(s.until, c)
 	}
 }
 

@@ -41,6 +41,10 @@ func (m *member) Begin(flow relay.Flow, destination relay.Destination) (end func
 	if !m.flows.Add(flow, destination) {
 		return nil, false
 	}
+	// The policy may have become tighter since it was asked: a destination may take long to answer.
+	if _, allowed := m.network.decide(m.rules.Load(), destination.Address, destination.Protocol); !allowed {
+		flow.Abort()
+	}
 	// What DNS said about the address holds at least as long as the flow.
 	release := m.rules.Load().policy.Hold(destination.Address.Addr())
 	return func() {

@@ -55,6 +55,9 @@ func (m *member) mayReachNeighbours(frame []byte) bool {
 		return true
 	case ethernet.TCPContinue:
 		if current.trustsNeighbours() || !m.talks.cut.has(talk) {
+			if c.Ending {
+				m.talks.begun.end(talk, time.Now().Add(answerTime))
+			}
 			return true
 		}
 		m.refuse(frame, c)
@@ -105,7 +108,11 @@ func (m *member) abort(frame []byte, c ethernet.Conversation) {
 func (m *member) cutForbidden(current *rules) {
 	for _, talk := range m.talks.begun.takeIf(func(talk conversation) bool {
 		neighbour := (*m.network.byAddress.Load())[talk.neighbour.Addr()]
-		return neighbour != nil && !current.policy.Neighbour(neighbour.rules.Load().names, talk.neighbour.Addr(), talk.neighbour.Port(), policy.TCP)
+		if neighbour == nil {
+			// By its link-local address, for which nobody can be named.
+			return !current.trustsNeighbours()
+		}
+		return !current.policy.Neighbour(neighbour.rules.Load().names, talk.neighbour.Addr(), talk.neighbour.Port(), policy.TCP)
 	}) {
 		m.talks.cut.note(talk, forEver)
 	}

@@ -247,6 +247,30 @@ func (g *Guest) Listen(port uint16) *gonet.TCPListener {
 	return listener
 }
 
+// Listen6 listens on a TCP port of the guest, by IPv6.
+func (g *Guest) Listen6(port uint16) *gonet.TCPListener {
+	g.t.Helper()
+	listener, err := gonet.ListenTCP(g.Stack, tcpip.FullAddress{NIC: nicID, Port: port}, ipv6.ProtocolNumber)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+// AddAddress gives the guest one more address.
+func (g *Guest) AddAddress(address netip.Addr) {
+	g.t.Helper()
+	added := tcpip.ProtocolAddress{Protocol: Protocol(address), AddressWithPrefix: tcpip.AddrFromSlice(address.AsSlice()).WithPrefix()}
+	g.must(g.Stack.AddProtocolAddress(nicID, added, stack.AddressProperties{}))
+	g.Stack.AddRoute(tcpip.Route{Destination: header.IPv6LinkLocalPrefix.Subnet(), NIC: nicID})
+}
+
+// DialFrom connects with TCP from one of the guest's addresses.
+func (g *Guest) DialFrom(ctx context.Context, from netip.Addr, to netip.AddrPort) (*gonet.TCPConn, error) {
+	return gonet.DialTCPWithBind(ctx, g.Stack, tcpip.FullAddress{NIC: nicID, Addr: tcpip.AddrFromSlice(from.AsSlice())}, full(to), Protocol(to.Addr()))
+}
+
 // ListenUDP takes a UDP port of the guest.
 func (g *Guest) ListenUDP(port uint16) *gonet.UDPConn {
 	g.t.Helper()
