@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"syscall"
 
 	"berth.dev/netd/internal/gateway"
 	"berth.dev/netd/internal/relay"
@@ -17,9 +18,12 @@ import (
 )
 
 const (
-	// maxFlows are the UDP flows, and maxConnecting the unanswered connections, that one member may have at a time.
-	maxFlows      = 4096
+	// maxFlows are the connections and UDP flows, and maxConnecting the unanswered connections, that one member may have
+	// at a time.
+	maxFlows      = 8192
 	maxConnecting = 2048
+	// share is the part of the process's file descriptors that one member may have at most: each flow takes one.
+	share = 4
 	// maxInFlight are unanswered connections of all members.
 	maxInFlight = 1 << 16
 )
@@ -42,6 +46,8 @@ type Forwarder struct {
 	tcp     *tcp.Forwarder
 	context context.Context
 	cancel  context.CancelFunc
+	// MaxFlows is how many connections and UDP flows one member may have. It does not change once there are members.
+	MaxFlows int
 
 	mu         sync.Mutex
 	connecting map[Owner]int
@@ -49,12 +55,20 @@ type Forwarder struct {
 
 // New takes over what the gateway's stack has no endpoint for. owner finds the member with an address, or nil.
 func New(g *gateway.Gateway, owner func(netip.Addr) Owner) *Forwarder {
-	f := &Forwarder{owner: owner, gateway: g, connecting: map[Owner]int{}}
+	f := &Forwarder{owner: owner, gateway: g, connecting: map[Owner]int{}, MaxFlows: flowsOfMember()}
 	f.context, f.cancel = context.WithCancel(context.Background())
 	f.tcp = tcp.NewForwarder(g.Stack(), gateway.ReceiveWindow, maxInFlight, f.connection)
 	g.Stack().SetTransportProtocolHandler(tcp.ProtocolNumber, f.handleTCP)
 	g.Stack().SetTransportProtocolHandler(udp.ProtocolNumber, f.handleUDP)
 	return f
+}
+
+func flowsOfMember() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return maxFlows
+	}
+	return int(min(limit.Cur/share, maxFlows))
 }
 
 // Close gives up the connections that are being made.
@@ -85,7 +99,7 @@ func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.Packet
 		return true
 	}
 	owner := f.owner(guest.Addr())
-	if owner == nil || owner.Flows() >= maxFlows+maxConnecting {
+	if owner == nil || owner.Flows() >= f.MaxFlows {
 		return true
 	}
 	targets, allowed := owner.Route(destination, "udp")
@@ -98,7 +112,7 @@ func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.Packet
 func (f *Forwarder) begin(owner Owner) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.connecting[owner] >= maxConnecting {
+	if count := f.connecting[owner]; count >= maxConnecting || owner.Flows()+count >= f.MaxFlows {
 		return false
 	}
 	f.connecting[owner]++

@@ -68,3 +68,33 @@ func TestHostileFramesHurtNobody(t *testing.T) {
 	}
 	openEcho(t, victim, testguest.HostEcho(t))
 }
+
+// Each connection takes a file descriptor, of which the process has only so many for all members.
+func TestMemberCannotTakeAllConnections(t *testing.T) {
+	n := newNetwork(t)
+	n.forwarder.MaxFlows = 3
+	port := testguest.HostEcho(t)
+	greedy, other := join(t, n, 2), join(t, n, 3)
+	first := openEcho(t, greedy, port)
+	for range 2 {
+		openEcho(t, greedy, port)
+	}
+	attempt := make(chan error, 1)
+	go func() {
+		conn, err := greedy.Dial(patience(t), netip.AddrPortFrom(host4, port))
+		if err == nil {
+			defer conn.Close()
+		}
+		attempt <- err
+	}()
+	openEcho(t, other, port)
+	select {
+	case err := <-attempt:
+		t.Fatalf("a fourth connection was answered: %v", err)
+	default:
+	}
+	_ = first.Close()
+	if err := <-attempt; err != nil {
+		t.Fatalf("the end of one makes no room for another: %v", err)
+	}
+}
