@@ -222,7 +222,7 @@ export interface ContainerInfo {
   readonly policy?: NetworkPolicy;
   /** Of a running container. */
   readonly forwards?: readonly ForwardedPort[];
-  /** Of a running container: how often it tried what its policy forbids. */
+  /** How often it tried what its policy forbids, in all its life. */
   readonly deniedConnections?: number;
   /** Of a running container that has a health check. */
   readonly health?: Health;
