@@ -24,6 +24,8 @@ const (
 	maxConnecting = 2048
 	// share is the part of the process's file descriptors that one member may have at most: each flow takes one.
 	share = 4
+	// crowd is how many flows a member has when further connections are to take little memory.
+	crowd = 128
 	// maxInFlight are unanswered connections of all members.
 	maxInFlight = 1 << 16
 )
@@ -43,9 +45,10 @@ type Owner interface {
 type Forwarder struct {
 	owner   func(netip.Addr) Owner
 	gateway *gateway.Gateway
-	tcp     *tcp.Forwarder
-	context context.Context
-	cancel  context.CancelFunc
+	// Connections of a member that has a crowd of them begin with a small window.
+	tcp, crowded *tcp.Forwarder
+	context      context.Context
+	cancel       context.CancelFunc
 	// MaxFlows is how many connections and UDP flows one member may have. It does not change once there are members.
 	MaxFlows int
 
@@ -57,7 +60,8 @@ type Forwarder struct {
 func New(g *gateway.Gateway, owner func(netip.Addr) Owner) *Forwarder {
 	f := &Forwarder{owner: owner, gateway: g, connecting: map[Owner]int{}, MaxFlows: flowsOfMember()}
 	f.context, f.cancel = context.WithCancel(context.Background())
-	f.tcp = tcp.NewForwarder(g.Stack(), gateway.ReceiveWindow, maxInFlight, f.connection)
+	f.tcp = tcp.NewForwarder(g.Stack(), gateway.ReceiveWindow, maxInFlight, func(r *tcp.ForwarderRequest) { f.connection(r, false) })
+	f.crowded = tcp.NewForwarder(g.Stack(), gateway.CrowdedWindow, maxInFlight, func(r *tcp.ForwarderRequest) { f.connection(r, true) })
 	g.Stack().SetTransportProtocolHandler(tcp.ProtocolNumber, f.handleTCP)
 	g.Stack().SetTransportProtocolHandler(udp.ProtocolNumber, f.handleUDP)
 	return f
@@ -81,13 +85,16 @@ func unicast(address netip.Addr) bool {
 
 // handleTCP decides about a segment for which there is no connection; false makes the stack answer with a RST.
 func (f *Forwarder) handleTCP(id stack.TransportEndpointID, packet *stack.PacketBuffer) bool {
-	_, destination := gateway.Ends(id)
+	guest, destination := gateway.Ends(id)
 	if !unicast(destination.Addr()) {
 		return true
 	}
 	segment := header.TCP(packet.TransportHeader().Slice())
 	if segment.Flags()&(header.TCPFlagSyn|header.TCPFlagAck|header.TCPFlagRst) != header.TCPFlagSyn {
 		return false
+	}
+	if owner := f.owner(guest.Addr()); owner != nil && f.flows(owner) >= crowd {
+		return f.crowded.HandlePacket(id, packet)
 	}
 	return f.tcp.HandlePacket(id, packet)
 }
@@ -107,6 +114,13 @@ func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.Packet
 		return false
 	}
 	return f.startFlow(owner, targets[0], destination, id, packet)
+}
+
+// flows counts those that are being made, too.
+func (f *Forwarder) flows(owner Owner) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return owner.Flows() + f.connecting[owner]
 }
 
 func (f *Forwarder) begin(owner Owner) bool {

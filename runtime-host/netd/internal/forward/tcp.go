@@ -24,7 +24,7 @@ var errNoTarget = errors.New("there is nothing to dial")
 
 // connection serves one connection, on a goroutine of its own. The destination is dialled before the guest is answered,
 // so that the guest sees a refusal as one.
-func (f *Forwarder) connection(request *tcp.ForwarderRequest) {
+func (f *Forwarder) connection(request *tcp.ForwarderRequest, crowded bool) {
 	guest, destination := gateway.Ends(request.ID())
 	owner := f.owner(guest.Addr())
 	if owner == nil {
@@ -36,7 +36,7 @@ func (f *Forwarder) connection(request *tcp.ForwarderRequest) {
 		request.Complete(true)
 		return
 	}
-	pair := f.connect(owner, request, targets, destination)
+	pair := f.connect(owner, request, targets, destination, crowded)
 	if pair == nil {
 		return
 	}
@@ -47,7 +47,7 @@ func (f *Forwarder) connection(request *tcp.ForwarderRequest) {
 }
 
 // connect answers the request, in every case.
-func (f *Forwarder) connect(owner Owner, request *tcp.ForwarderRequest, targets []netip.AddrPort, destination netip.AddrPort) *relay.Pair {
+func (f *Forwarder) connect(owner Owner, request *tcp.ForwarderRequest, targets []netip.AddrPort, destination netip.AddrPort, crowded bool) *relay.Pair {
 	if !f.begin(owner) {
 		// The guest will ask again.
 		request.Complete(false)
@@ -69,7 +69,7 @@ func (f *Forwarder) connect(owner Owner, request *tcp.ForwarderRequest, targets 
 		return nil
 	}
 	request.Complete(false)
-	return relay.NewPair(f.gateway.NewStream(&queue, endpoint), outside)
+	return relay.NewPair(f.gateway.NewStream(&queue, endpoint, crowded), outside)
 }
 
 func (f *Forwarder) dial(targets []netip.AddrPort) (*net.TCPConn, error) {

@@ -15,6 +15,9 @@ const (
 	maximumBuffer = 8 << 20
 	// ReceiveWindow is what a new connection from a guest is offered.
 	ReceiveWindow = 4 << 20
+	// CrowdedWindow is what each of very many connections of one guest is offered, and may have on its way to the guest:
+	// all of them may wait for somebody who does not read.
+	CrowdedWindow = 128 << 10
 )
 
 func setTCPOptions(s *stack.Stack) error {

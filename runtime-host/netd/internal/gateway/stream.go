@@ -36,26 +36,33 @@ type Stream struct {
 	endpoint tcpip.Endpoint
 	queue    *waiter.Queue
 	segment  int
+	crowded  bool
 }
 
-// NewStream makes a stream of a connected endpoint, which it owns from now on.
-func (g *Gateway) NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint) *Stream {
+// NewStream makes a stream of a connected endpoint, which it owns from now on. One of a crowd takes little memory.
+func (g *Gateway) NewStream(queue *waiter.Queue, endpoint tcpip.Endpoint, crowded bool) *Stream {
 	options := endpoint.SocketOptions()
+	if crowded {
+		options.SetSendBufferSize(CrowdedWindow, true)
+	}
 	options.SetKeepAlive(true)
 	idle, interval := tcpip.KeepaliveIdleOption(keepaliveIdle), tcpip.KeepaliveIntervalOption(keepaliveInterval)
 	// Without these options keepalive has the stack's defaults.
 	_ = endpoint.SetSockOpt(&idle)
 	_ = endpoint.SetSockOpt(&interval)
 	_ = endpoint.SetSockOptInt(tcpip.KeepaliveCountOption, keepaliveCount)
-	return &Stream{TCPConn: gonet.NewTCPConn(queue, endpoint), endpoint: endpoint, queue: queue, segment: int(g.network.MTU) - segmentHeaders}
+	return &Stream{TCPConn: gonet.NewTCPConn(queue, endpoint), endpoint: endpoint, queue: queue, segment: int(g.network.MTU) - segmentHeaders, crowded: crowded}
 }
+
+// Crowded implements relay.Guest.
+func (s *Stream) Crowded() bool { return s.crowded }
 
 // Segment implements relay.Guest.
 func (s *Stream) Segment() int { return s.segment }
 
 // Next implements relay.Guest, for one goroutine at a time.
 func (s *Stream) Next() (*relay.Buffer, int, error) {
-	buffer := relay.Take()
+	buffer := relay.Take(s.crowded)
 	n, err := s.tryRead(buffer)
 	if err == nil {
 		return buffer, n, nil
@@ -68,7 +75,7 @@ func (s *Stream) Next() (*relay.Buffer, int, error) {
 	s.queue.EventRegister(&entry)
 	defer s.queue.EventUnregister(&entry)
 	for {
-		buffer = relay.Take()
+		buffer = relay.Take(s.crowded)
 		if n, err = s.tryRead(buffer); err == nil {
 			return buffer, n, nil
 		}
@@ -83,11 +90,13 @@ func (s *Stream) Next() (*relay.Buffer, int, error) {
 var errNothingYet = errors.New("there is nothing to read yet")
 
 func (s *Stream) tryRead(buffer *relay.Buffer) (int, error) {
-	writer := tcpip.SliceWriter(buffer[:])
+	writer := tcpip.SliceWriter(*buffer)
 	result, err := s.endpoint.Read(&writer, tcpip.ReadOptions{})
 	switch err.(type) {
 	case nil:
-		s.endpoint.ModerateRecvBuf(result.Count)
+		if !s.crowded {
+			s.endpoint.ModerateRecvBuf(result.Count)
+		}
 		return result.Count, nil
 	case *tcpip.ErrWouldBlock:
 		return 0, errNothingYet
@@ -116,7 +125,7 @@ func (g *Gateway) DialTCP(ctx context.Context, destination netip.AddrPort) (*Str
 		endpoint.Close()
 		return nil, err
 	}
-	return g.NewStream(queue, endpoint), nil
+	return g.NewStream(queue, endpoint, false), nil
 }
 
 func connect(ctx context.Context, endpoint tcpip.Endpoint, queue *waiter.Queue, source, destination tcpip.FullAddress) error {

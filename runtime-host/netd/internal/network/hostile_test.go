@@ -98,3 +98,21 @@ func TestMemberCannotTakeAllConnections(t *testing.T) {
 		t.Fatalf("the end of one makes no room for another: %v", err)
 	}
 }
+
+// Of many connections each has little memory, and carries as well.
+func TestCrowdOfConnections(t *testing.T) {
+	guest := join(t, newNetwork(t), 2)
+	port := testguest.HostEcho(t)
+	for range 130 {
+		openEcho(t, guest, port)
+	}
+	for _, size := range []int{1, 65536, 65537, 5_000_000} {
+		conn, err := guest.Dial(patience(t), netip.AddrPortFrom(host4, port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := exchange(conn, size); err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+	}
+}

@@ -10,19 +10,41 @@ import (
 	"syscall"
 )
 
-// bufferSize holds a few segments of a guest. Only connections that carry bytes at this moment have one.
-const bufferSize = 256 << 10
+const (
+	// bufferSize holds a few segments of a guest. Only connections that carry bytes at this moment have one.
+	bufferSize = 256 << 10
+	// crowdedSize holds one.
+	crowdedSize = 64 << 10
+)
 
 // Buffer is a piece of memory on loan.
-type Buffer [bufferSize]byte
+type Buffer []byte
 
-var buffers = sync.Pool{New: func() any { return new(Buffer) }}
+var buffers, crowdedBuffers = pool(bufferSize), pool(crowdedSize)
 
-// Take lends a buffer, until Give.
-func Take() *Buffer { return buffers.Get().(*Buffer) }
+func pool(size int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		buffer := make(Buffer, size)
+		return &buffer
+	}}
+}
+
+// Take lends a buffer, until Give; a small one to a connection of a crowd.
+func Take(crowded bool) *Buffer {
+	if crowded {
+		return crowdedBuffers.Get().(*Buffer)
+	}
+	return buffers.Get().(*Buffer)
+}
 
 // Give takes a buffer back.
-func Give(buffer *Buffer) { buffers.Put(buffer) }
+func Give(buffer *Buffer) {
+	if len(*buffer) == crowdedSize {
+		crowdedBuffers.Put(buffer)
+		return
+	}
+	buffers.Put(buffer)
+}
 
 // Guest is the guest's end.
 type Guest interface {
@@ -32,6 +54,8 @@ type Guest interface {
 	CloseWrite() error
 	// Segment is how many bytes fill a packet. The stack never puts two writes into one.
 	Segment() int
+	// Crowded says that the guest has so many connections that each is to take little memory.
+	Crowded() bool
 	// Abort resets the connection.
 	Abort()
 }
@@ -74,8 +98,8 @@ func (p *Pair) inward() error {
 	if err != nil {
 		return err
 	}
-	limit := bufferSize / p.guest.Segment() * p.guest.Segment()
-	return copyAll(p.guest, func() (*Buffer, int, error) { return nextOf(raw, limit) })
+	crowded, segment := p.guest.Crowded(), p.guest.Segment()
+	return copyAll(p.guest, func() (*Buffer, int, error) { return nextOf(raw, crowded, segment) })
 }
 
 func (p *Pair) end(err error, closeWrite func() error) {
@@ -93,7 +117,7 @@ func copyAll(to io.Writer, next func() (*Buffer, int, error)) error {
 		if err != nil {
 			return err
 		}
-		_, err = to.Write(buffer[:n])
+		_, err = to.Write((*buffer)[:n])
 		Give(buffer)
 		if err != nil {
 			return err
@@ -101,12 +125,14 @@ func copyAll(to io.Writer, next func() (*Buffer, int, error)) error {
 	}
 }
 
-// nextOf is Next for a socket: package net would want a buffer before there is something to put in.
-func nextOf(raw syscall.RawConn, limit int) (buffer *Buffer, n int, err error) {
+// nextOf is Next for a socket: package net would want a buffer before there is something to put in. It gives whole
+// segments, as far as there is enough.
+func nextOf(raw syscall.RawConn, crowded bool, segment int) (buffer *Buffer, n int, err error) {
 	failed := raw.Read(func(descriptor uintptr) bool {
-		buffer = Take()
+		buffer = Take(crowded)
+		whole := (*buffer)[:len(*buffer)/segment*segment]
 		for {
-			n, err = syscall.Read(int(descriptor), buffer[:limit])
+			n, err = syscall.Read(int(descriptor), whole)
 			if !errors.Is(err, syscall.EINTR) {
 				break
 			}

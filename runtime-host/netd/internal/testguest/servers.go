@@ -1,9 +1,11 @@
 package testguest
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"testing"
 )
 
@@ -54,20 +56,19 @@ func EchoUDP(socket net.PacketConn) {
 // HostEcho starts a TCP and a UDP echo on the host's loopback, on one port.
 func HostEcho(t testing.TB) uint16 {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	listener, port := HostPort(t)
+	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		// Somebody has it for UDP. The listener keeps it for TCP, so the next one is another.
+		return HostEcho(t)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
-	address := listener.Addr().(*net.TCPAddr).AddrPort()
-	socket, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(address))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = socket.Close() })
 	go Echo(listener)
 	go EchoUDP(socket)
-	return address.Port()
+	return port
 }
 
 // HostPort is a TCP listener on the host's loopback.
