@@ -57,7 +57,7 @@ async function bootRun(context: RunContext, { basis, storage, network, surroundi
     await Promise.all([checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source)), surroundings.prepare(guest)]);
     const container = {
       ...(await guestContainer(record, storage)),
-      ...network?.guest,
+      ...(network?.guest ?? withoutNetwork),
       certificates: surroundings.certificates,
       process: { ...guestProcess(firstProcess, { ...record, env: environmentOf(record) }, rightsOf(record.world)), init: record.world?.init ?? false },
     };
@@ -246,6 +246,9 @@ export class ContainerRun {
   }
 }
 
+/** Of a container from before there were networks. */
+const withoutNetwork: RunNetwork['guest'] = { resolver: { servers: [] } };
+
 /** What vminitd is told about a process, from a container's record or from a request that has the same members. */
 export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments' | 'env' | 'workingDirectory' | 'user' | 'terminal' | 'stdin' | 'size'>, rights: GuestRights): GuestProcess {
   return {
@@ -269,7 +272,6 @@ export async function guestContainer(record: ContainerRecord, storage: RunStorag
     shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
     volumes: guestVolumes(storage.volumes),
     world: guestWorld(record.world),
-    resolver: { servers: [] },
   };
 }
 

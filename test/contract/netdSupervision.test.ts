@@ -156,6 +156,7 @@ test('a port that somebody else takes while netd is away is told, and the rest g
   await second.resume(new Map([['a', { member: { ...memberOf(2), ports: [{ ...port, hostPort: portOf(status) }] } }]]), false);
   const [sent] = (await back) as [Sent];
   assert.deepEqual(sent.status.ports, []);
+  await second.change('a', { ...memberOf(2), name: 'renamed', ports: [{ ...port, hostPort: portOf(status) }] });
   assert.match(berth.notices.join(), new RegExp(`port ${(thief.address() as AddressInfo).port} .*“c2” any more`));
   await assert.rejects(second.set('b', { ...memberOf(3), ports: [{ ...port, hostPort: portOf(status) }] }), { code: 'PortInUse' });
 });

@@ -52,7 +52,7 @@ test('what the guest is told', async () => {
   const own = { servers: ['1.1.1.1'], search: ['x.example'] };
   assert.deepEqual((await guestNetwork(recordOf({ networks: [place], resolver: own }), first)).resolver, { ...own, options: [] });
   assert.equal((await guestNetwork(recordOf({ networks: [place], resolver: { disabled: true } }), first)).resolver, undefined);
-  assert.deepEqual(await guestNetwork(recordOf({ networks: [] }), undefined), { interfaces: [] });
+  assert.deepEqual(await guestNetwork(recordOf({ networks: [] }), undefined), { interfaces: [], resolver: { servers: [], search: [], options: [] } });
 });
 
 test('what the virtual machine and netd are told', () => {

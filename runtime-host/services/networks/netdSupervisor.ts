@@ -82,7 +82,7 @@ export class NetdSupervisor {
       const before = this.#desired.get(id);
       if (!before) return;
       try {
-        await this.#set(id, member);
+        await this.#set(id, member, (client, wanted) => this.#sendWithPossiblePorts(client, id, wanted));
       } catch (error) {
         if (!this.#live) this.#desired.set(id, { ...before, member: withPorts(member, before.member.ports) });
         throw error;
@@ -161,12 +161,12 @@ export class NetdSupervisor {
     });
   }
 
-  async #set(id: string, member: NetdMember): Promise<NetdMemberStatus> {
+  async #set(id: string, member: NetdMember, send = (client: NetdClient, wanted: NetdMember): Promise<NetdMemberStatus> => client.setMember(id, wanted)): Promise<NetdMemberStatus> {
     this.#cancelTimer();
     const before = this.#desired.get(id);
     // Ports that netd has chosen stay the same.
     const wanted = before ? withPorts(member, before.member.ports) : member;
-    const status = await this.#attempt(({ client }) => client.setMember(id, wanted));
+    const status = await this.#attempt(({ client }) => send(client, wanted));
     this.#desired.set(id, { ...before, member: withPorts(wanted, status.ports) });
     if (this.#live) this.#options.onSent(id, status, before === undefined, identityOf(this.#live.netd));
     return status;
@@ -216,28 +216,38 @@ export class NetdSupervisor {
     for (const [id, desired] of this.#desired) {
       const member = withPorts(desired.member, known.get(id)?.ports ?? []);
       this.#desired.set(id, { ...desired, member });
-      const status = await this.#sendWithPossiblePorts(netd.client, id, member);
+      const status = await this.#sendAgain(netd.client, id, member);
       if (!status) continue;
       this.#options.onSent(id, status, !known.has(id), identityOf(netd));
       if (desired.socket !== undefined) await this.#relink(netd.client, id, desired.socket);
     }
   }
 
+  /** @returns undefined when netd does not take it, of which the user is told */
+  async #sendAgain(client: NetdClient, id: string, member: NetdMember): Promise<NetdMemberStatus | undefined> {
+    try {
+      return await this.#sendWithPossiblePorts(client, id, member);
+    } catch (error) {
+      if (!(error instanceof BerthError) || netdFailure(error) === 'unreachable' || netdFailure(error) === 'silent') throw error;
+      const { log, notify, network } = this.#options;
+      log.error('A container could not be connected again', error, { network: network.name, container: id });
+      notify(`Container “${member.name}” could not be connected with the network “${network.name}” again: ${error.message} Restart the container.`);
+      return undefined;
+    }
+  }
+
   /** Somebody else may have taken a port while netd was away; the rest of the network is worth more than that port. */
-  async #sendWithPossiblePorts(client: NetdClient, id: string, member: NetdMember): Promise<NetdMemberStatus | undefined> {
+  async #sendWithPossiblePorts(client: NetdClient, id: string, member: NetdMember): Promise<NetdMemberStatus> {
     const { log, notify, network } = this.#options;
-    let ports = member.ports;
+    let { ports } = member;
     for (;;) {
       try {
         return await client.setMember(id, { ...member, ports });
       } catch (error) {
-        if (!(error instanceof BerthError) || netdFailure(error) === 'unreachable' || netdFailure(error) === 'silent') throw error;
-        const lost = error.code === 'PortInUse' ? ports.filter(({ hostPort, protocol }) => hostPort === error.data?.['port'] && protocol === error.data['protocol']) : [];
-        log.error('A container could not be connected again as it was', error, { network: network.name, container: id });
-        if (lost.length === 0) {
-          notify(`Container “${member.name}” could not be connected with the network “${network.name}” again: ${error.message} Restart the container.`);
-          return undefined;
-        }
+        const taken = error instanceof BerthError && error.code === 'PortInUse' ? error.data : undefined;
+        const lost = ports.filter(({ hostPort, protocol }) => hostPort === taken?.['port'] && protocol === taken['protocol']);
+        if (lost.length === 0) throw error;
+        log.error('A container could not be connected as it was', error, { network: network.name, container: id });
         ports = ports.filter((port) => !lost.includes(port));
         notify(`The port ${lost[0]?.hostPort} of this machine does not lead to container “${member.name}” any more: another program has taken it.`);
       }

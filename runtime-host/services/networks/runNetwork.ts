@@ -35,7 +35,8 @@ export async function guestNetwork({ connection }: ContainerRecord, first: Netwo
       mtu: networkMtu,
     })),
     ...(hosts.length > 0 && { hosts }),
-    ...(resolver?.disabled || (!first && !resolver) ? {} : {
+    // Without one /etc/resolv.conf stays as the image has it.
+    ...(!resolver?.disabled && {
       resolver: {
         servers: resolver?.servers ?? (first ? [first.gateway, ...(first.gateway6 === undefined ? [] : [first.gateway6])] : []),
         search: resolver?.search ?? (first ? await hostSearchDomains() : []),

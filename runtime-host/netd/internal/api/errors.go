@@ -33,7 +33,7 @@ func PortError(address string, port uint16, protocol string, err error) *Error {
 		failed.Message = fmt.Sprintf("the system does not let this user listen on %s port %d of %s", protocol, port, address)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT):
 		failed.Status, failed.Code = 400, "Invalid"
-		failed.Message = fmt.Sprintf("this machine has no address %s", address)
+		failed.Message = fmt.Sprintf("This machine has no address %s. Publish the port on one of its own, or on none in particular.", address)
 	}
 	return failed
 }
