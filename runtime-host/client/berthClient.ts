@@ -1,8 +1,5 @@
-import { CancellationTokenSource } from 'vscode-jsonrpc';
-import type { Disposable, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import { BerthError } from '../protocol/errors.ts';
 import * as methods from '../protocol/methods.ts';
-import type { WorkDoneParams, WorkDoneProgress } from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { copyFromStreamPath, copyToStreamPath, exportStreamPath } from '../protocol/archiveStreams.ts';
 import type { CopyFromOptions, CopyToOptions } from '../protocol/archiveStreams.ts';
@@ -12,18 +9,11 @@ import type { ContainerProcess, ContainerStatistics } from '../protocol/statisti
 import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
 import type { Listener, NetworkInfo } from '../protocol/networks.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
-import { errorFromResponse } from './clientErrors.ts';
 import type { HostStream } from './hostStreams.ts';
 import { NetworkRequests } from './networkRequests.ts';
 import { PortRequests } from './portRequests.ts';
+import { Requester, type LongRequestOptions, type RequestChannel, type RequestOptions } from './requester.ts';
 import { VolumeRequests } from './volumeRequests.ts';
-
-/** What the client needs of a JSON-RPC connection; a MessageConnection and a LanguageClient both fit. */
-export interface RequestChannel {
-  sendRequest(method: string, ...parameters: unknown[]): Promise<unknown>;
-  onNotification(method: string, handler: (...parameters: unknown[]) => void): Disposable;
-  onProgress<P>(type: ProgressType<P>, token: string | number, handler: (value: P) => void): Disposable;
-}
 
 /** Opens a further socket to the host for a byte stream. */
 export type OpenStream = (path: string, signal?: AbortSignal) => Promise<HostStream>;
@@ -32,15 +22,6 @@ export type OpenStream = (path: string, signal?: AbortSignal) => Promise<HostStr
 export interface HostEndpoint {
   readonly paths: BerthPaths;
   readonly openStream: OpenStream;
-}
-
-export interface RequestOptions {
-  /** Cancels the request in the host. */
-  readonly signal?: AbortSignal;
-}
-
-export interface LongRequestOptions extends RequestOptions {
-  readonly progress?: (progress: WorkDoneProgress) => void;
 }
 
 export type ContainerChange = { readonly id: string; readonly info?: ContainerInfo };
@@ -105,55 +86,6 @@ export class BerthClient {
   #listen(method: string, listener: (change: unknown) => void): () => void {
     const registration = this.#channel.onNotification(method, listener);
     return () => registration.dispose();
-  }
-}
-
-/** Sends typed requests: cancellation, progress and errors in one place. */
-class Requester {
-  readonly #channel: RequestChannel;
-  readonly #paths: BerthPaths;
-  #tokens = 0;
-
-  constructor(channel: RequestChannel, paths: BerthPaths) {
-    this.#channel = channel;
-    this.#paths = paths;
-  }
-
-  send<R>(type: RequestType0<R, void>, options?: RequestOptions): Promise<R> {
-    return this.#send(type.method, [], options) as Promise<R>;
-  }
-
-  sendWith<P, R>(type: RequestType<P, R, void>, params: P, options?: RequestOptions): Promise<R> {
-    return this.#send(type.method, [params], options) as Promise<R>;
-  }
-
-  /** Asks for work-done progress when the caller wants to know about it. */
-  async sendLong<P extends object, R>(type: RequestType<P & WorkDoneParams, R, void>, params: P, options: LongRequestOptions = {}): Promise<R> {
-    const { progress } = options;
-    if (!progress) return this.sendWith(type, params, options);
-    this.#tokens += 1;
-    const workDoneToken = `berth-${this.#tokens}`;
-    const registration = this.#channel.onProgress(methods.workDoneProgress, workDoneToken, progress);
-    try {
-      return await this.sendWith(type, { ...params, workDoneToken }, options);
-    } finally {
-      registration.dispose();
-    }
-  }
-
-  async #send(method: string, parameters: unknown[], { signal }: RequestOptions = {}): Promise<unknown> {
-    if (signal?.aborted) throw new BerthError('Cancelled', 'The operation was cancelled.');
-    const cancellation = new CancellationTokenSource();
-    const cancel = (): void => cancellation.cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      return await this.#channel.sendRequest(method, ...parameters, cancellation.token);
-    } catch (error) {
-      throw errorFromResponse(error, this.#paths);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      cancellation.dispose();
-    }
   }
 }
 
@@ -323,4 +255,4 @@ class ContainerRequests {
   }
 }
 
-export type { Requester, ContainerRequests, ImageRequests, SystemRequests };
+export type { ContainerRequests, ImageRequests, SystemRequests };

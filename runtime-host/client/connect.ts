@@ -6,12 +6,13 @@ import { BerthPaths } from '../protocol/paths.ts';
 import { protocolVersion, version } from '../protocol/version.ts';
 import { WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
 import { BerthClient } from './berthClient.ts';
-import type { OpenStream, RequestChannel } from './berthClient.ts';
+import type { OpenStream } from './berthClient.ts';
 import { connectionLost } from './connectionLost.ts';
 import { openSocket } from './hostSocket.ts';
 import { openStream } from './openStream.ts';
 import { reachHost } from './reachHost.ts';
 import type { ReachOptions } from './reachHost.ts';
+import type { RequestChannel } from './requester.ts';
 
 export interface ConnectOptions extends ReachOptions {
   readonly paths?: BerthPaths;

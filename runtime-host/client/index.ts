@@ -1,8 +1,9 @@
 /** Berth's client library: what the extension, the CLI and other programs use to talk to the runtime host. */
 export { BerthClient } from './berthClient.ts';
 export type {
-  ContainerChange, ContainerRequests, HostEndpoint, ImageChange, ImageRequests, ListenersChange, LongRequestOptions, NetworkChange, OpenStream, RequestChannel, RequestOptions, SystemRequests,
+  ContainerChange, ContainerRequests, HostEndpoint, ImageChange, ImageRequests, ListenersChange, NetworkChange, OpenStream, SystemRequests,
 } from './berthClient.ts';
+export type { LongRequestOptions, RequestChannel, RequestOptions } from './requester.ts';
 export { connect, connectTransport, HostConnection } from './connect.ts';
 export type { ConnectOptions, HostTransport } from './connect.ts';
 export { HostStream } from './hostStreams.ts';

@@ -1,7 +1,7 @@
 import * as methods from '../protocol/methods.ts';
 import type { NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from '../protocol/networks.ts';
 import type { ContainerInfo, PruneFilters, PruneResult } from '../protocol/types.ts';
-import type { Requester } from './berthClient.ts';
+import type { Requester } from './requester.ts';
 
 /** network/…, and what a container may reach. */
 export class NetworkRequests {

@@ -1,6 +1,6 @@
 import * as methods from '../protocol/methods.ts';
 import type { ForwardedPort, Listener } from '../protocol/networks.ts';
-import type { Requester, RequestOptions } from './berthClient.ts';
+import type { Requester, RequestOptions } from './requester.ts';
 
 /** port/…: ports of the host that lead into running containers at a client's wish. */
 export class PortRequests {

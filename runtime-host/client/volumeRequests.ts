@@ -1,7 +1,7 @@
 import * as methods from '../protocol/methods.ts';
 import type { PruneFilters, PruneResult } from '../protocol/types.ts';
 import type { VolumeInfo, VolumeSpec } from '../protocol/volumes.ts';
-import type { Requester } from './berthClient.ts';
+import type { Requester } from './requester.ts';
 
 /** volume/…: storage that outlives containers. */
 export class VolumeRequests {

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { ProcessSchema, type ResolverSchema, StartContainerRequestSchema } from './gen/guest_pb.js';
-import type { GuestContainer, GuestProcess } from './guestClient.ts';
+import type { GuestContainer, GuestProcess } from './guestContainer.ts';
 
 /** What StartContainer and MountContainer are told. */
 export function containerMessage(container: Omit<GuestContainer, 'process'>, process?: GuestProcess): MessageInitShape<typeof StartContainerRequestSchema> {

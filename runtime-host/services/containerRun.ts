@@ -1,5 +1,6 @@
 import { BerthError } from '../protocol/errors.ts';
-import { GuestClient, type GuestContainer, type GuestProcess } from '../guest/guestClient.ts';
+import { GuestClient } from '../guest/guestClient.ts';
+import type { GuestContainer, GuestProcess } from '../guest/guestContainer.ts';
 import type { ProcessAttachment } from '../guest/attachment.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';

@@ -1,5 +1,5 @@
 import { BerthError } from '../protocol/errors.ts';
-import type { GuestWorld } from '../guest/guestClient.ts';
+import type { GuestWorld } from '../guest/guestContainer.ts';
 import type { ContainerSpec, Mount } from '../protocol/types.ts';
 import { worldOptionNames, type WorldOptions } from '../protocol/worldOptions.ts';
 import { confinementOf, limitsOf, type Confinement, type ResourceLimit } from './confinement.ts';

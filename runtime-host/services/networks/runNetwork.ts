@@ -1,4 +1,4 @@
-import type { GuestContainer } from '../../guest/guestClient.ts';
+import type { GuestContainer } from '../../guest/guestContainer.ts';
 import { networkMtu, type NetdMember } from '../../net/netdTypes.ts';
 import { hostSearchDomains } from '../../net/resolvConf.ts';
 import type { NetworkAddresses } from '../../net/subnets.ts';
