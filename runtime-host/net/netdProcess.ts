@@ -76,6 +76,7 @@ async function startNetd({ socket, log, program, answerMilliseconds }: NetdOptio
   await rm(socket, { force: true });
   await Promise.all([socket, log].map((file) => mkdir(dirname(file), { recursive: true, mode: 0o700 })));
   const output = await open(log, 'a', 0o600);
+  const { size } = await output.stat();
   try {
     const child = spawn(path, [socketArgument(socket)], { cwd: '/', detached: true, env: netdEnvironment(), stdio: ['ignore', output.fd, output.fd] });
     const ended = new AbortController();
@@ -87,7 +88,7 @@ async function startNetd({ socket, log, program, answerMilliseconds }: NetdOptio
       throw error;
     });
   } catch (error) {
-    throw new BerthError('NetworkFailed', `Berth’s network program did not start: ${lastLine(await readFile(log, 'utf8').catch(() => '')) ?? String(error)} Its log is ${log}.`, { cause: error, data: { log } });
+    throw new BerthError('NetworkFailed', `Berth’s network program did not start: ${((await lastWords(log, size)) ?? (error instanceof Error ? error.message : String(error))).replace(/[^.]$/, '$&.')} Its log is ${log}.`, { cause: error, data: { log } });
   } finally {
     await output.close();
   }
@@ -114,6 +115,14 @@ function netdEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LANG: 'C.UTF-8' };
 }
 
-function lastLine(text: string): string | undefined {
-  return text.trimEnd().split('\n').at(-1) || undefined;
+/** What a netd has said at last, of what is in its log from a byte on. */
+async function lastWords(log: string, from: number): Promise<string | undefined> {
+  const text = (await readFile(log).catch(() => Buffer.alloc(0))).subarray(from).toString();
+  const line = text.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const { msg, error, reason } = JSON.parse(line) as Record<string, unknown>;
+    return [msg, error ?? reason].filter((word) => typeof word === 'string').join(': ') || undefined;
+  } catch {
+    return line || undefined; // Such as the system's or Go's own words.
+  }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '../../runtime-host/base/log.ts';
@@ -174,7 +174,12 @@ test('a netd of another range is replaced; one that does not start says why', op
   await berth.supervisor().set('a', memberOf(2));
   assert.notEqual(await berth.pid(), pid);
   const other = await scratch(context);
-  await assert.rejects(other.supervisor(() => Promise.resolve('/bin/false')).set('a', memberOf(2)), { code: 'NetworkFailed', message: /did not start: .*status 1.*netd\.log/ });
+  await mkdir(dirname(other.paths.log), { recursive: true });
+  await writeFile(other.paths.log, '{"msg":"of an earlier one"}\n');
+  await assert.rejects(other.supervisor(() => Promise.resolve('/bin/false')).set('a', memberOf(2)), { code: 'NetworkFailed', message: /did not start: It ended with status 1\. .*netd\.log/ });
+  const talking = join(dirname(other.paths.log), 'netd');
+  await writeFile(talking, '#!/bin/sh\necho \'{"msg":"cannot listen","error":"no space"}\'\nexit 1\n', { mode: 0o700 });
+  await assert.rejects(other.supervisor(() => Promise.resolve(talking)).set('a', memberOf(2)), { message: /did not start: cannot listen: no space\. Its log/ });
   await assert.rejects(other.supervisor(() => findNetd({ BERTH_NETD: '/nonexistent' })).set('a', memberOf(2)), { code: 'NetworkFailed', message: /\/nonexistent/ });
 });
 

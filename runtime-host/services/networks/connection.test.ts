@@ -29,6 +29,9 @@ test('connections that contradict themselves are refused', () => {
     { networks: [{ network: 'a' }, { network: 'a' }] }, { ports: [port(80, 8080), port(81, 8080)] }, { networks: [], ports: [port(80)] }, { networks: [], publishAllPorts: true },
     { networks: [], extraHosts: [{ name: 'h', address: 'host-gateway' }] }, { ports: [{ ...port(80), hostAddress: 'localhost' }] },
   ];
+  const at = (hostAddress: string): NonNullable<ConnectionOptions['ports']>[number] => ({ ...port(80, 8080), hostAddress });
+  for (const ports of [[port(81, 8080), at('127.0.0.1')], [at('::1'), port(81, 8080)], [at('0.0.0.0'), port(80, 8080)], [at('192.0.2.1'), at('0.0.0.0')], [at('::'), port(80, 8080)]]) assert.throws(() => checkConnection({ ports }), /8080\/tcp of this machine is published twice/);
+  checkConnection({ ports: [at('0.0.0.0'), at('::')] });
   for (const spec of wrong) assert.throws(() => checkConnection(spec), { code: 'InvalidArgument' }, JSON.stringify(spec));
   checkConnection({ ports: [port(80, 8080), port(80, 8080, 'udp'), port(80), port(80), { ...port(80, 8080), hostAddress: '192.0.2.1' }] });
 });

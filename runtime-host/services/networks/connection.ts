@@ -64,10 +64,16 @@ function checkPorts(ports: readonly PublishedPort[]): void {
   const seen: PublishedPort[] = [];
   for (const port of ports) {
     if (port.hostAddress !== undefined && !isIPv4(port.hostAddress) && !isIPv6(port.hostAddress)) throw invalid(`“${port.hostAddress}” is no address of this machine.`, 'ports');
-    const isSame = (other: PublishedPort): boolean => port.hostPort !== 0 && other.hostPort === port.hostPort && other.protocol === port.protocol && other.hostAddress === port.hostAddress;
+    const isSame = (other: PublishedPort): boolean => port.hostPort !== 0 && other.hostPort === port.hostPort && other.protocol === port.protocol && meet(port.hostAddress, other.hostAddress);
     if (seen.some(isSame)) throw invalid(`The port ${port.hostPort}/${port.protocol} of this machine is published twice. Choose another one.`, 'ports');
     seen.push(port);
   }
+}
+
+/** Whether two addresses of this machine, of which none means the loopback ones, have their ports in common. */
+function meet(one = '', other = ''): boolean {
+  const covers = (wide: string, address: string): boolean => wide === address || (wide === '' && ['127.0.0.1', '::1'].includes(address)) || (wide === '0.0.0.0' && !isIPv6(address)) || (wide === '::' && !isIPv4(address));
+  return covers(one, other) || covers(other, one);
 }
 
 function invalid(message: string, option: keyof ConnectionOptions): BerthError {
