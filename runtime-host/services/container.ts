@@ -1,23 +1,15 @@
 import { SerialQueue } from '../base/serialQueue.ts';
 import type { BerthError } from '../protocol/errors.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
-import type { ForwardedPort, PublishedPort } from '../protocol/networks.ts';
+import type { ForwardedPort } from '../protocol/networks.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { defaultLogLimits, type LogLimits } from '../store/outputLog.ts';
 import { ContainerLog } from './containerLog.ts';
 import type { ContainerRun, RunEnd } from './containerRun.ts';
-import type { ActivityBook } from './networks/activityBook.ts';
-import { connectionInfo } from './networks/connection.ts';
+import { connectionInfo, type ContainerRunNetwork } from './networks/connection.ts';
 import type { HealthMonitor } from './healthMonitor.ts';
 import type { WaitingMachine } from './waitingMachine.ts';
-
-/** What a container that starts or runs has in its networks. */
-export interface ContainerRunNetwork {
-  /** Those that lead to it. */
-  ports: readonly PublishedPort[];
-  readonly activity: ActivityBook;
-}
 
 /** A container as the host holds it: its record, and its VM while it runs. */
 export class Container {

@@ -7,12 +7,11 @@ import { startVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.t
 import { limitConsole } from './consoleLimit.ts';
 import { DiskPause, endedWhilePaused, pauseError } from './diskPause.ts';
 import type { ProcessExit } from './interfaces.ts';
-import type { RunSurroundings } from './connections/runConnections.ts';
 import { environmentOf } from './containerSpec.ts';
 import { checkOpenedShares } from './openedShares.ts';
 import type { RunNetwork } from './networks/runNetwork.ts';
 import { OutputKeeper } from './outputKeeper.ts';
-import type { RunContext } from './runContext.ts';
+import type { RunContext, RunSurroundings } from './runContext.ts';
 import { explain, withLimit } from './runFailure.ts';
 import { guestVolumes, mayFill, sharesOf, vmVolumes, writesOutside, type RunStorage } from './runStorage.ts';
 import { shareOwner } from './shareOwner.ts';

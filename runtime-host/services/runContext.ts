@@ -1,6 +1,7 @@
 import type { Logger } from '../base/log.ts';
 import type { ContainerPaths } from '../protocol/paths.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
+import type { GuestConnections } from './connections/guestConnections.ts';
 import type { ContainerLog } from './containerLog.ts';
 import type { VmLimits } from './vmLimits.ts';
 
@@ -16,4 +17,14 @@ export interface RunContext {
   readonly notify: (message: string) => void;
   /** Called when the VM was paused for a failing disk, or goes on. */
   readonly pauseChanged: () => void;
+}
+
+/** What of the host a run gets. */
+export interface RunSurroundings {
+  /** Variables that neither the image nor the user has a say in unless they set them themselves. */
+  readonly environment: readonly string[];
+  /** PEM, one certificate each. */
+  readonly certificates: readonly Uint8Array[];
+  /** Makes what the first process must find in the container. @throws BerthError InvalidArgument, GuestFailed */
+  prepare(guest: GuestConnections): Promise<void>;
 }

@@ -1,6 +1,26 @@
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import type { VmConfiguration } from '../vm/qemuArguments.ts';
-import type { VolumeAttachment } from './volumeUse.ts';
+
+/** How a VM gets at a volume. */
+export type VolumeAttachment =
+  | {
+    readonly kind: 'disk';
+    /** Of the disk in the VM. A volume that a container has at two places is one disk. */
+    readonly serial: string;
+    readonly file: string;
+    readonly readOnly: boolean;
+    /** Takes what the guest writes instead of the file. */
+    readonly overlay?: string;
+    readonly places: readonly VolumePlace[];
+  }
+  | { readonly kind: 'directory'; readonly directory: string; readonly places: readonly VolumePlace[] };
+
+export interface VolumePlace {
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** An empty volume gets what the image has at the target. */
+  readonly copyUp: boolean;
+}
 
 /** What a VM gets beside its overlay and the folders of the container's record. */
 export interface RunStorage {

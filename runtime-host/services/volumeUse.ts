@@ -7,28 +7,8 @@ import type { ContainerRecord } from '../store/containerRecord.ts';
 import type { VolumeRecord } from '../store/volumeRecord.ts';
 import { createOverlay } from '../vm/overlay.ts';
 import type { Container } from './container.ts';
+import type { VolumeAttachment } from './runStorage.ts';
 import type { HostVolumeService } from './volumeService.ts';
-
-/** How a VM gets at a volume. */
-export type VolumeAttachment =
-  | {
-    readonly kind: 'disk';
-    /** Of the disk in the VM. A volume that a container has at two places is one disk. */
-    readonly serial: string;
-    readonly file: string;
-    readonly readOnly: boolean;
-    /** Takes what the guest writes instead of the file. */
-    readonly overlay?: string;
-    readonly places: readonly VolumePlace[];
-  }
-  | { readonly kind: 'directory'; readonly directory: string; readonly places: readonly VolumePlace[] };
-
-export interface VolumePlace {
-  readonly target: string;
-  readonly readOnly: boolean;
-  /** An empty volume gets what the image has at the target. */
-  readonly copyUp: boolean;
-}
 
 /**
  * Refuses what would damage a disk: nobody else may use it while a container writes to it. To be called in one turn with

@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../../store/containerRecord.ts';
 import type { Container } from '../container.ts';
 import type { ContainerRun } from '../containerRun.ts';
 import type { ContainerTable } from '../containerTable.ts';
+import type { RunSurroundings } from '../runContext.ts';
 import { hostCertificates } from './certificates.ts';
 import type { GuestConnections } from './guestConnections.ts';
 import { removeLeftSocket } from './hostSockets.ts';
@@ -19,16 +20,6 @@ export interface RunConnectionsOptions {
   readonly log: Logger;
   readonly environment: NodeJS.ProcessEnv;
   readonly notify: (message: string) => void;
-}
-
-/** What of the host a run gets. */
-export interface RunSurroundings {
-  /** Variables that neither the image nor the user has a say in unless they set them themselves. */
-  readonly environment: readonly string[];
-  /** PEM, one certificate each. */
-  readonly certificates: readonly Uint8Array[];
-  /** Makes what the first process must find in the container. @throws BerthError InvalidArgument, GuestFailed */
-  prepare(guest: GuestConnections): Promise<void>;
 }
 
 interface Opened {

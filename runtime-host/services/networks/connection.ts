@@ -3,7 +3,14 @@ import { BerthError } from '../../protocol/errors.ts';
 import { connectionOptionNames, defaultNetwork, type ConnectionOptions, type ContainerNetwork, type NetworkAttachment, type PublishedPort } from '../../protocol/networks.ts';
 import type { ContainerInfo, ContainerSpec } from '../../protocol/types.ts';
 import type { ContainerConnection } from '../../store/containerRecord.ts';
-import type { ContainerRunNetwork } from '../container.ts';
+import type { ActivityBook } from './activityBook.ts';
+
+/** What a container that starts or runs has in its networks. */
+export interface ContainerRunNetwork {
+  /** Those that lead to it. */
+  ports: readonly PublishedPort[];
+  readonly activity: ActivityBook;
+}
 
 /** What a new container wants of networks; the default one when nothing is said. */
 export interface WantedConnection {
