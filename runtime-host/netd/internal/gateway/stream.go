@@ -107,6 +107,37 @@ func (s *Stream) tryRead(buffer *relay.Buffer) (int, error) {
 	}
 }
 
+// settlePause is between looks at a connection that is about to end, in case that the stack does not tell.
+const settlePause = time.Second
+
+// Settle implements relay.Guest.
+func (s *Stream) Settle() {
+	entry, changed := waiter.NewChannelEntry(waiter.EventHUp | waiter.EventErr | waiter.WritableEvents)
+	s.queue.EventRegister(&entry)
+	defer s.queue.EventUnregister(&entry)
+	if s.settled() {
+		return
+	}
+	ticker := time.NewTicker(settlePause)
+	defer ticker.Stop()
+	for !s.settled() {
+		select {
+		case <-changed:
+		case <-ticker.C:
+		}
+	}
+}
+
+// settled knows the states that come after the guest has acknowledged our end.
+func (s *Stream) settled() bool {
+	switch tcp.EndpointState(s.endpoint.State()) {
+	case tcp.StateFinWait2, tcp.StateTimeWait, tcp.StateClose, tcp.StateError:
+		return true
+	default:
+		return false
+	}
+}
+
 // Abort ends the connection at once; the guest gets a RST.
 func (s *Stream) Abort() { s.endpoint.Abort() }
 
@@ -164,9 +195,29 @@ func (g *Gateway) DialUDP(destination netip.AddrPort) (net.Conn, error) {
 	return gonet.DialUDP(g.stack, &source, &remote, protocolAddress(destination.Addr()).Protocol)
 }
 
-// ListenTCP listens on an address of the gateway.
-func (g *Gateway) ListenTCP(address netip.AddrPort) (net.Listener, error) {
-	return gonet.ListenTCP(g.stack, fullAddress(address), protocolAddress(address.Addr()).Protocol)
+// listenBacklog is of connections that are not taken yet.
+const listenBacklog = 64
+
+// ListenTCP listens on an address of the gateway, for short conversations: a guest that does not acknowledge anything for
+// patience, not even the end, is forgotten.
+func (g *Gateway) ListenTCP(address netip.AddrPort, patience time.Duration) (net.Listener, error) {
+	queue := new(waiter.Queue)
+	endpoint, failed := g.stack.NewEndpoint(tcp.ProtocolNumber, protocolAddress(address.Addr()).Protocol, queue)
+	if failed != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %s", address, failed)
+	}
+	timeout := tcpip.TCPUserTimeoutOption(patience)
+	if failed = endpoint.SetSockOpt(&timeout); failed == nil {
+		failed = endpoint.Bind(fullAddress(address))
+	}
+	if failed == nil {
+		failed = endpoint.Listen(listenBacklog)
+	}
+	if failed != nil {
+		endpoint.Close()
+		return nil, fmt.Errorf("cannot listen on %s: %s", address, failed)
+	}
+	return gonet.NewTCPListener(g.stack, queue, endpoint), nil
 }
 
 // ListenUDP takes a UDP port on an address of the gateway.

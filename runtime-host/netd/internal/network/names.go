@@ -3,12 +3,16 @@ package network
 import (
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"berth.dev/netd/internal/api"
 	"berth.dev/netd/internal/names"
 )
 
 const dnsPort = 53
+
+// dnsPatience is for a member to acknowledge an answer, or the end of a connection.
+const dnsPatience = 10 * time.Second
 
 // serveNames answers members' questions at the gateway's addresses.
 func (n *Network) serveNames(options names.Options) error {
@@ -24,7 +28,7 @@ func (n *Network) serveNames(options names.Options) error {
 			return err
 		}
 		n.serving.Go(func() { logEnd(n.names.ServePacket(packets)) })
-		connections, err := n.gateway.ListenTCP(at)
+		connections, err := n.gateway.ListenTCP(at, dnsPatience)
 		if err != nil {
 			return err
 		}

@@ -56,6 +56,8 @@ type Guest interface {
 	Segment() int
 	// Crowded says that the guest has so many connections that each is to take little memory.
 	Crowded() bool
+	// Settle waits until a connection of which both directions have ended has nothing left to tell the guest.
+	Settle()
 	// Abort resets the connection.
 	Abort()
 }
@@ -88,9 +90,10 @@ func (p *Pair) Run() {
 	}()
 	p.end(p.inward(), p.guest.CloseWrite)
 	<-done
-	// Both are at their ends already, or aborted.
-	_ = p.guest.Close()
+	// Both are at their ends already, or aborted. What the guest has not taken yet is memory that belongs to somebody.
 	_ = p.host.Close()
+	p.guest.Settle()
+	_ = p.guest.Close()
 }
 
 func (p *Pair) inward() error {
