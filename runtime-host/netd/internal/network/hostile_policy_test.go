@@ -2,6 +2,7 @@ package network
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -65,6 +66,44 @@ func TestTightenedPolicyEndsConnectionsByLinkLocalAddresses(t *testing.T) {
 	pingPong(t, conn)
 	tighten(t, n)
 	wantReset(t, conn)
+}
+
+// The neighbour's answers do not make it the one who began.
+func TestTightenedPolicyEndsUDPWithNeighbours(t *testing.T) {
+	n := newNetwork(t)
+	guest, other := join(t, n, 2), join(t, n, 3)
+	to := memberSpec(3).Address4
+	socket := other.ListenUDP(80)
+	packet := make([]byte, 10)
+	conn := guest.DialUDP(netip.AddrPortFrom(to, 80))
+	defer conn.Close()
+	send := func() net.Addr {
+		if _, err := conn.Write([]byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		_, from, err := socket.ReadFrom(packet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return from
+	}
+	from := send()
+	tighten(t, n)
+	if _, err := socket.WriteTo([]byte{2}, from); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(packet); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write([]byte{3}); err != nil {
+		t.Fatal(err)
+	}
+	// What comes next is from a flow that the neighbour begins, on the same link.
+	go testguest.EchoUDP(guest.ListenUDP(53))
+	answer := other.DialUDP(netip.AddrPortFrom(memberSpec(2).Address4, 53))
+	defer answer.Close()
+	wantEcho(t, answer, 100)
+	denied(t, n, "box2", to.String(), "udp")
 }
 
 func wantReset(t *testing.T, conn *gonet.TCPConn) {

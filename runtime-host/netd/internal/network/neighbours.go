@@ -10,9 +10,9 @@ import (
 
 // talks is what is remembered of a member's conversations with its neighbours.
 type talks struct {
-	// answers are the UDP flows that neighbours began; begun the TCP connections that the member began, and cut those of
-	// them that its policy has come to forbid.
-	answers, begun, cut conversations
+	// answers are the UDP flows that neighbours began, and sent those that the member began; begun the TCP connections
+	// that the member began, and cut those of them that its policy has come to forbid.
+	answers, sent, begun, cut conversations
 }
 
 // port is a member's place at the switch.
@@ -23,11 +23,14 @@ type port struct {
 
 // Expect implements ethernet.Port: what a neighbour begins may be answered.
 func (p *port) Expect(frame []byte) {
-	if p.member.rules.Load().trustsNeighbours() {
+	c := ethernet.Parse(frame)
+	if c.Kind != ethernet.Datagram {
 		return
 	}
-	if c := ethernet.Parse(frame); c.Kind == ethernet.Datagram {
-		p.member.talks.answers.note(conversation{c.Source, c.Destination}, time.Now().Add(answerTime))
+	// An answer begins nothing: it would keep alive what a policy has come to forbid.
+	talks, talk := &p.member.talks, conversation{c.Source, c.Destination}
+	if !talks.sent.has(talk) {
+		talks.answers.note(talk, time.Now().Add(answerTime))
 	}
 }
 
@@ -68,7 +71,11 @@ func (m *member) mayReachNeighbours(frame []byte) bool {
 			m.talks.answers.note(talk, time.Now().Add(answerTime))
 			return true
 		}
-		return m.mayBegin(current, c, policy.UDP)
+		if !m.mayBegin(current, c, policy.UDP) {
+			return false
+		}
+		m.talks.sent.note(talk, time.Now().Add(answerTime))
+		return true
 	case ethernet.EchoRequest:
 		return m.mayBegin(current, c, policy.ICMP)
 	default:
