@@ -51,7 +51,7 @@ describe('the service that makes disks of images', () => {
     assert.equal(debugfs(disk.path, 'cat /etc/hostname'), 'two\n');
     assert.equal(disk.size, diskSize);
     assert.equal(statSync(disk.path).mode & 0o777, 0o400);
-    assert.deepEqual(disk.config, { env: ['A=b'], entrypoint: [], command: ['/bin/true'], workingDirectory: '/', user: 'someone', stopSignal: undefined, healthCheck: undefined, volumes: [] });
+    assert.deepEqual(disk.config, { env: ['A=b'], entrypoint: [], command: ['/bin/true'], workingDirectory: '/', user: 'someone', stopSignal: undefined, healthCheck: undefined, volumes: [], exposedPorts: [] });
     assert.equal(reports.at(-1)?.fraction, 1);
     assert.deepEqual(readdirSync(paths.disks), [`${disk.key}.ext4`]);
   });
