@@ -95,7 +95,7 @@ const bundles = [
   { output: 'host.mjs', entry: 'runtime-host/main.ts', options: { plugins: [elsewhere('./hostProgram.ts', 'hostProgram.mjs')] } },
   { output: 'hostProgram.mjs', entry: 'runtime-host/hostProgram.ts' },
   { output: 'client.mjs', entry: 'runtime-host/client/index.ts' },
-  { output: 'unpackWorker.mjs', entry: 'runtime-host/services/unpackWorker.ts' },
+  { output: 'unpackWorker.mjs', entry: 'runtime-host/services/images/unpackWorker.ts' },
 ];
 
 function optionsFor({ output, entry, options: { plugins = [], ...options } = {} }) {

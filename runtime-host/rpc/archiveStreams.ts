@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { copySources, type CopyToOptions } from '../protocol/archiveStreams.ts';
 import { Channel } from '../protocol/streams.ts';
 import type { StreamStatus } from '../protocol/streams.ts';
-import type { Archives } from '../services/archiveService.ts';
+import type { Archives } from '../services/files/archiveService.ts';
 import type { ByteStream } from './byteStream.ts';
 import { invalid } from './validate.ts';
 

@@ -1,9 +1,9 @@
 import type { Logger } from '../base/log.ts';
-import type { Archives } from '../services/archiveService.ts';
+import type { Archives } from '../services/files/archiveService.ts';
 import type { Connections } from '../services/connections/connectionService.ts';
 import type { ContainerService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { UsageService } from '../services/usageService.ts';
-import type { MountPolicy } from '../services/mountPolicy.ts';
+import type { MountPolicy } from '../services/specification/mountPolicy.ts';
 
 /** What the RPC layer offers to clients. */
 export interface HostServices {

@@ -7,11 +7,11 @@ import { removeUnfinishedKernels } from '../vm/guestAssets.ts';
 import { findProcesses, killProcess } from '../base/processes.ts';
 import { qmpChardev } from '../vm/qemuArguments.ts';
 import { adoptVirtualMachine, type VirtualMachine } from '../vm/virtualMachine.ts';
-import { adoptRun } from './adoptRun.ts';
+import { adoptRun } from './run/adoptRun.ts';
 import type { Container } from './container.ts';
 import type { ContainerLifecycle } from './containerLifecycle.ts';
-import type { RunEnd } from './containerRun.ts';
-import { WaitingMachine } from './waitingMachine.ts';
+import type { RunEnd } from './run/containerRun.ts';
+import { WaitingMachine } from './run/waitingMachine.ts';
 
 /**
  * After a restart of the host: takes charge of the VMs that still run, whatever their records say, and puts the records

@@ -5,11 +5,11 @@ import type { ForwardedPort } from '../protocol/networks.ts';
 import type { ContainerInfo, ContainerState } from '../protocol/types.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { defaultLogLimits, type LogLimits } from '../store/outputLog.ts';
-import { ContainerLog } from './containerLog.ts';
-import type { ContainerRun, RunEnd } from './containerRun.ts';
+import { ContainerLog } from './logs/containerLog.ts';
+import type { ContainerRun, RunEnd } from './run/containerRun.ts';
 import { connectionInfo, type ContainerRunNetwork } from './networks/connection.ts';
-import type { HealthMonitor } from './healthMonitor.ts';
-import type { WaitingMachine } from './waitingMachine.ts';
+import type { HealthMonitor } from './health/healthMonitor.ts';
+import type { WaitingMachine } from './run/waitingMachine.ts';
 
 /** A container as the host holds it: its record, and its VM while it runs. */
 export class Container {

@@ -7,16 +7,16 @@ import type { ContainerStore } from '../store/containerStore.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
-import { startRun, type ContainerRun, type RunEnd } from './containerRun.ts';
-import { withMaintenance, type UseGuest } from './maintenance.ts';
+import { startRun, type ContainerRun, type RunEnd } from './run/containerRun.ts';
+import { withMaintenance, type UseGuest } from './files/maintenance.ts';
 import type { RunConnections } from './connections/runConnections.ts';
 import type { RunNetworks } from './networks/runNetworks.ts';
-import { answered, exists, within } from './patience.ts';
-import type { RunContext, RunSurroundings } from './runContext.ts';
-import { prepareRun, type PreparationDependencies } from './runPreparation.ts';
-import { sigkill, signalNumber } from './signals.ts';
-import type { VmLimits } from './vmLimits.ts';
-import { claimVolumes } from './volumeUse.ts';
+import { answered, exists, within } from './run/patience.ts';
+import type { RunContext, RunSurroundings } from './run/runContext.ts';
+import { prepareRun, type PreparationDependencies } from './run/runPreparation.ts';
+import { sigkill, signalNumber } from './specification/signals.ts';
+import type { VmLimits } from './run/vmLimits.ts';
+import { claimVolumes } from './volumes/volumeUse.ts';
 
 const defaultStopSeconds = 10;
 

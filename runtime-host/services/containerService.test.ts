@@ -8,7 +8,7 @@ import { createLogger } from '../base/log.ts';
 import { BerthPaths } from '../protocol/paths.ts';
 import type { ContainerRecord } from '../store/containerRecord.ts';
 import { Container } from './container.ts';
-import type { ContainerRun } from './containerRun.ts';
+import type { ContainerRun } from './run/containerRun.ts';
 import { createContainerService, type ContainerServiceOptions } from './containerService.ts';
 import { ContainerTable } from './containerTable.ts';
 import type { ContainerService } from './interfaces.ts';

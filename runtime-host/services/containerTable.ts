@@ -2,7 +2,7 @@ import { BerthError } from '../protocol/errors.ts';
 import type { ContainerInfo } from '../protocol/types.ts';
 import { checkName, findByQuery, friendlyName, newContainerId } from '../store/containerNames.ts';
 import type { Container } from './container.ts';
-import type { ContainerRun } from './containerRun.ts';
+import type { ContainerRun } from './run/containerRun.ts';
 
 /** `info` is absent when the container was removed. */
 export interface ContainerEvent {

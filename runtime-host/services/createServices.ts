@@ -5,20 +5,20 @@ import type { BerthPaths } from '../protocol/paths.ts';
 import { version } from '../protocol/version.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../vm/qemu.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { ArchiveService } from './archiveService.ts';
+import { ArchiveService } from './files/archiveService.ts';
 import { ConnectionService } from './connections/connectionService.ts';
 import { createContainerService } from './containerService.ts';
-import { ClockService, type ClockServiceOptions } from './clockService.ts';
+import { ClockService, type ClockServiceOptions } from './run/clockService.ts';
 import { ContainerTable } from './containerTable.ts';
-import { Ext4ImageDiskService } from './imageDiskService.ts';
-import { RegistryImageService } from './imageService.ts';
+import { Ext4ImageDiskService } from './images/imageDiskService.ts';
+import { RegistryImageService } from './images/imageService.ts';
 import type { ContainerService, ImageDiskService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from './interfaces.ts';
 import { HostNetworkService } from './networks/networkService.ts';
-import { HostVolumeService } from './volumeService.ts';
+import { HostVolumeService } from './volumes/volumeService.ts';
 import { UsageService } from './usageService.ts';
-import { MountPolicy } from './mountPolicy.ts';
+import { MountPolicy } from './specification/mountPolicy.ts';
 import { VmStatisticsService } from './statisticsService.ts';
-import type { VmLimits } from './vmLimits.ts';
+import type { VmLimits } from './run/vmLimits.ts';
 
 export interface Services {
   readonly images: ImageService;

@@ -6,7 +6,7 @@ import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { Accelerator } from '../../runtime-host/protocol/types.ts';
 import { chooseAccelerator } from '../../runtime-host/vm/accelerator.ts';
 import { findGuestAssets } from '../../runtime-host/vm/guestAssets.ts';
-import { defaultCpus, defaultMemory } from '../../runtime-host/services/containerSpec.ts';
+import { defaultCpus, defaultMemory } from '../../runtime-host/services/specification/containerSpec.ts';
 import { createOverlay } from '../../runtime-host/vm/overlay.ts';
 import { findQemu, hostArchitecture, qemuVersion } from '../../runtime-host/vm/qemu.ts';
 import { qemuArguments } from '../../runtime-host/vm/qemuArguments.ts';

@@ -8,7 +8,7 @@ import { ContentStore } from '../../runtime-host/oci/contentStore.ts';
 import { hostPlatform } from '../../runtime-host/oci/platform.ts';
 import { resolveImage } from '../../runtime-host/oci/resolveImage.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { Ext4ImageDiskService } from '../../runtime-host/services/imageDiskService.ts';
+import { Ext4ImageDiskService } from '../../runtime-host/services/images/imageDiskService.ts';
 import { ensureStarterImage } from '../support/starterImage.mjs';
 import type { Figures } from './main.ts';
 import { median } from './scratchBerth.ts';

@@ -9,7 +9,7 @@ import { silentLogger } from '../../runtime-host/base/log.ts';
 import type { ProgressReport } from '../../runtime-host/base/progress.ts';
 import { ContentStore } from '../../runtime-host/oci/contentStore.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { Ext4ImageDiskService } from '../../runtime-host/services/imageDiskService.ts';
+import { Ext4ImageDiskService } from '../../runtime-host/services/images/imageDiskService.ts';
 import { checkDisksBelow } from '../support/checkDisks.ts';
 import type { TestImageOptions } from '../support/testImages.ts';
 import { buildImage } from '../support/testImages.ts';

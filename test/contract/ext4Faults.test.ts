@@ -13,7 +13,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { silentLogger } from '../../runtime-host/base/log.ts';
 import { ContentStore } from '../../runtime-host/oci/contentStore.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { Ext4ImageDiskService } from '../../runtime-host/services/imageDiskService.ts';
+import { Ext4ImageDiskService } from '../../runtime-host/services/images/imageDiskService.ts';
 import { failsWith, temporaryDirectory } from '../support/imageStores.ts';
 import type { TarEntry } from '../support/testImages.ts';
 import { buildImage, digestOf } from '../support/testImages.ts';

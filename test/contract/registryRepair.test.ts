@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { silentLogger } from '../../runtime-host/base/log.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { Ext4ImageDiskService } from '../../runtime-host/services/imageDiskService.ts';
+import { Ext4ImageDiskService } from '../../runtime-host/services/images/imageDiskService.ts';
 import { assertSoundStore, failsWith, openImages, temporaryDirectory } from '../support/imageStores.ts';
 import type { TestImages } from '../support/imageStores.ts';
 import { startRegistry } from '../support/registry.ts';

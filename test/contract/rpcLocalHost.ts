@@ -15,7 +15,7 @@ import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions } from '../../runtime-host/protocol/types.ts';
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
 import { HostNetworkService } from '../../runtime-host/services/networks/networkService.ts';
-import { HostVolumeService } from '../../runtime-host/services/volumeService.ts';
+import { HostVolumeService } from '../../runtime-host/services/volumes/volumeService.ts';
 import type { ContainerService, ImageService, LogEntry, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import { UsageService } from '../../runtime-host/services/usageService.ts';
 

@@ -12,7 +12,7 @@ import { ContentStore } from '../../runtime-host/oci/contentStore.ts';
 import type { HttpSettings } from '../../runtime-host/oci/registryHttp.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ErrorCode } from '../../runtime-host/protocol/errors.ts';
-import { RegistryImageService } from '../../runtime-host/services/imageService.ts';
+import { RegistryImageService } from '../../runtime-host/services/images/imageService.ts';
 import { checkDisksBelow } from './checkDisks.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { silentLogger } from '../../runtime-host/base/log.ts';
 import { ContentStore } from '../../runtime-host/oci/contentStore.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
-import { Ext4ImageDiskService } from '../../runtime-host/services/imageDiskService.ts';
+import { Ext4ImageDiskService } from '../../runtime-host/services/images/imageDiskService.ts';
 
 /*
  * `node unpackOnce.ts HOME CONTENT REFERENCE`: makes an image's disk in a process of its own, which the test may kill

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/log.ts';
 import type { ForwardedPort, Listener } from '../../protocol/networks.ts';
 import type { Container } from '../container.ts';
-import type { ContainerRun } from '../containerRun.ts';
+import type { ContainerRun } from '../run/containerRun.ts';
 import type { ContainerTable } from '../containerTable.ts';
 import { ListenerWatches, type ListenersChanged } from './listenerWatches.ts';
 import { PortForwards, type ForwardRequest } from './portForwards.ts';

@@ -7,7 +7,7 @@ import type { NetdMember, NetdMemberStatus, NetdNetwork, NetdPort } from '../../
 import { BerthError } from '../../protocol/errors.ts';
 import type { NetworkActivity } from '../../protocol/networks.ts';
 import type { NetworkPaths } from '../../protocol/paths.ts';
-import { cutDown } from '../consoleLimit.ts';
+import { cutDown } from '../run/consoleLimit.ts';
 
 const unusedMilliseconds = 5000;
 /** A netd that lived longer than that did not fail at its start, and is started again at once. */
