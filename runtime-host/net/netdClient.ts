@@ -42,6 +42,11 @@ export class NetdClient {
     await this.#send('PUT', `${memberPath(id)}/link`, { socket });
   }
 
+  /** The same, but what the VM sends fails, until {@link link}. */
+  async refuse(id: string, socket: string): Promise<void> {
+    await this.#send('PUT', `${memberPath(id)}/link`, { socket, refuse: true });
+  }
+
   async member(id: string): Promise<NetdMemberStatus> {
     return (await this.#send('GET', memberPath(id))) as NetdMemberStatus;
   }

@@ -26,6 +26,8 @@ export class QmpMonitor {
   #shutdown: string | undefined;
   #onPauseChanged: (() => void) | undefined;
   #closed = false;
+  /** The next STOP is our own. */
+  #isNudging = false;
 
   constructor(connecting: Promise<QmpClient>) {
     this.#connected = connecting.then((qmp) => this.#watch(qmp));
@@ -50,6 +52,24 @@ export class QmpMonitor {
   async execute(command: string): Promise<void> {
     const qmp = await this.#connected;
     await qmp.execute(command);
+  }
+
+  /**
+   * Stops the VM and lets it go on at once, so that QEMU completes what its network interfaces have queued. When a `stream`
+   * connection is lost while its socket is full, QEMU 7.2 does not look at that queue again, and the guest waits for ever.
+   * A VM that is paused is left alone.
+   * @throws BerthError VmFailed
+   */
+  async nudge(): Promise<void> {
+    await this.execute('query-status'); // Once it answers, it has also taken the connections that were made before.
+    if (this.#pause) return;
+    this.#isNudging = true;
+    try {
+      await this.execute('stop'); // Its event comes before its answer.
+    } finally {
+      this.#isNudging = false;
+      await this.execute('cont');
+    }
   }
 
   /** Settles when everything has been heard that QEMU will say. Never rejects. */
@@ -83,6 +103,7 @@ export class QmpMonitor {
       const words = reason ?? 'unknown';
       this.#lastError = { isDiskFull: nospace === true || noSpace.test(words), reason: words };
     } else if (name === 'STOP') {
+      if (this.#isNudging) return;
       this.#setPause(this.#lastError);
     } else if (name === 'RESUME') {
       this.#setPause(undefined);

@@ -38,6 +38,8 @@ export interface VirtualMachine {
   answers(): Promise<void>;
   /** Lets it go on after a pause; it is paused again when the reason still stands. */
   resume(): Promise<void>;
+  /** Makes it complete what its network interfaces have begun to send ({@link QmpMonitor.nudge}). */
+  nudge(): Promise<void>;
   /** Flushes and closes its disk, then ends it; kills it when that takes longer than the limit. Settles when it is gone. */
   quit(limitMilliseconds: number): Promise<void>;
   /** Ends it at once, as a power cut would. Settles when it is gone. */
@@ -191,6 +193,10 @@ abstract class QemuMachine implements VirtualMachine {
 
   answers(): Promise<void> {
     return this.monitor.execute('query-status');
+  }
+
+  nudge(): Promise<void> {
+    return this.monitor.nudge();
   }
 
   resume(): Promise<void> {

@@ -31,6 +31,8 @@ interface Sent {
 
 class Scratch extends EventEmitter<{ sent: [Sent] }> {
   readonly notices: string[] = [];
+  /** Members whose VM has lost a connection and got another one. */
+  readonly relinked: string[] = [];
   readonly lines: string[] = [];
   readonly paths: NetworkPaths;
   readonly #directory: string;
@@ -45,7 +47,7 @@ class Scratch extends EventEmitter<{ sent: [Sent] }> {
   supervisor(program: () => Promise<string> = () => findNetd()): NetdSupervisor {
     const supervisor = new NetdSupervisor({
       network, paths: this.paths, program, log: createLogger((line) => this.lines.push(line)), notify: (notice) => this.notices.push(notice), answerMilliseconds: 3000,
-      onSent: (id, status, isNew) => this.emit('sent', { id, status, isNew }), onActivity: () => undefined,
+      onSent: (id, status, isNew) => this.emit('sent', { id, status, isNew }), onActivity: () => undefined, completeSending: async (id) => void this.relinked.push(id),
     });
     this.#open.push(supervisor);
     return supervisor;
@@ -93,12 +95,15 @@ test('a netd that is killed comes back at once, with its members, their ports an
   await linked;
   const pid = await berth.pid();
   assert.ok(pid && portOf(status) > 0);
+  assert.deepEqual(berth.relinked, []);
   const [again, back] = [once(server, 'connection'), once(berth, 'sent')];
   process.kill(pid, 'SIGKILL');
   const [sent] = (await back) as [Sent];
   assert.deepEqual([sent.id, sent.isNew, portOf(sent.status)], ['a', true, portOf(status)], 'the port that was chosen stays the same');
   await again;
   assert.notEqual(await berth.pid(), pid);
+  await supervisor.set('b', memberOf(3)); // In turn: everything before has been done.
+  assert.deepEqual(berth.relinked, ['a']);
   assert.deepEqual(berth.notices, []);
 });
 

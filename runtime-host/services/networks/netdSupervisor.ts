@@ -3,11 +3,12 @@ import type { Logger } from '../../base/log.ts';
 import { SerialQueue } from '../../base/serialQueue.ts';
 import { netdFailure, type NetdClient } from '../../net/netdClient.ts';
 import { endNetd, ensureNetd, findRunningNetd, type Netd } from '../../net/netdProcess.ts';
-import type { NetdMember, NetdMemberStatus, NetdNetwork, NetdPort } from '../../net/netdTypes.ts';
+import type { NetdMember, NetdMemberStatus, NetdNetwork } from '../../net/netdTypes.ts';
 import { BerthError } from '../../protocol/errors.ts';
 import type { NetworkActivity } from '../../protocol/networks.ts';
 import type { NetworkPaths } from '../../protocol/paths.ts';
 import { cutDown } from '../run/consoleLimit.ts';
+import { withPorts } from './ports.ts';
 
 const unusedMilliseconds = 5000;
 /** A netd that lived longer than that did not fail at its start, and is started again at once. */
@@ -27,6 +28,8 @@ export interface SupervisorOptions {
   readonly answerMilliseconds?: number;
   /** @param isNew whether netd has not known the member before, so that it counts from 0. @param netd identifies the process */
   readonly onSent: (member: string, status: NetdMemberStatus, isNew: boolean, netd: string) => void;
+  /** Makes the VM of a member complete what it has begun to send: nothing that it sends arrives at the moment. Never rejects. */
+  readonly completeSending: (member: string) => Promise<void>;
   readonly onActivity: (member: string, entries: readonly NetworkActivity[]) => void;
 }
 
@@ -219,7 +222,7 @@ export class NetdSupervisor {
       const status = await this.#sendAgain(netd.client, id, member);
       if (!status) continue;
       this.#options.onSent(id, status, !known.has(id), identityOf(netd));
-      if (desired.socket !== undefined) await this.#relink(netd.client, id, desired.socket);
+      if (desired.socket !== undefined && !known.get(id)?.linked) await this.#relink(netd.client, id, desired.socket);
     }
   }
 
@@ -255,11 +258,15 @@ export class NetdSupervisor {
   }
 
   async #relink(client: NetdClient, id: string, socket: string): Promise<void> {
-    await client.link(id, socket).catch((error: unknown) => {
+    try {
+      await client.refuse(id, socket);
+      await this.#options.completeSending(id);
+      await client.link(id, socket);
+    } catch (error) {
       if (netdFailure(error) !== 'link') throw error;
       // Its VM has ended, and this host is about to notice.
       this.#options.log.info('A virtual machine takes no connection of its network.', { network: this.#options.network.name, container: id, reason: String(error) });
-    });
+    }
   }
 
   /** Hears of what happens in netd, and of its end. */
@@ -346,21 +353,6 @@ export class NetdSupervisor {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** Ports that were left to netd are from now on those that it has chosen, each for one of them. */
-function withPorts(member: NetdMember, real: readonly NetdPort[]): NetdMember {
-  const fits = (port: NetdPort, other: NetdPort): boolean => other.containerPort === port.containerPort && other.protocol === port.protocol && isOf(port.hostAddress, other.hostAddress);
-  const left = real.filter((other) => other.hostPort !== 0 && !member.ports.some((port) => port.hostPort === other.hostPort && fits(port, other)));
-  const choose = (port: NetdPort): NetdPort => {
-    const index = left.findIndex((other) => fits(port, other));
-    return index < 0 ? port : { ...port, hostPort: left.splice(index, 1)[0]!.hostPort };
-  };
-  return { ...member, ports: member.ports.map((port) => (port.hostPort === 0 ? choose(port) : port)) };
-}
-
-function isOf(wanted: string, real: string): boolean {
-  return wanted === real || (wanted === '' && (real === '127.0.0.1' || real === '::1'));
 }
 
 function identityOf({ identity }: Netd): string {

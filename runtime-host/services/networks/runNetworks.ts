@@ -14,8 +14,11 @@ import type { ContainerTable } from '../containerTable.ts';
 import { ActivityBook } from './activityBook.ts';
 import { NetdSupervisor, type DesiredMember } from './netdSupervisor.ts';
 import type { HostNetworkService } from './networkService.ts';
+import { answered } from '../run/patience.ts';
 import { portInUse, publishedPorts } from './ports.ts';
 import { guestNetwork, hostnameOf, netdMember, vmInterfaces, type RunNetwork } from './runNetwork.ts';
+
+const nudgeMilliseconds = 5000;
 
 export interface RunNetworksOptions {
   readonly paths: BerthPaths;
@@ -157,6 +160,7 @@ export class RunNetworks {
       network: this.#network(name), paths: paths.network(name), program: () => findNetd(environment), log, notify,
       ...(answerMilliseconds !== undefined && { answerMilliseconds }),
       onSent: (id, status, isNew, netd) => this.#onSent(name, id, status, isNew, netd),
+      completeSending: (id) => this.#completeSending(id),
       onActivity: (id, entries) => this.#onActivity(name, id, entries),
     });
     this.#supervisors.set(name, supervisor);
@@ -181,6 +185,13 @@ export class RunNetworks {
     if (isFirst) container.network.ports = publishedPorts(status.ports);
     container.network.activity.begin(name, netd, isNew, status.activity);
     if (container.run && before !== JSON.stringify(container.network.ports)) this.#options.table.changed(container);
+  }
+
+  async #completeSending(id: string): Promise<void> {
+    const container = this.#containerOf(id);
+    if (!container?.run) return;
+    // A VM that is frozen must not hold up its neighbours.
+    await answered(container.run.machine.nudge(), nudgeMilliseconds).catch((error: unknown) => container.run && this.#logFailure('A virtual machine could not be made to complete what it sends', container, error));
   }
 
   #onActivity(name: string, id: string, entries: readonly NetworkActivity[]): void {

@@ -87,6 +87,8 @@ type Status struct {
 // Link is what PUT /v1/members/{id}/link says: the unix socket on which the member's QEMU listens.
 type Link struct {
 	Socket string `json:"socket"`
+	// Refuse makes a connection over which nothing can be sent to netd, until the next one takes its place.
+	Refuse bool `json:"refuse,omitempty"`
 }
 
 // Event is one line of GET /v1/events.

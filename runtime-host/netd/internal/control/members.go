@@ -58,7 +58,7 @@ func (s *Server) putLink(request *http.Request) (any, error) {
 	if err := decode(request, &link); err != nil {
 		return nil, err
 	}
-	return nil, n.Connect(request.Context(), request.PathValue("id"), link.Socket)
+	return nil, n.Connect(request.Context(), request.PathValue("id"), link)
 }
 
 // streamEvents sends a line for every event until the client goes, or is too slow.

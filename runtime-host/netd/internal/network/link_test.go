@@ -78,7 +78,7 @@ func TestAbsurdLengthEndsTheLink(t *testing.T) {
 		}
 	}
 	// It can be linked again, and works.
-	if err := n.Connect(t.Context(), "box2", guest.Socket); err != nil {
+	if err := n.Connect(t.Context(), "box2", api.Link{Socket: guest.Socket}); err != nil {
 		t.Fatal(err)
 	}
 	guest.Linked()
@@ -89,7 +89,7 @@ func TestConnectingTwiceChangesNothing(t *testing.T) {
 	n := newNetwork(t)
 	guest := join(t, n, 2)
 	conn := openEcho(t, guest, testguest.HostEcho(t))
-	if err := n.Connect(t.Context(), "box2", guest.Socket); err != nil {
+	if err := n.Connect(t.Context(), "box2", api.Link{Socket: guest.Socket}); err != nil {
 		t.Fatal(err)
 	}
 	pingPong(t, conn)
@@ -108,7 +108,7 @@ func deaf(t *testing.T, n *Network, number byte) {
 	if _, err := n.Put(spec.Name, spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Connect(t.Context(), spec.Name, path); err != nil {
+	if err := n.Connect(t.Context(), spec.Name, api.Link{Socket: path}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := listener.Accept()
@@ -116,6 +116,37 @@ func deaf(t *testing.T, n *Network, number byte) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
+}
+
+// A machine that was torn off within a frame must be able to give up that frame.
+func TestRefusedMachineCannotSend(t *testing.T) {
+	n := newNetwork(t)
+	path := t.TempDir() + "/net0.sock"
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	spec := memberSpec(4)
+	if _, err := n.Put(spec.Name, spec); err != nil {
+		t.Fatal(err)
+	}
+	for _, refuse := range []bool{true, false} {
+		if err := n.Connect(t.Context(), spec.Name, api.Link{Socket: path, Refuse: refuse}); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := conn.Write(make([]byte, 4)); (err != nil) != refuse {
+			t.Errorf("refused: %v, but sending said %v", refuse, err)
+		}
+		if status, _ := n.Status(spec.Name); status.Linked == refuse {
+			t.Errorf("refused: %v, linked: %v", refuse, status.Linked)
+		}
+	}
 }
 
 func TestDeafMemberStallsNobody(t *testing.T) {

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 
@@ -28,9 +29,11 @@ type member struct {
 	// lost are the frames that were dropped on links before the present one.
 	lost atomic.Uint64
 
-	mu     sync.Mutex
-	link   *link.Link
-	closed bool
+	mu   sync.Mutex
+	link *link.Link
+	// refusal is a connection of which nothing is read (see refuseLocked).
+	refusal *net.UnixConn
+	closed  bool
 }
 
 // Flows implements forward.Owner.
@@ -54,9 +57,10 @@ func (m *member) Begin(flow relay.Flow, destination relay.Destination) (end func
 }
 
 // connect links the member with its QEMU, unless it is linked with that one already.
-func (m *member) connect(ctx context.Context, socket string) error {
+func (m *member) connect(ctx context.Context, wanted api.Link) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	socket := wanted.Socket
 	if m.link != nil && m.link.Socket() == socket && !ended(m.link) {
 		return nil
 	}
@@ -64,6 +68,9 @@ func (m *member) connect(ctx context.Context, socket string) error {
 		return unknown(m.id)
 	}
 	m.disconnectLocked()
+	if wanted.Refuse {
+		return m.refuseLocked(ctx, socket)
+	}
 	fresh, err := link.Dial(ctx, socket, m.network.spec.MTU, m.receive)
 	if err != nil {
 		return &api.Error{Status: 502, Code: "LinkFailed", Message: "cannot connect with the machine: " + err.Error()}
@@ -72,6 +79,21 @@ func (m *member) connect(ctx context.Context, socket string) error {
 	m.network.ethernet.Set(m.identity.MAC, &port{Link: fresh, member: m})
 	m.network.events.link(m.id, true)
 	fresh.Start(func(reason error) { m.network.linkEnded(m, fresh, reason) })
+	return nil
+}
+
+// refuseLocked makes every write of QEMU's fail. A QEMU whose connection was lost within a frame would send the rest of it
+// first on the next one (QEMU 7.2, net/stream.c: only a write that fails, or is complete, makes it begin a frame anew).
+func (m *member) refuseLocked(ctx context.Context, socket string) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", socket)
+	if err == nil {
+		m.refusal = conn.(*net.UnixConn)
+		err = m.refusal.CloseRead()
+	}
+	if err != nil {
+		return &api.Error{Status: 502, Code: "LinkFailed", Message: "cannot connect with the machine: " + err.Error()}
+	}
 	return nil
 }
 
@@ -86,6 +108,11 @@ func ended(l *link.Link) bool {
 
 // disconnectLocked ends the link. The switch may go on to have it, where it drops everything.
 func (m *member) disconnectLocked() {
+	if m.refusal != nil {
+		// Nothing was sent over it that could be lost.
+		_ = m.refusal.Close()
+		m.refusal = nil
+	}
 	if m.link != nil {
 		m.link.Close()
 		m.lost.Add(m.link.Dropped())

@@ -197,13 +197,13 @@ func (n *Network) drop(m *member) {
 	m.close()
 }
 
-// Connect links a member with its QEMU.
-func (n *Network) Connect(ctx context.Context, id, socket string) error {
+// Connect links a member with its QEMU, or refuses what its QEMU has begun to send to an earlier netd.
+func (n *Network) Connect(ctx context.Context, id string, wanted api.Link) error {
 	m := n.find(id)
 	if m == nil {
 		return unknown(id)
 	}
-	return m.connect(ctx, socket)
+	return m.connect(ctx, wanted)
 }
 
 func (n *Network) linkEnded(m *member, ended *link.Link, reason error) {

@@ -68,7 +68,7 @@ func join(t testing.TB, n *Network, number byte, change ...func(*api.Member)) *t
 	if _, err := n.Put(spec.Name, spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Connect(t.Context(), spec.Name, guest.Socket); err != nil {
+	if err := n.Connect(t.Context(), spec.Name, api.Link{Socket: guest.Socket}); err != nil {
 		t.Fatal(err)
 	}
 	guest.Linked()

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"berth.dev/netd/internal/api"
 	"bytes"
 	"encoding/binary"
 	"io"
@@ -65,7 +66,7 @@ func TestConnectionWhoseEndIsNotAcknowledged(t *testing.T) {
 	if _, err := n.Put(spec.Name, spec); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Connect(t.Context(), spec.Name, socket); err != nil {
+	if err := n.Connect(t.Context(), spec.Name, api.Link{Socket: socket}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := machine.Accept()
