@@ -78,7 +78,7 @@ func (m *member) connect(ctx context.Context, wanted api.Link) error {
 	m.link = fresh
 	m.network.ethernet.Set(m.identity.MAC, &port{Link: fresh, member: m})
 	m.network.events.link(m.id, true)
-	fresh.Start(func(reason error) { m.network.linkEnded(m, fresh, reason) })
+	fresh.Start(func(reason error) { m.network.linkEnded(m, reason) })
 	return nil
 }
 

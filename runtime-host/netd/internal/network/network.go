@@ -17,7 +17,6 @@ import (
 	"berth.dev/netd/internal/ethernet"
 	"berth.dev/netd/internal/forward"
 	"berth.dev/netd/internal/gateway"
-	"berth.dev/netd/internal/link"
 	"berth.dev/netd/internal/names"
 	"berth.dev/netd/internal/publish"
 	"berth.dev/netd/internal/relay"
@@ -206,12 +205,11 @@ func (n *Network) Connect(ctx context.Context, id string, wanted api.Link) error
 	return m.connect(ctx, wanted)
 }
 
-func (n *Network) linkEnded(m *member, ended *link.Link, reason error) {
+func (n *Network) linkEnded(m *member, reason error) {
 	if reason != nil && !errors.Is(reason, io.EOF) {
 		slog.Info("a link ended", "member", m.id, "reason", reason)
 	}
 	n.events.link(m.id, false)
-	_ = ended
 }
 
 // Status tells about one member.
