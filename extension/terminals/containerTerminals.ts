@@ -1,14 +1,11 @@
 import * as vscode from 'vscode';
 import type { HostStream } from '../../runtime-host/client/index.ts';
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, TerminalSize } from '../../runtime-host/protocol/types.ts';
-import type { DevContainer } from '../config/devcontainer.ts';
-import { readFolderConfig } from '../config/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe, type ErrorReporter } from '../errors.ts';
-import { workspaceLabel } from '../windowContainer.ts';
+import { processOptions } from '../workspace/containerProcess.ts';
+import { loginShell } from './loginShell.ts';
 import { ProcessTerminal } from './processTerminal.ts';
-import { shellCommand } from './shellCommand.ts';
 
 /** What a terminal shows of a long log: about as much as its scrollback keeps. */
 const logLines = 10_000;
@@ -123,20 +120,7 @@ export class ContainerTerminals implements vscode.Disposable {
 
   async #exec(container: ContainerInfo, size: TerminalSize | undefined): Promise<HostStream> {
     const client = await this.#services.session.connect();
-    return client.containers.exec(container.id, shellCommand(container, await this.#configOf(container), size));
-  }
-
-  /** A file that is just being edited must not keep anybody from a container that runs. */
-  async #configOf(container: ContainerInfo): Promise<DevContainer | undefined> {
-    const folder = container.labels[workspaceLabel];
-    if (folder === undefined) return undefined;
-    try {
-      return await readFolderConfig(folder);
-    } catch (error) {
-      if (!(error instanceof BerthError) || error.code !== 'DevContainerInvalid') throw error;
-      this.#services.log.warn(`A terminal is opened without the folder’s configuration: ${describe(error)}`);
-      return undefined;
-    }
+    return client.containers.exec(container.id, await processOptions(this.#services, container, { command: loginShell, terminal: true, ...(size ? { size } : {}) }));
   }
 
   /** A stopping machine ends its processes with a signal; the exit code 137 alone would explain nothing. */

@@ -1,0 +1,2 @@
+/** A login shell: bash where the image has it, else sh. */
+export const loginShell = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi'] as const;

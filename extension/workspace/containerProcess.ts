@@ -1,0 +1,31 @@
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { ContainerInfo, ExecOptions } from '../../runtime-host/protocol/types.ts';
+import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
+import type { Services } from '../context.ts';
+import { describe } from '../errors.ts';
+import { workspaceLabel } from '../windowContainer.ts';
+import { execOptions, type ProcessRequest } from './execOptions.ts';
+
+export type { ProcessRequest } from './execOptions.ts';
+
+/**
+ * How a process of the user's is started in a container: a terminal's shell, a task, a debugged program, a language
+ * server. `containers.exec` takes the result.
+ * @throws BerthError when the configuration cannot be read; one that is only wrong is left out, with a warning in the log
+ */
+export async function processOptions(services: Services, container: ContainerInfo, request: ProcessRequest): Promise<ExecOptions> {
+  return execOptions(container, await configOf(services, container), request);
+}
+
+/** A file that is just being edited must not keep anybody from a container that runs. */
+async function configOf(services: Services, container: ContainerInfo): Promise<FolderConfig | undefined> {
+  const folder = container.labels[workspaceLabel];
+  if (folder === undefined) return undefined;
+  try {
+    return await readFolderConfig(folder);
+  } catch (error) {
+    if (!(error instanceof BerthError) || error.code !== 'DevContainerInvalid') throw error;
+    services.log.warn(`A process is started without the folder’s configuration: ${describe(error)}`);
+    return undefined;
+  }
+}
