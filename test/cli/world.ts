@@ -52,6 +52,7 @@ export async function makeWorld(): Promise<World> {
     const bootLogs = new BootLogs(paths);
     client.onContainerDidChange(bootLogs.notice);
     await container('run', '-d', '--name', 'box', '-m', '512m', '-e', 'A=1', images['IMAGE']!, 'sh', '-c', 'echo one; echo two >&2; exec sleep 1000000');
+    await run('sh', ['-c', 'until [ "$(container logs box 2>&1 | wc -l)" = 2 ] && container top box | grep -q "sleep 1000000"; do :; done'], { env: environment });
     await container('run', '--name', 'ended', images['IMAGE']!, 'sh', '-c', 'echo said; exit 3').catch(() => undefined);
     return { directory, environment, client, stop: () => stop(directory, paths, client, registry, bootLogs) };
   } catch (error) {

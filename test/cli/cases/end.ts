@@ -1,7 +1,8 @@
 import type { CaseArea } from '../cliCase.ts';
+import { logged, until } from './waiting.ts';
 
 const looping = `sh -c 'trap "echo caught; exit 6" INT TERM HUP USR1; echo ready; while :; do sleep 0.1; done'`;
-const untilReady = `until grep -q ready out 2>/dev/null; do :; done`;
+const untilReady = until('grep -q ready out 2>/dev/null');
 
 /** Signals, and how containers end. */
 export const endCases: CaseArea = {
@@ -17,14 +18,14 @@ export const endCases: CaseArea = {
     { docker: 'with --sig-proxy=false a signal ends only us', sh: `container run --name $N --sig-proxy=false $IMAGE ${looping} > out & ${untilReady}; kill -TERM $!; wait $!; echo $?; container inspect $N | grep -o running`, out: '143\nrunning\n' },
     { docker: 'a signal to exec ends only us, and its process goes on', sh: `container exec $BOX sh -c "echo \\$\\$ > /tmp/$N; echo ready; sleep 3000" > out & ${untilReady}; kill -TERM $!; wait $!; echo $?; container exec $BOX sh -c "kill -0 \\$(cat /tmp/$N) && kill -9 \\$(cat /tmp/$N) && echo alive"`,
       out: '143\nalive\n' },
-    { docker: 'stop asks with SIGTERM', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; container stop $N; container logs $N | tail -1; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: /^case\d+-\ncaught\n"exitCode": 6\n$/ },
-    { docker: 'stop uses the image\'s stop signal', sh: `container run -d --name $N --entrypoint sh $ENTRY -c 'trap "exit 11" INT; trap "exit 12" TERM; while :; do sleep 0.1; done' >/dev/null; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 11\n' },
-    { docker: '--stop-signal wins over it', sh: `container run -d --name $N --stop-signal USR1 --entrypoint sh $ENTRY -c 'trap "exit 13" USR1; while :; do sleep 0.1; done' >/dev/null; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 13\n' },
-    { docker: 'stop -t 0 kills what does not listen', sh: `container run -d --name $N $IMAGE sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null; container stop -t 0 $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 137\n' },
-    { docker: '--stop-timeout is the patience of stop', sh: `container run -d --name $N --stop-timeout 1 $IMAGE sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 137\n' },
+    { docker: 'stop asks with SIGTERM', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; ${logged('ready')}; container stop $N; container logs $N | tail -1; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: /^case\d+-\ncaught\n"exitCode": 6\n$/ },
+    { docker: 'stop uses the image\'s stop signal', sh: `container run -d --name $N --entrypoint sh $ENTRY -c 'trap "exit 11" INT; trap "exit 12" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null; ${logged('ready')}; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 11\n' },
+    { docker: '--stop-signal wins over it', sh: `container run -d --name $N --stop-signal USR1 --entrypoint sh $ENTRY -c 'trap "exit 13" USR1; echo ready; while :; do sleep 0.1; done' >/dev/null; ${logged('ready')}; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 13\n' },
+    { docker: 'stop -t 0 kills what does not listen', sh: `container run -d --name $N $IMAGE sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null; ${logged('ready')}; container stop -t 0 $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 137\n' },
+    { docker: '--stop-timeout is the patience of stop', sh: `container run -d --name $N --stop-timeout 1 $IMAGE sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null; ${logged('ready')}; container stop $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 137\n' },
     { docker: 'stop waits ten seconds for a first process without a handler, then kills it', differs: 'such a process can never get the signal, so it is killed at once', sh: `container run -d --name $N $IMAGE sleep 1000 >/dev/null; container stop -t 600 $N >/dev/null; container inspect $N | grep -o '"exitCode": [0-9]*'`, out: '"exitCode": 137\n' },
-    { docker: 'kill sends SIGKILL', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; container kill $N >/dev/null; container wait $N`, out: '137\n' },
-    { docker: 'kill -s sends another, by name or number', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; container kill -s SIGUSR1 $N >/dev/null; container wait $N; container start $N >/dev/null; container kill -s 1 $N >/dev/null; container wait $N`, out: '6\n6\n' },
+    { docker: 'kill sends SIGKILL', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; ${logged('ready')}; container kill $N >/dev/null; container wait $N`, out: '137\n' },
+    { docker: 'kill -s sends another, by name or number', sh: `container run -d --name $N $IMAGE ${looping} >/dev/null; ${logged('ready')}; container kill -s SIGUSR1 $N >/dev/null; container wait $N; container start $N >/dev/null; ${logged('ready', '$N', 2)}; container kill -s 1 $N >/dev/null; container wait $N`, out: '6\n6\n' },
     { docker: 'kill of what does not run is an error', sh: `container kill $ENDED`, error: /not running/, status: 1 },
     { docker: 'kill with an unknown signal is an error', sh: `container kill -s NOSUCH $BOX`, error: /NOSUCH/, status: 1 },
     { docker: 'orphans are collected by the first process\'s end', sh: `container run --rm $IMAGE sh -c 'sleep 1000 & sh -c "sleep 1000 &"; exit 2'`, status: 2 },

@@ -1,4 +1,5 @@
 import type { CaseArea } from '../cliCase.ts';
+import { logged } from './waiting.ts';
 
 export const lifeCases: CaseArea = {
   area: 'create, start, stop, wait, rm',
@@ -6,7 +7,7 @@ export const lifeCases: CaseArea = {
     { docker: 'create prints the id and starts nothing', sh: `container create --name $N $IMAGE echo hello; container inspect $N | grep -o '"state": "[a-z]*"'`, out: /^[0-9a-f]{64}\n"state": "created"\n$/ },
     { docker: 'start runs what create made, and prints the name', sh: `container create --name $N $IMAGE echo hello >/dev/null; container start $N; container wait $N; container logs $N`, out: /^case\d+-\n0\nhello\n$/ },
     { docker: 'start of what runs does nothing', sh: `container start $BOX`, out: 'box\n' },
-    { docker: 'a disk keeps its content over stop and start', sh: `container run -d --name $N $IMAGE sh -c 'echo x >> /root/f; cat /root/f; exec sleep 1000' >/dev/null; container stop -t 0 $N >/dev/null; container start $N >/dev/null; container exec $N cat /root/f`, out: 'x\nx\n' },
+    { docker: 'a disk keeps its content over stop and start', sh: `container run -d --name $N $IMAGE sh -c 'echo x >> /root/f; echo lines $(wc -l < /root/f); exec sleep 1000' >/dev/null; ${logged('lines 1')}; container stop -t 0 $N >/dev/null; container start $N >/dev/null; ${logged('lines 2')}; container exec $N cat /root/f`, out: 'x\nx\n' },
     { docker: 'stop of what does not run does nothing', sh: `container stop $ENDED`, out: 'ended\n' },
     { docker: 'wait prints the status and ends with 0', sh: `container wait $ENDED`, out: '3\n' },
     { docker: 'wait waits', sh: `container run -d --name $N $IMAGE sh -c 'sleep 0.5; exit 0' >/dev/null; container wait $N`, out: '0\n' },

@@ -1,5 +1,6 @@
 import type { CaseArea } from '../cliCase.ts';
 import { request } from './request.ts';
+import { listens } from './waiting.ts';
 
 /** Cases do not share networks: what a case makes is called after it. */
 export const networkCases: CaseArea = {
@@ -33,8 +34,8 @@ export const networkCases: CaseArea = {
     { docker: 'a MAC address that is none', sh: `container run --rm --mac-address 02:42 $IMAGE true`, error: /MAC address/, status: 125 },
     { docker: 'several networks are eth0, eth1, …; the first leads outside', sh: `container network create --subnet 10.213.10.0/24 $N-a >/dev/null; container network create --subnet 10.213.11.0/24 $N-b >/dev/null; container run --rm --network $N-b,ip=10.213.11.5 --network $N-a,ip=10.213.10.5 $IMAGE sh -c 'ip -4 -o addr | grep -o "eth.*inet [0-9./]*" | tr -s " "; ip route | grep default | cut -d" " -f1-5'; container network rm $N-a $N-b >/dev/null`, out: 'eth0 inet 10.213.11.5/24\neth1 inet 10.213.10.5/24\ndefault via 10.213.11.1 dev eth0\n' },
     { docker: '--network none leaves the loopback', sh: `container run --rm --network none $IMAGE ip -o link | cut -d' ' -f2`, out: 'lo:\n' },
-    { docker: 'containers find each other by name and alias', sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N,alias=shop $IMAGE httpd -f -p 80 -h /etc >/dev/null; container run --rm -e N=$N --network $N $IMAGE sh -c 'for n in $N-web shop $N-web.berth.internal; do ${request('$n', '80', '/passwd')} | cut -d: -f1; done'; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'nobody\nnobody\nnobody\n' },
-    { docker: 'and not those of another network', sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N $IMAGE httpd -f -p 80 -h /etc >/dev/null; container run --rm -e N=$N $IMAGE sh -c '${request('$N-web', '80', '/passwd')}'; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'refused\n' },
+    { docker: 'containers find each other by name and alias', sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N,alias=shop $IMAGE httpd -f -p 80 -h /etc >/dev/null; ${listens('$N-web', 80)}; container run --rm -e N=$N --network $N $IMAGE sh -c 'for n in $N-web shop $N-web.berth.internal; do ${request('$n', '80', '/passwd')} | cut -d: -f1; done'; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'nobody\nnobody\nnobody\n' },
+    { docker: 'and not those of another network', sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N $IMAGE httpd -f -p 80 -h /etc >/dev/null; ${listens('$N-web', 80)}; container run --rm -e N=$N $IMAGE sh -c '${request('$N-web', '80', '/passwd')}'; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'refused\n' },
     { docker: 'the container’s own name, --add-host, --dns and the others', sh: `container run --rm --hostname me --ip 192.168.0.1 $IMAGE true 2>/dev/null || echo outside; container run --rm --hostname me --add-host db:10.9.8.7 --add-host up:host-gateway --dns 9.9.9.9 --dns-search a.example --dns-option ndots:3 $IMAGE sh -c 'cat /etc/hosts /etc/resolv.conf'`, out: /^outside\n[^]*10\.9\.8\.7\s+db\n[^]*nameserver 9\.9\.9\.9\n/ },
   ],
 };

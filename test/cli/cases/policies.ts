@@ -1,5 +1,6 @@
 import type { CaseArea } from '../cliCase.ts';
 import { request } from './request.ts';
+import { listens } from './waiting.ts';
 
 const differs = 'docker has no such policies';
 /** What waits on a port of the host's loopback, and says which; it ends with the script. */
@@ -17,6 +18,6 @@ export const policyCases: CaseArea = {
     { docker: 'activity of what never ran', differs, sh: `container create --name $N $IMAGE >/dev/null; container network activity $N; container network activity --format json $N; container network activity --allow-list $N`, out: /^VERDICT .*\n\[\]\n$/ },
     { docker: 'the host’s loopback is closed until it is allowed, and that changes while it runs', differs, sh: `${server}; container run -d --name $N $IMAGE sleep 1000 >/dev/null; container exec -e P=$P $N sh -c '${get}'; container network policy $N --allow host.berth.internal:$P >/dev/null; container exec -e P=$P $N sh -c '${get}'; container network policy $N --network-policy none >/dev/null; container exec -e P=$P $N sh -c '${get}'; container network activity --denied $N | grep -c "denied *$P/tcp *2 "`, out: 'refused\ncontent\nrefused\n1\n' },
     { docker: 'what is learned can be kept', differs, sh: `${server}; container run --rm -e P=$P --name $N --network-policy host-only $IMAGE sh -c '${get}'; container run -e P=$P --name $N --network-policy learn --allow host.berth.internal $IMAGE sh -c '${get}'; container network activity --allow-list $N | sed "s/$P/P/"`, out: 'content\ncontent\nhost.berth.internal:P\n' },
-    { docker: 'under none, nothing outside and no neighbour; under allowlist, what is listed', differs, sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N $IMAGE httpd -f -p 80 -h /etc >/dev/null; for p in none 'allowlist --allow 10.0.0.0/8' "allowlist --allow $N-web:80" open; do container run --rm --network $N --network-policy $p -e N=$N $IMAGE sh -c '${request('$N-web', '80', '/passwd')} | cut -d: -f1'; done; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'refused\nrefused\nnobody\nnobody\n' },
+    { docker: 'under none, nothing outside and no neighbour; under allowlist, what is listed', differs, sh: `container network create $N >/dev/null; container run -d --name $N-web --network $N $IMAGE httpd -f -p 80 -h /etc >/dev/null; ${listens('$N-web', 80)}; for p in none 'allowlist --allow 10.0.0.0/8' "allowlist --allow $N-web:80" open; do container run --rm --network $N --network-policy $p -e N=$N $IMAGE sh -c '${request('$N-web', '80', '/passwd')} | cut -d: -f1'; done; container rm -f $N-web >/dev/null; container network rm $N >/dev/null`, out: 'refused\nrefused\nnobody\nnobody\n' },
   ],
 };

@@ -3,4 +3,4 @@
  * not for that: linked statically, it crashes where names are looked up. There are no single quotes in it.
  */
 export const request = (host: string, port: string, path: string): string =>
-  `{ printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" | nc -w 10 ${host} ${port} >/tmp/answer 2>/dev/null && tail -n 1 /tmp/answer || echo refused; }`;
+  `{ printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" | nc -w 60 ${host} ${port} >/tmp/answer 2>/dev/null && tail -n 1 /tmp/answer || echo refused; }`;

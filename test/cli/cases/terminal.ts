@@ -22,7 +22,7 @@ export const terminalCases: CaseArea = {
     { docker: '--detach-keys chooses other keys', sh: `container run -it --name $N --detach-keys ctrl-a,x $IMAGE sh; echo left $?`, terminal: [shows(/# /), types('\u0001x'), shows(/left 0/)] },
     { docker: 'with other --detach-keys Ctrl-P is a key like others',
       sh: `exec container exec -it --detach-keys ctrl-a,x $BOX sh -c 'stty raw -echo; echo ready; dd bs=1 count=2 2>/dev/null | od -An -tx1; stty -raw'`, terminal: [shows(/ready/), types(ctrlP + ctrlQ), shows(/10 11/)] },
-    { docker: 'exec can be left with the keys, too; its process goes on', sh: `container exec -it $BOX sh -c "echo begun; sleep 2000 & echo \\$! > /tmp/$N; wait"; echo left $?; container exec $BOX sh -c "kill -0 \\$(cat /tmp/$N) && kill \\$(cat /tmp/$N) && echo alive"`,
+    { docker: 'exec can be left with the keys, too; its process goes on', sh: `container exec -it $BOX sh -c "sleep 2000 & echo \\$! > /tmp/$N; echo begun; wait"; echo left $?; container exec $BOX sh -c "kill -0 \\$(cat /tmp/$N) && kill \\$(cat /tmp/$N) && echo alive"`,
       terminal: [shows(/begun/), types(ctrlP + ctrlQ), shows(/left 0/), shows(/alive/)] },
     { docker: '--detach-keys refuses what is no key', sh: `container run -it --detach-keys ctrl-alt-x $IMAGE sh`, terminal: [], out: /keys/, status: 125 },
     { docker: 'both outputs are one in a terminal', sh: `container exec -t $BOX sh -c 'echo a; echo b >&2' 2>/dev/null`, out: 'a\r\nb\r\n' },

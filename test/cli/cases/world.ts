@@ -23,7 +23,7 @@ export const worldCases: CaseArea = {
     { docker: '/dev/shm has 64 MiB, or --shm-size', sh: `container exec $BOX sh -c 'df -k /dev/shm | tail -1' | tr -s ' ' | cut -d' ' -f2; container run --rm --shm-size 16m $IMAGE sh -c 'df -k /dev/shm | tail -1' | tr -s ' ' | cut -d' ' -f2`, out: '65536\n16384\n' },
     { docker: '--group-add gives further groups, by name and number', sh: `container run --rm -u user --group-add 77 --group-add nogroup $IMAGE id -G | tr ' ' '\\n' | sort -n | tr '\\n' ' '`, out: '29 77 1000 65534 ' },
     { docker: '--init is the first process and collects orphans; the status is the process\'s', sh: `container run --rm --init $IMAGE sh -c 'test $$ != 1 && exit 9'`, status: 9 },
-    { docker: '--pids-limit ends a flood', sh: `container run --rm --pids-limit 5 $IMAGE sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done' 2>/dev/null`, status: 2 },
+    { docker: '--pids-limit ends a flood', sh: `container run --rm --pids-limit 5 $IMAGE sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done' 2>/dev/null`, status: 2 },
     { docker: '--uid and --gid are not there', differs: 'they are apple/container\'s', sh: `container run --rm --uid 12 --gid 13 $IMAGE sh -c 'id -u; id -g'`, out: '12\n13\n' },
     { docker: '--platform of another architecture runs emulated', differs: 'a machine runs its own architecture only, and says so', sh: `container run --rm --platform linux/s390x $IMAGE true`, error: /s390x/, status: 125 },
     { docker: 'too little memory for the process: it is killed, with 137', sh: `container run --rm -m 128m $IMAGE sh -c 'tail /dev/zero; exit $?' 2>/dev/null`, status: 137 },
