@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { HostSession } from './host/hostSession.ts';
+import type { SetupLog } from './opening/setupLog.ts';
 import type { ListenerWatches } from './ports/listenerWatches.ts';
 import type { WindowForwards } from './ports/windowForwards.ts';
 import type { WindowContainer } from './windowContainer.ts';
@@ -8,6 +9,8 @@ import type { WindowContainer } from './windowContainer.ts';
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
+  /** What is done to open a folder in a container, for its user to read. */
+  readonly setupLog: SetupLog;
   readonly session: HostSession;
   readonly window: WindowContainer;
   readonly listeners: ListenerWatches;

@@ -6,6 +6,7 @@ import type { Services } from './context.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
+import { SetupLog } from './opening/setupLog.ts';
 import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
@@ -28,7 +29,8 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const window = new WindowContainer(session, context.workspaceState);
   const listeners = new ListenerWatches(session, log);
-  const services: Services = { context, log, session, window, listeners, forwards: createForwards({ context, log, session, window, listeners }) };
+  const setupLog = new SetupLog();
+  const services: Services = { context, log, setupLog, session, window, listeners, forwards: createForwards({ context, log, setupLog, session, window, listeners }) };
   const hosts = session;
   const errors = new ErrorReporter(log, async () => {
     const { stopHost } = await import('./host/languageLink.ts');
@@ -38,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
-    log, session, window, listeners, services.forwards, terminals, inspect,
+    log, setupLog, session, window, listeners, services.forwards, terminals, inspect,
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),

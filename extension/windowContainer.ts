@@ -12,6 +12,7 @@ export const imageLabel = 'berth.image';
 
 const rememberedKey = 'berth.windowContainer';
 const terminalKey = 'berth.terminalOpen';
+const inContainerKey = 'berth.inContainer';
 
 /**
  * The container that belongs to this window's folder. It is found by its label, so a reload, another window, or a
@@ -24,12 +25,15 @@ export class WindowContainer implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   /** Real paths of the window's folders, looked up once for each set of folders: a lookup can be slow. */
   #folders: ReadonlySet<string> | undefined;
+  #inContainer: boolean;
+  #replacing = 0;
 
   readonly onDidChange = this.#changed.event;
 
   constructor(session: HostSession, memory: vscode.Memento) {
     this.#session = session;
     this.#memory = memory;
+    this.#inContainer = memory.get(inContainerKey, false);
     this.#subscriptions = [
       session.onDidChange((what) => {
         if (what === 'images') return;
@@ -64,6 +68,32 @@ export class WindowContainer implements vscode.Disposable {
     return this.#memory.get(rememberedKey) !== undefined;
   }
 
+  /**
+   * Whether the user works in the folder's container: from Open Folder in Container until Reopen Folder Locally, or
+   * until the container is removed; also while it is stopped, and after a reload.
+   */
+  get inContainer(): boolean {
+    return this.#inContainer;
+  }
+
+  /** Keeps {@link inContainer} while the folder's container makes room for another. */
+  async replacing<T>(work: () => Promise<T>): Promise<T> {
+    this.#replacing += 1;
+    try {
+      return await work();
+    } finally {
+      this.#replacing -= 1;
+      this.#remember();
+    }
+  }
+
+  async setInContainer(inside: boolean): Promise<void> {
+    if (this.#inContainer === inside) return;
+    this.#inContainer = inside;
+    this.#changed.fire();
+    await this.#memory.update(inContainerKey, inside ? true : undefined);
+  }
+
   /** Whether a terminal in the container was open when the window went away. */
   get hadTerminal(): boolean {
     return this.#memory.get(terminalKey, false);
@@ -76,6 +106,7 @@ export class WindowContainer implements vscode.Disposable {
   #remember(): void {
     if (this.#session.state !== 'connected') return;
     const id = this.current?.id;
+    if (id === undefined && this.#replacing === 0 && this.#inContainer) void this.setInContainer(false);
     if (this.#memory.get(rememberedKey) !== id) void this.#memory.update(rememberedKey, id);
   }
 

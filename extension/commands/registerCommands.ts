@@ -1,12 +1,13 @@
 import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import type { ErrorReporter } from '../errors.ts';
+import { OpenFolderCommand } from '../opening/openFolder.ts';
+import { reopenLocally } from '../opening/reopenLocally.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { CleaningCommands } from './cleaning.ts';
 import { ContainerCommands } from './containers.ts';
 import { copyLearned, showDenied } from './deniedConnections.ts';
 import { ImageCommands } from './images.ts';
-import { OpenFolderCommand } from './openFolder.ts';
 import { containerOf, PortCommands } from './ports.ts';
 import { showActions } from './showActions.ts';
 
@@ -19,6 +20,8 @@ export function registerCommands(services: Services, terminals: ContainerTermina
   const openFolder = new OpenFolderCommand(services, terminals, errors);
   const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
     'berth.openFolder': () => openFolder.run(),
+    'berth.reopenLocally': () => reopenLocally(services),
+    'berth.openLog': () => services.setupLog.show(),
     'berth.openTerminal': (argument) => containers.openTerminal(argument),
     'berth.reopenTerminal': () => containers.reopenTerminal(),
     'berth.attach': (argument) => containers.attach(argument),

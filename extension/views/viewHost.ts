@@ -47,4 +47,5 @@ function updateContext({ session, window }: Services): void {
   set('hasForwards', containers.some(({ forwards = [] }) => forwards.length > 0));
   set('hasImages', session.images.length > 0);
   set('windowContainer', window.current?.state ?? '');
+  set('inContainer', window.inContainer);
 }

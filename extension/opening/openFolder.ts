@@ -4,20 +4,20 @@ import type { BerthClient } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { connectionOptionNames } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
-import { abortSignal } from '../cancellation.ts';
 import { connectionGrants } from '../config/connectionGrants.ts';
 import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe, isCancellation, type ErrorReporter } from '../errors.ts';
-import { ProgressBar } from '../host/progress.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { containerName } from '../views/format.ts';
-import { allowMounts } from './allowMounts.ts';
-import { applyPolicy, policyWasApplied } from './applyPolicy.ts';
-import { chooseFolder } from './chooseFolder.ts';
-import { chooseImage } from './chooseImage.ts';
-import { forceProtected } from './forceProtected.ts';
-import { folderSpec, isMadeFrom } from './folderSpec.ts';
+import { allowMounts } from '../commands/allowMounts.ts';
+import { applyPolicy, policyWasApplied } from '../commands/applyPolicy.ts';
+import { chooseFolder } from '../commands/chooseFolder.ts';
+import { chooseImage } from '../commands/chooseImage.ts';
+import { forceProtected } from '../commands/forceProtected.ts';
+import { folderSpec, isMadeFrom } from '../commands/folderSpec.ts';
+import type { OpenedFolder } from './openedFolder.ts';
+import { withSteps, type OpeningSteps } from './openingSteps.ts';
 
 interface OpenOptions {
   /** Instead of the one that the configuration names. */
@@ -59,6 +59,8 @@ export class OpenFolderCommand {
     try {
       await this.#run({ ...options, mayReplace }, () => { mayReplace = true; });
     } catch (error) {
+      if (isCancellation(error)) this.#services.setupLog.step('Cancelled.');
+      else this.#services.setupLog.fail(BerthError.from(error).message);
       this.#errors.report(error, {
         retry: () => this.run({ ...options, mayReplace }),
         chooseImage: async () => {
@@ -84,10 +86,10 @@ export class OpenFolderCommand {
     if (use === 'nothing') return;
     if (use === 'replace') onAgreed();
     if (existing && use === 'reuse') {
-      const container = await this.#withProgress(folder, async (client, bar, signal) => {
+      const { container } = await this.#withSteps(folder, async (client, steps) => {
         // Before it starts, so that it never runs with more than its configuration says.
         if (isMadeFrom(existing, config)) await applyPolicy(this.#services, client, existing, config.connections);
-        return this.#start(client, existing, bar, 0, signal);
+        return { client, folder, config, container: await this.#start(client, existing, steps, 0), created: false };
       });
       if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
       return;
@@ -96,7 +98,8 @@ export class OpenFolderCommand {
     if (image === undefined) return;
     const shared = await forceProtected(await this.#services.session.connect(), [{ source: folder, ...config.workspaceMount }, ...mounts]);
     if (shared === undefined) return;
-    const container = await this.#withProgress(folder, (client, bar, signal) => this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, bar, signal));
+    const { container } = await this.#withSteps(folder, async (client, steps) =>
+      ({ client, folder, config, container: await this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, steps), created: true }));
     this.#terminals.openShell(container);
     this.#tellIgnored(config);
   }
@@ -117,35 +120,35 @@ export class OpenFolderCommand {
     return answer === 'Make Anew' ? 'replace' : 'nothing';
   }
 
-  #withProgress(folder: string, work: (client: BerthClient, bar: ProgressBar, signal: AbortSignal) => Promise<ContainerInfo>): Thenable<ContainerInfo> {
-    return vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `Opening ${basename(folder)} in a container`, cancellable: true },
-      async (progress, token) => {
-        const abort = abortSignal(token);
-        try {
-          return await work(await this.#services.session.connect(), new ProgressBar(progress), abort.signal);
-        } finally {
-          abort.dispose();
-        }
-      },
-    );
+  /** From here on everything is seen in the progress and in the log, and in the end the window is in the container. */
+  async #withSteps(folder: string, work: (client: BerthClient, steps: OpeningSteps) => Promise<OpenedFolder>): Promise<OpenedFolder> {
+    const { setupLog, session, window } = this.#services;
+    const started = Date.now();
+    const opened = await withSteps(this.#services, `Opening ${basename(folder)} in a container`, async (steps) => work(await session.connect(), steps));
+    setupLog.step(`“${opened.container.name}” is ready, after ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+    await window.setInContainer(true);
+    return opened;
   }
 
-  async #create(client: BerthClient, wanted: NewContainer, bar: ProgressBar, signal: AbortSignal): Promise<ContainerInfo> {
+  async #create(client: BerthClient, wanted: NewContainer, steps: OpeningSteps): Promise<ContainerInfo> {
     const { folder, config, image, replaces } = wanted;
-    bar.message(`Preparing ${image}…`);
     const taken = new Set(this.#services.session.containers.filter(({ id }) => id !== replaces?.id).map(({ name }) => name));
     const spec = folderSpec({ ...wanted, name: containerName(basename(folder), taken) });
-    await pullIfMissing(client, image, bar, signal);
+    await pullIfMissing(client, image, steps);
     // Only now, so that a wrong setting or an image that is not to be had costs nobody their container.
-    if (replaces) await client.containers.remove(replaces.id, { force: true, volumes: true });
-    this.#services.log.info(`Creating the container “${spec.name ?? ''}” from ${image} for ${folder}.`);
-    const container = await client.containers.create(spec, { signal, progress: bar.share(60, 85) }).catch((error: unknown) => {
-      throw pointToFile(error, config);
+    const container = await this.#services.window.replacing(async () => {
+      if (replaces) {
+        steps.begin(`Removing the container “${replaces.name}”, which this one takes the place of…`);
+        await client.containers.remove(replaces.id, { force: true, volumes: true });
+      }
+      steps.begin(`Creating the container “${spec.name ?? ''}”…`);
+      return client.containers.create(spec, { signal: steps.signal, progress: steps.bar.share(60, 85) }).catch((error: unknown) => {
+        throw pointToFile(error, config);
+      });
     });
     try {
       await policyWasApplied(this.#services, container, config.connections);
-      return await this.#start(client, container, bar, 85, signal);
+      return await this.#start(client, container, steps, 85);
     } catch (error) {
       // A container that never ran is of no use to anybody.
       await client.containers.remove(container.id, { force: true, volumes: true }).catch((failure: unknown) => {
@@ -155,11 +158,11 @@ export class OpenFolderCommand {
     }
   }
 
-  async #start(client: BerthClient, container: ContainerInfo, bar: ProgressBar, from: number, signal: AbortSignal): Promise<ContainerInfo> {
+  async #start(client: BerthClient, container: ContainerInfo, steps: OpeningSteps, from: number): Promise<ContainerInfo> {
     if (container.state === 'running') return container;
-    bar.message('Starting the machine…');
+    steps.begin('Starting the machine…');
     const started = Date.now();
-    const running = await client.containers.start(container.id, { signal, progress: bar.share(from, 100) });
+    const running = await client.containers.start(container.id, { signal: steps.signal, progress: steps.bar.share(from, 100) });
     this.#services.log.info(`“${running.name}” started in ${Date.now() - started} ms.`);
     return running;
   }
@@ -176,12 +179,13 @@ export class OpenFolderCommand {
   }
 }
 
-async function pullIfMissing(client: BerthClient, image: string, bar: ProgressBar, signal: AbortSignal): Promise<void> {
+async function pullIfMissing(client: BerthClient, image: string, steps: OpeningSteps): Promise<void> {
   try {
     await client.images.inspect(image);
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'ImageNotFound') throw error;
-    await client.images.pull(image, { signal, progress: bar.share(0, 60) });
+    steps.begin(`Pulling ${image}…`);
+    await client.images.pull(image, { signal: steps.signal, progress: steps.bar.share(0, 60) });
   }
 }
 
