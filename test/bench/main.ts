@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly containers?: number;
   /** exec: what goes through the pipe. net: what is sent at once. */
   readonly megabytes?: number;
-  /** exec, start, net: how often each is measured. */
+  /** exec, start, net, vscode: how often each is measured. */
   readonly runs?: number;
 }
 
@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<{ default: (options: BenchO
   memory: () => import('./memory.ts'),
   soak: () => import('./soak.ts'),
   net: () => import('./net.ts'),
+  vscode: () => import('./vscode.ts'),
 };
 
 const amounts = ['minutes', 'containers', 'megabytes', 'runs'] as const;

@@ -18,11 +18,11 @@ export async function run(command, args, options = {}) {
 
 /**
  * Runs a command with its output on ours and returns its exit status. One that takes longer than the limit in seconds
- * is interrupted, and killed when that does not end it.
+ * is interrupted, and killed when that does not end it. `stdio` is as for spawn.
  */
-export function runForStatus(command, args, { cwd = repository, env = toolEnvironment(), limit } = {}) {
+export function runForStatus(command, args, { cwd = repository, env = toolEnvironment(), limit, stdio = 'inherit' } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: 'inherit' });
+    const child = spawn(command, args, { cwd, env, stdio });
     const timers = limit === undefined ? [] : [
       setTimeout(() => {
         process.stderr.write(`“${command}” has not ended within ${limit} seconds and is interrupted.\n`);

@@ -17,7 +17,7 @@ const vsce = join(repository, 'node_modules/@vscode/vsce/vsce');
 export async function writeVsix(output) {
   writeFileSync(join(repository, 'dist/THIRD-PARTY-NOTICES.txt'), thirdPartyNotices());
   // Everything is in the bundles, and addresses in the documents are meant as they stand.
-  await run(pinnedNode, [vsce, 'package', '--target', 'linux-x64', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', output]);
+  await run(pinnedNode, [vsce, 'package', '--target', 'linux-x64', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', output], { stdio: ['inherit', 2, 2] }); // Standard output belongs to the figures of a bench.
 }
 
 if (import.meta.main) await writeVsix(process.argv[2] ?? 'dist/');
