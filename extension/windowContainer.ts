@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs';
 import * as vscode from 'vscode';
+import { workspaceLabel } from '../runtime-host/protocol/labels.ts';
 import type { ContainerInfo } from '../runtime-host/protocol/types.ts';
 import type { HostSession } from './host/hostSession.ts';
 
-/** Label of a container that was made for a folder: the folder's real path. */
-export const workspaceLabel = 'berth.workspace';
+export { workspaceLabel };
 /** Label with the hash of the configuration that the container was made from. */
 export const configurationLabel = 'berth.config';
 /** Label with the image as it was named, by the configuration or by the user. */

@@ -4,7 +4,8 @@ import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount 
 import { configurationHash } from '../config/devcontainer.ts';
 import type { FolderConfig } from '../config/folderConfig.ts';
 import { folderConnections } from './folderConnections.ts';
-import { configurationLabel, imageLabel, workspaceLabel } from '../windowContainer.ts';
+import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
+import { configurationLabel, imageLabel } from '../windowContainer.ts';
 
 /**
  * Stays until the container is stopped, and then ends at once; needs nothing of the image but a shell and sleep. The

@@ -5,7 +5,7 @@ import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { readFolderConfig } from '../config/folderConfig.ts';
 import { attributesFor, needsCommandLines, noPortSettings, type PortAttributes, type PortSettings } from '../config/portAttributes.ts';
 import { describe } from '../errors.ts';
-import { workspaceLabel } from '../windowContainer.ts';
+import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 
 interface Known {
   settings: PortSettings;

@@ -10,6 +10,7 @@ import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, P
 import type { Listener, NetworkInfo } from '../protocol/networks.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
 import type { HostStream } from './hostStreams.ts';
+import { GrantRequests } from './grantRequests.ts';
 import { NetworkRequests } from './networkRequests.ts';
 import { PortRequests } from './portRequests.ts';
 import { Requester, type LongRequestOptions, type RequestChannel, type RequestOptions } from './requester.ts';
@@ -42,6 +43,7 @@ export class BerthClient {
   readonly volumes: VolumeRequests;
   readonly networks: NetworkRequests;
   readonly ports: PortRequests;
+  readonly grants: GrantRequests;
 
   readonly #channel: RequestChannel;
 
@@ -54,6 +56,7 @@ export class BerthClient {
     this.volumes = new VolumeRequests(requester);
     this.networks = new NetworkRequests(requester);
     this.ports = new PortRequests(requester);
+    this.grants = new GrantRequests(requester, channel);
   }
 
   /** Calls the listener on every change of any container, from any client. Returns what ends that. */
@@ -175,6 +178,16 @@ class ContainerRequests {
 
   rename(container: string, name: string): Promise<ContainerInfo> {
     return this.#requester.sendWith(methods.ContainerRenameRequest, { container, name });
+  }
+
+  /** Gives it one more directory, which can be taken away again: a running one has it when this settles, others when they start. */
+  share(container: string, mount: Mount, options?: RequestOptions): Promise<ContainerInfo> {
+    return this.#requester.sendWith(methods.ContainerShareRequest, { container, mount }, options);
+  }
+
+  /** Takes the directory at a place of the container away. */
+  unshare(container: string, target: string, options?: RequestOptions): Promise<ContainerInfo> {
+    return this.#requester.sendWith(methods.ContainerUnshareRequest, { container, target }, options);
   }
 
   /** Sends a signal, by name or number, to the first process. */

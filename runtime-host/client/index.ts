@@ -10,5 +10,6 @@ export { HostStream } from './hostStreams.ts';
 export { BerthError } from '../protocol/errors.ts';
 export type { ErrorCode } from '../protocol/errors.ts';
 export { BerthPaths } from '../protocol/paths.ts';
+export type * from '../protocol/grants.ts';
 export type * from '../protocol/networks.ts';
 export type * from '../protocol/types.ts';

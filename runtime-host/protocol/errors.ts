@@ -29,6 +29,7 @@ export const errorCodes = [
   'TransferEnded',
   'FolderInvalid',
   'FolderProtected',
+  'GrantNotFound',
   'DevContainerInvalid',
   'CommandNotFound',
   'CommandNotExecutable',

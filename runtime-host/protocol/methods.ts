@@ -1,4 +1,5 @@
 import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { Grant, GrantWish } from './grants.ts';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
 import type { ForwardedPort, Listener, NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from './networks.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
@@ -45,6 +46,21 @@ export const ImagePruneRequest = new RequestType<PruneFilters, PruneResult, void
 export const ContainerCreateRequest = new RequestType<ContainerSpec & WorkDoneParams, ContainerInfo, void>('container/create');
 /** Which of these directories are shared only with `force`. */
 export const MountCheckRequest = new RequestType<{ readonly mounts: readonly Mount[] }, MountRefusal[], void>('mount/check');
+/**
+ * Gives a container one more directory, which is {@link Mount.revocable}. A running one has it when the answer comes, one
+ * that does not run gets it when it starts.
+ */
+export const ContainerShareRequest = new RequestType<ContainerParams & { readonly mount: Mount }, ContainerInfo, void>('container/share');
+/** Takes the directory at a place of the container away. In a running one files that are open there give errors from then on. */
+export const ContainerUnshareRequest = new RequestType<ContainerParams & { readonly target: string }, ContainerInfo, void>('container/unshare');
+export const GrantListRequest = new RequestType0<Grant[], void>('grant/list');
+/**
+ * Notes what the user decided; it takes the place of an earlier decision about the same directory for the same workspace.
+ * What that one allowed and this one does not is taken away from the workspace's containers.
+ */
+export const GrantDecideRequest = new RequestType<GrantWish, Grant, void>('grant/decide');
+/** Forgets a decision, and takes the directory away from the workspace's containers. */
+export const GrantRevokeRequest = new RequestType<{ readonly id: string }, null, void>('grant/revoke');
 /** Answers when the first process runs. */
 export const ContainerStartRequest = new RequestType<ContainerParams & WorkDoneParams, ContainerInfo, void>('container/start');
 /** Sends the stop signal, waits `timeoutSeconds` (default 10), then kills. Answers when the VM has ended. */
@@ -104,6 +120,8 @@ export const ListenersUnwatchRequest = new RequestType<ContainerParams, null, vo
 /** Sent to clients that watch. `listeners` is absent when the container has ended. */
 export const ListenersDidChange = new NotificationType<{ readonly id: string; readonly listeners?: readonly Listener[] }>('port/listenersDidChange');
 
+/** Sent to every client; `grant` is absent when it was revoked or forgotten. */
+export const GrantDidChange = new NotificationType<{ readonly id: string; readonly grant?: Grant }>('grant/didChange');
 /** Sent to every client when a network was made or removed; `info` is absent then. */
 export const NetworkDidChange = new NotificationType<{ readonly name: string; readonly info?: NetworkInfo }>('network/didChange');
 /** Sent to every client when a volume was made or removed; `info` is absent then. */

@@ -27,6 +27,8 @@ import { join, resolve } from 'node:path';
  *     networks/<name>/network.json          the network's record
  *     networks/<name>/netd.log              what its netd had to say
  *     containers/<id>/activity.json         what its network policy denied or learned
+ *     grants.json                           which directories workspaces may have
+ *     grants.json.damaged                   the same, when it could not be read, for a person to look at
  *     kernels/<sha256>/vmlinux              unpacked kernels
  *     host.log                              log of the runtime host
  *     host.lock.<n>                         the highest number is the one runtime host of this home (hostLock.ts)
@@ -67,6 +69,7 @@ export class BerthPaths {
   get volumes(): string { return join(this.home, 'volumes'); }
   get networks(): string { return join(this.home, 'networks'); }
   get kernels(): string { return join(this.home, 'kernels'); }
+  get grants(): string { return join(this.home, 'grants.json'); }
   get hostLog(): string { return join(this.home, 'host.log'); }
   get hostLock(): string { return join(this.home, 'host.lock'); }
   get compileCache(): string { return join(this.home, 'compile-cache'); }

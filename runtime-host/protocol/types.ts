@@ -34,6 +34,8 @@ export interface Mount {
   readonly readOnly: boolean;
   /** Shared although it holds the user's keys, or more of this machine than a container should have. */
   readonly force?: boolean;
+  /** It can be taken away while the container runs, at some cost of speed. */
+  readonly revocable?: boolean;
 }
 
 /** A directory that is shared only when that is forced. */

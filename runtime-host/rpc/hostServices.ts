@@ -2,6 +2,8 @@ import type { Logger } from '../base/log.ts';
 import type { Archives } from '../services/files/archiveService.ts';
 import type { Connections } from '../services/connections/connectionService.ts';
 import type { ContainerService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from '../services/interfaces.ts';
+import type { GrantService } from '../services/access/grantService.ts';
+import type { ShareService } from '../services/access/shareService.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/specification/mountPolicy.ts';
 
@@ -16,6 +18,8 @@ export interface HostServices {
   readonly usage: UsageService;
   readonly archives: Archives;
   readonly connections: Connections;
+  readonly shares: Pick<ShareService, 'share' | 'unshare'>;
+  readonly grants: Pick<GrantService, 'list' | 'decide' | 'revoke' | 'onDidChange'>;
   readonly mounts: Pick<MountPolicy, 'refusals'>;
 }
 

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError } from '../protocol/errors.ts';
-import { ContainerDidChange, ImageDidChange, NetworkDidChange, rpcPath, ShowMessage, VolumeDidChange, warningMessage } from '../protocol/methods.ts';
+import { ContainerDidChange, GrantDidChange, ImageDidChange, NetworkDidChange, rpcPath, ShowMessage, VolumeDidChange, warningMessage } from '../protocol/methods.ts';
 import { maxStreamFrameBytes, streamSubprotocol } from '../protocol/streams.ts';
 import { protocolHeader, protocolVersion, version, versionHeader } from '../protocol/version.ts';
 import { maxRpcMessageBytes } from '../protocol/webSocketTransport.ts';
@@ -17,6 +17,7 @@ import { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess, HostServices } from './hostServices.ts';
 import { imageMethods } from './imageMethods.ts';
 import { usageMethods } from './usageMethods.ts';
+import { grantMethods } from './grantMethods.ts';
 import { mountMethods } from './mountMethods.ts';
 import { portMethods } from './portMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
@@ -41,7 +42,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...portMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...grantMethods, ...portMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;
@@ -76,7 +77,7 @@ export class RpcServer {
   }
 
   /** Passes the services' news on to every client. */
-  watch({ containers, images, volumes, networks }: HostServices): void {
+  watch({ containers, images, volumes, networks, grants }: HostServices): void {
     this.#unsubscribe.push(
       containers.onDidChange((change) => {
         for (const client of this.#clients) client.notify(ContainerDidChange, change);
@@ -89,6 +90,9 @@ export class RpcServer {
       }),
       networks.onDidChange((change) => {
         for (const client of this.#clients) client.notify(NetworkDidChange, change);
+      }),
+      grants.onDidChange((change) => {
+        for (const client of this.#clients) client.notify(GrantDidChange, change);
       }),
       containers.onNotice((message) => {
         for (const client of this.#clients) client.notify(ShowMessage, { type: warningMessage, message });

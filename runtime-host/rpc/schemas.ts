@@ -12,14 +12,14 @@ import { worldMembers } from './worldSchema.ts';
  */
 
 const variable = text({ pattern: /^[^=]+=/, expectation: 'of the form NAME=value' });
-const guestPath = text({ maxLength: 4096, pattern: /^\//, expectation: 'an absolute path in the container' });
+export const guestPath = text({ maxLength: 4096, pattern: /^\//, expectation: 'an absolute path in the container' });
 
-const hostPath: Check<string> = (value, field) => {
+export const hostPath: Check<string> = (value, field) => {
   const path = text({ maxLength: 4096 })(value, field);
   return isAbsolute(path) ? path : invalid(field, 'an absolute path');
 };
 
-const mount = object({ source: hostPath, target: guestPath, readOnly: flag, force: optional(flag) });
+export const mount = object({ source: hostPath, target: guestPath, readOnly: flag, force: optional(flag), revocable: optional(flag) });
 export const mountCheck = object({ mounts: arrayOf(mount, { max: 64 }) });
 
 const volumeName = text({ maxLength: 128, pattern: volumeNamePattern, expectation: 'a volume’s name: letters, digits, "_", "." and "-", at least two, beginning with a letter or a digit' });
@@ -39,7 +39,7 @@ const processMembers = {
 
 const argument = text({ allowEmpty: true });
 export const reference = text({ maxLength: 1024 });
-const container = text({ maxLength: 256 });
+export const container = text({ maxLength: 256 });
 const name = text({
   maxLength: 64,
   pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,

@@ -148,7 +148,7 @@ export class ContainerLifecycle {
   }
 
   /** Changes what can be changed of a container at any time. */
-  async update(container: Container, changes: Partial<Pick<ContainerRecord, 'name' | 'connection'>>): Promise<void> {
+  async update(container: Container, changes: Partial<Pick<ContainerRecord, 'name' | 'connection' | 'mounts'>>): Promise<void> {
     await this.#save(container, { ...container.record, ...changes });
     this.#deps.changed(container);
   }

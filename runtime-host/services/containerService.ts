@@ -7,6 +7,8 @@ import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
 import { ContainerStore } from '../store/containerStore.ts';
+import { GrantService } from './access/grantService.ts';
+import { ShareService } from './access/shareService.ts';
 import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
 import { createContainer } from './specification/containerCreation.ts';
@@ -56,6 +58,8 @@ export interface ContainerServiceOptions {
 export interface DiskUser extends ContainerService {
   readonly files: FileAccess;
   readonly policies: HostPolicyService;
+  readonly shares: ShareService;
+  readonly grants: GrantService;
   /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
   pruneDisks(): Promise<void>;
 }
@@ -76,6 +80,8 @@ class QemuContainerService implements DiskUser {
   readonly #table: ContainerTable;
   readonly files: FileAccess;
   readonly policies: HostPolicyService;
+  readonly shares: ShareService;
+  readonly grants: GrantService;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
   readonly #logLimits: LogLimits;
@@ -113,6 +119,8 @@ class QemuContainerService implements DiskUser {
     });
     this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
     this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
+    this.shares = new ShareService(this.#table, this.#lifecycle, this.#mountPolicy);
+    this.grants = new GrantService({ paths, table: this.#table, shares: this.shares, log });
     this.#restarts = new Restarts({
       log,
       start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),
@@ -133,6 +141,7 @@ class QemuContainerService implements DiskUser {
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.#networks.resume(this.#store.unreadable.size === 0);
     await this.pruneDisks();
+    await this.grants.begin();
     this.#restarts.begin(this.#table.all());
   }
 
@@ -308,7 +317,7 @@ class QemuContainerService implements DiskUser {
       await run?.release();
       if (run?.over) await settled;
     }));
-    await this.files.settled();
+    await Promise.all([this.files.settled(), this.grants.dispose()]);
     await this.#networks.dispose();
     await this.#pruning.run(() => Promise.resolve());
   }

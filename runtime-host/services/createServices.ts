@@ -12,6 +12,8 @@ import { ClockService, type ClockServiceOptions } from './run/clockService.ts';
 import { ContainerTable } from './containerTable.ts';
 import { Ext4ImageDiskService } from './images/imageDiskService.ts';
 import { RegistryImageService } from './images/imageService.ts';
+import type { GrantService } from './access/grantService.ts';
+import type { ShareService } from './access/shareService.ts';
 import type { ContainerService, ImageDiskService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from './interfaces.ts';
 import { HostNetworkService } from './networks/networkService.ts';
 import { HostVolumeService } from './volumes/volumeService.ts';
@@ -30,6 +32,8 @@ export interface Services {
   readonly statistics: StatisticsService;
   readonly usage: UsageService;
   readonly archives: ArchiveService;
+  readonly shares: ShareService;
+  readonly grants: GrantService;
   readonly mounts: MountPolicy;
   readonly connections: ConnectionService;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
@@ -58,7 +62,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, networks, policies: containers.policies, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -151,7 +151,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   size: isOptional(hasShape({ columns: isCount, rows: isCount })),
   stopSignal: isOptional(isString),
   stopTimeoutSeconds: isOptional((value) => isCount(value) && isDuration(value)),
-  mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean, force: isOptional(isBoolean) })),
+  mounts: isListOf(hasShape({ source: isString, target: isString, readOnly: isBoolean, force: isOptional(isBoolean), revocable: isOptional(isBoolean) })),
   volumes: isOptional(isListOf(hasShape({ name: (value) => typeof value === 'string' && volumeNamePattern.test(value), target: isString, readOnly: isBoolean, noCopy: isOptional(isBoolean), anonymous: isOptional(isBoolean) }))),
   memoryBytes: isCount,
   cpus: isCount,

@@ -250,5 +250,5 @@ await runHost(async ({ paths, log }) => {
   await Promise.all([volumes.load(new Set()), networks.load(new Set())]);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: async () => [] });
   const refuse = async (): Promise<never> => { throw new BerthError('PathNotFound', 'There are no files here.'); };
-  return { images, containers, volumes, networks, policies: { activity: noMachine, setPolicy: noMachine }, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, connections: { forward: refuse, stopForward: refuse, watchListeners: refuse }, qemuVersion: async () => undefined };
+  return { images, containers, volumes, networks, policies: { activity: noMachine, setPolicy: noMachine }, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, shares: { share: noMachine, unshare: noMachine }, grants: { list: () => [], decide: noMachine, revoke: noMachine, onDidChange: () => () => undefined }, connections: { forward: refuse, stopForward: refuse, watchListeners: refuse }, qemuVersion: async () => undefined };
 });

@@ -163,9 +163,17 @@ async function checkMounts(mounts: readonly Mount[]): Promise<Mount[]> {
     const target = cleanTarget(mount.target);
     if (targets.has(target)) throw invalid(`Two directories are shared at “${target}” of the container. Give each its own place.`, 'mounts');
     targets.add(target);
-    checked.push({ source: await directoryOf(mount.source), target, readOnly: mount.readOnly, ...(mount.force && { force: true }) });
+    checked.push(await checkMount({ ...mount, target }));
   }
   return checked;
+}
+
+/**
+ * A directory to share, by its real path.
+ * @throws BerthError InvalidArgument, FolderInvalid
+ */
+export async function checkMount({ source, target, readOnly, force, revocable }: Mount): Promise<Mount> {
+  return { source: await directoryOf(source), target: cleanTarget(target), readOnly, ...(force && { force }), ...(revocable && { revocable }) };
 }
 
 /** The real path of a directory of the host. */
