@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Services } from './context.ts';
-import { describeState } from './views/containerItems.ts';
+import { describeState } from './views/containerState.ts';
 
 /** Says which container this window uses, and in which state; a click offers what can be done with it. */
 export function createStatusBar(services: Services): vscode.Disposable {

@@ -36,7 +36,7 @@ export class WindowContainer implements vscode.Disposable {
     this.#inContainer = memory.get(inContainerKey, false);
     this.#subscriptions = [
       session.onDidChange((what) => {
-        if (what === 'images') return;
+        if (what !== 'containers' && what !== 'state') return;
         this.#remember();
         this.#changed.fire();
       }),

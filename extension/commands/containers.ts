@@ -114,7 +114,7 @@ export class ContainerCommands {
     const container = await pickContainer(this.#services, argument, {
       placeHolder: 'Inspect which container?', states: ['created', 'starting', 'running', 'stopping', 'stopped'], none: 'There is no container.',
     });
-    if (container) await vscode.window.showTextDocument(inspectUri(container), { preview: true });
+    if (container) await vscode.window.showTextDocument(inspectUri('container', container.name, container.id), { preview: true });
   }
 
   #pickRunning(argument: unknown, placeHolder: string): Promise<ContainerInfo | undefined> {

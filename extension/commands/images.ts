@@ -6,7 +6,7 @@ import type { Services } from '../context.ts';
 import type { ErrorReporter } from '../errors.ts';
 import { ProgressBar } from '../host/progress.ts';
 import { referenceProblem } from '../views/format.ts';
-import { ImageItem } from '../views/imagesTree.ts';
+import { ImageItem } from '../views/imageItems.ts';
 
 /** What can be done with images. */
 export class ImageCommands {

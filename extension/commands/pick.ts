@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
 import type { ContainerInfo, ContainerState } from '../../runtime-host/protocol/types.ts';
 import type { Services } from '../context.ts';
-import { ContainerItem, describeState, shortImage } from '../views/containerItems.ts';
+import { ContainerItem } from '../views/containerItems.ts';
+import { describeState } from '../views/containerState.ts';
+import { shortImage } from '../views/format.ts';
 
 interface PickOptions {
   readonly placeHolder: string;

@@ -8,17 +8,24 @@ import { CleaningCommands } from './cleaning.ts';
 import { ContainerCommands } from './containers.ts';
 import { copyLearned, showDenied } from './deniedConnections.ts';
 import { ImageCommands } from './images.ts';
+import { NetworkCommands } from './networks.ts';
 import { containerOf, PortCommands } from './ports.ts';
 import { showActions } from './showActions.ts';
+import { VolumeCommands } from './volumes.ts';
+
+/** Called with the item that it is about and, when several are selected, with all of them. */
+type Command = (argument: unknown, selected?: unknown) => unknown;
 
 /** Registers every command of package.json. No command ever rejects: what goes wrong is shown, once. */
 export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): vscode.Disposable {
   const containers = new ContainerCommands(services, terminals);
   const images = new ImageCommands(services, errors);
   const ports = new PortCommands(services);
+  const volumes = new VolumeCommands(services);
+  const networks = new NetworkCommands(services);
   const cleaning = new CleaningCommands(services);
   const openFolder = new OpenFolderCommand(services, terminals, errors);
-  const commands: Readonly<Record<string, (argument: unknown) => unknown>> = {
+  const commands: Readonly<Record<string, Command>> = {
     'berth.openFolder': () => openFolder.run(),
     'berth.reopenLocally': () => reopenLocally(services),
     'berth.openLog': () => services.setupLog.show(),
@@ -43,6 +50,16 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.copyLearned': (argument) => copyLearned(services, containerOf(argument)),
     'berth.pullImage': (argument) => images.pull(argument),
     'berth.removeImage': (argument) => images.remove(argument),
+    'berth.createVolume': () => volumes.create(),
+    'berth.inspectVolume': (argument) => volumes.inspect(argument),
+    'berth.copyVolumeName': (argument) => volumes.copyName(argument),
+    'berth.removeVolume': (argument, selected) => volumes.remove(argument, selected),
+    'berth.pruneVolumes': () => cleaning.pruneVolumes(),
+    'berth.createNetwork': () => networks.create(),
+    'berth.inspectNetwork': (argument) => networks.inspect(argument),
+    'berth.copyNetworkName': (argument) => networks.copyName(argument),
+    'berth.removeNetwork': (argument, selected) => networks.remove(argument, selected),
+    'berth.pruneNetworks': () => cleaning.pruneNetworks(),
     'berth.refresh': () => services.session.refresh(),
     'berth.reconnect': () => services.session.refresh(),
     'berth.showOutput': () => services.log.show(),
@@ -55,9 +72,9 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
-function ifTrusted(run: (argument: unknown) => unknown): (argument: unknown) => unknown {
-  return async (argument) => {
-    if (vscode.workspace.isTrusted) return run(argument);
+function ifTrusted(run: Command): Command {
+  return async (argument, selected) => {
+    if (vscode.workspace.isTrusted) return run(argument, selected);
     const manage = 'Manage Workspace Trust';
     const answer = await vscode.window.showWarningMessage('Containers can be started only for folders that you trust.', manage);
     if (answer === manage) await vscode.commands.executeCommand('workbench.trust.manage');
@@ -65,12 +82,12 @@ function ifTrusted(run: (argument: unknown) => unknown): (argument: unknown) => 
   };
 }
 
-function register(name: string, run: (argument: unknown) => unknown, errors: ErrorReporter): vscode.Disposable {
-  const command = async (argument?: unknown): Promise<void> => {
+function register(name: string, run: Command, errors: ErrorReporter): vscode.Disposable {
+  const command = async (argument?: unknown, selected?: unknown): Promise<void> => {
     try {
-      await run(argument);
+      await run(argument, selected);
     } catch (error) {
-      errors.report(error, { retry: () => command(argument) });
+      errors.report(error, { retry: () => command(argument, selected) });
     }
   };
   return vscode.commands.registerCommand(name, command);

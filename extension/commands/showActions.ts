@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
-import { describeState } from '../views/containerItems.ts';
+import { describeState } from '../views/containerState.ts';
 
 interface Action extends vscode.QuickPickItem {
   readonly command: string;

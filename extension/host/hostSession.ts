@@ -1,7 +1,11 @@
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { NetworkInfo } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, ImageInfo } from '../../runtime-host/protocol/types.ts';
+import type { VolumeInfo } from '../../runtime-host/protocol/volumes.ts';
+import { describe } from '../errors.ts';
+import { HostLists, type ListName } from './hostLists.ts';
 import type { HostLink } from './hostLink.ts';
 
 /**
@@ -10,16 +14,17 @@ import type { HostLink } from './hostLink.ts';
  */
 export type SessionState = 'idle' | 'connecting' | 'connected' | 'failed' | 'lost';
 
-/**
- * The window's one connection to the runtime host, and what the host last said about containers and images.
- * Nothing is asked twice: after the first lists, the host's notifications keep them true.
- */
+/** What a connection is of no use without; the others come when they come. */
+const firstLists: readonly ListName[] = ['containers', 'images'];
+const laterLists: readonly ListName[] = ['volumes', 'networks'];
+
+/** The window's one connection to the runtime host, and what the host last said about what it has. */
 export class HostSession implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #openLink: (onLost: () => void) => Promise<HostLink>;
-  readonly #changed = new vscode.EventEmitter<'state' | 'containers' | 'images'>();
-  readonly #containers = new Map<string, ContainerInfo>();
-  readonly #images = new Map<string, ImageInfo>();
+  readonly #changed = new vscode.EventEmitter<'state' | ListName>();
+  readonly #lists = new HostLists((name) => this.#changed.fire(name));
+  #later: Promise<void> = Promise.resolve();
   #state: SessionState = 'idle';
   #connecting: Promise<BerthClient> | undefined;
   #link: HostLink | undefined;
@@ -39,12 +44,22 @@ export class HostSession implements vscode.Disposable {
 
   /** All containers, newest first. Empty while not connected. */
   get containers(): readonly ContainerInfo[] {
-    return [...this.#containers.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    return this.#lists.all('containers').sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   }
 
   /** All local images, by name. Empty while not connected. */
   get images(): readonly ImageInfo[] {
-    return [...this.#images.values()].sort((a, b) => a.reference.localeCompare(b.reference));
+    return this.#lists.all('images').sort((a, b) => a.reference.localeCompare(b.reference));
+  }
+
+  /** All volumes, by name, those that nobody has named last. Empty while not connected. */
+  get volumes(): readonly VolumeInfo[] {
+    return this.#lists.all('volumes').sort((a, b) => Number(a.anonymous) - Number(b.anonymous) || a.name.localeCompare(b.name));
+  }
+
+  /** All networks, by name. Empty while not connected. */
+  get networks(): readonly NetworkInfo[] {
+    return this.#lists.all('networks').sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** The live connection's; undefined while there is none. */
@@ -53,7 +68,7 @@ export class HostSession implements vscode.Disposable {
   }
 
   container(id: string): ContainerInfo | undefined {
-    return this.#containers.get(id);
+    return this.#lists.get('containers', id);
   }
 
   /**
@@ -61,7 +76,7 @@ export class HostSession implements vscode.Disposable {
    * @throws BerthError HostUnreachable, VersionMismatch
    */
   connect(): Promise<BerthClient> {
-    // Until both lists are there, nobody may take an empty one for the truth.
+    // Until the first lists are there, nobody may take an empty one for the truth.
     if (this.#link && !this.#connecting) return Promise.resolve(this.#link.client);
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
@@ -69,10 +84,17 @@ export class HostSession implements vscode.Disposable {
     return this.#connecting;
   }
 
-  /** Asks the host for both lists again; for people who do not trust notifications. */
+  /** Like {@link connect}, but with every list there. */
+  async connectFully(): Promise<BerthClient> {
+    const client = await this.connect();
+    await this.#later;
+    return client;
+  }
+
+  /** Asks the host for the lists again; for people who do not trust notifications. */
   async refresh(): Promise<void> {
     const client = await this.connect();
-    await this.#load(client);
+    await this.#lists.load(client, [...firstLists, ...laterLists]);
   }
 
   async #connect(): Promise<BerthClient> {
@@ -86,16 +108,10 @@ export class HostSession implements vscode.Disposable {
         await link.dispose();
         throw new BerthError('Cancelled', 'The window is closing.');
       }
-      link.client.onContainerDidChange((change) => {
-        this.#set(this.#containers, change.id, change.info);
-        this.#changed.fire('containers');
-      });
-      link.client.onImageDidChange((change) => {
-        this.#set(this.#images, change.reference, change.info);
-        this.#changed.fire('images');
-      });
+      this.#lists.follow(link.client);
       this.#link = link;
-      await this.#load(link.client);
+      this.#later = this.#loadLater(link.client);
+      await this.#lists.load(link.client, firstLists);
       this.#log.info(`Connected to the runtime host in ${Date.now() - started} ms.`);
       this.#setState('connected');
       return link.client;
@@ -107,34 +123,20 @@ export class HostSession implements vscode.Disposable {
     }
   }
 
-  async #load(client: BerthClient): Promise<void> {
-    // Each as soon as it comes: what the host tells after its answer is newer.
-    await Promise.all([
-      client.containers.list({ all: true }).then((containers) => this.#replace('containers', this.#containers, containers, ({ id }) => id)),
-      client.images.list().then((images) => this.#replace('images', this.#images, images, ({ reference }) => reference)),
-    ]);
-  }
-
-  #replace<T>(what: 'containers' | 'images', map: Map<string, T>, items: readonly T[], keyOf: (item: T) => string): void {
-    map.clear();
-    for (const item of items) map.set(keyOf(item), item);
-    this.#changed.fire(what);
-  }
-
-  #set<T>(map: Map<string, T>, key: string, value: T | undefined): void {
-    if (value === undefined) map.delete(key);
-    else map.set(key, value);
+  async #loadLater(client: BerthClient): Promise<void> {
+    try {
+      await this.#lists.load(client, laterLists);
+    } catch (error) {
+      if (!this.#disposed) this.#log.warn(`Volumes and networks are not known: ${describe(error)}`);
+    }
   }
 
   #lost(link: HostLink | undefined): void {
     if (!link || this.#link !== link || this.#disposed) return;
     this.#log.warn('The connection to the runtime host was lost.');
     this.#link = undefined;
-    this.#containers.clear();
-    this.#images.clear();
     this.#setState('lost');
-    this.#changed.fire('containers');
-    this.#changed.fire('images');
+    this.#lists.clear();
   }
 
   #setState(state: SessionState): void {

@@ -34,7 +34,7 @@ export class ListenerWatches implements vscode.Disposable {
   constructor(session: HostSession, log: vscode.LogOutputChannel) {
     this.#session = session;
     this.#log = log;
-    this.#subscription = session.onDidChange((what) => { if (what !== 'images') this.#update(); });
+    this.#subscription = session.onDidChange((what) => { if (what === 'containers' || what === 'state') this.#update(); });
   }
 
   /** Watches the container, whenever it runs, until this is disposed. */

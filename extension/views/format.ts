@@ -35,3 +35,21 @@ export function referenceProblem(text: string): string | undefined {
   if (!/^[\w.\-/:@[\]]+$/.test(reference) || /^[:@/.-]|[:@/]$|\/\//.test(reference)) return `“${reference}” is not the name of an image.`;
   return undefined;
 }
+
+/** The last part of a long reference: `registry.example/team/app:1` is `app:1`. */
+export function shortImage(reference: string): string {
+  const [withoutDigest = reference] = reference.split('@');
+  return withoutDigest.slice(withoutDigest.lastIndexOf('/') + 1);
+}
+
+const spans = [['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3600], ['minute', 60]] as const;
+
+/** How long ago an RFC 3339 time was: “3 days ago”, “just now”. */
+export function formatAge(time: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
+  for (const [unit, length] of spans) {
+    const count = Math.floor(seconds / length);
+    if (count > 0) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  }
+  return 'just now';
+}

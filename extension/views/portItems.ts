@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { hostAddress, portName, type PortEntry, type PortKind } from '../ports/portEntries.ts';
+import { tooltipOf } from './tooltip.ts';
 
 /** What leads into a running container, and which servers wait in it. */
 export class PortsItem extends vscode.TreeItem {
@@ -65,16 +66,13 @@ export class PortsMessageItem extends vscode.TreeItem {
 }
 
 function portTooltip({ host, listener, ...entry }: PortEntry, name: string | undefined, word: string): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  const line = (label: string, value: string): void => {
-    text.appendMarkdown(`**${label}:** `).appendText(value).appendMarkdown('  \n');
-  };
-  line('Port', portName(entry));
-  if (name !== undefined) line('Label', name);
-  line(word, host ? hostAddress(host) : 'choose Forward to reach it from this machine');
-  if (listener) line('Listening at', listener.address.includes(':') ? `[${listener.address}]:${listener.port}` : `${listener.address}:${listener.port}`);
-  if (listener?.processName) line('Process', listener.pid === undefined ? listener.processName : `${listener.processName} (${listener.pid})`);
-  return text;
+  return tooltipOf([
+    ['Port', portName(entry)],
+    ['Label', name],
+    [word, host ? hostAddress(host) : 'choose Forward to reach it from this machine'],
+    ['Listening at', listener && (listener.address.includes(':') ? `[${listener.address}]:${listener.port}` : `${listener.address}:${listener.port}`)],
+    ['Process', listener?.processName && (listener.pid === undefined ? listener.processName : `${listener.processName} (${listener.pid})`)],
+  ]);
 }
 
 function count(number: number | undefined, word: string): string {

@@ -2,35 +2,43 @@ import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { ContainersTree } from './containersTree.ts';
-import { ImagesTree } from './imagesTree.ts';
+import { ImageItem } from './imageItems.ts';
+import { ListTree } from './listTree.ts';
+import { NetworkItem } from './networkItems.ts';
 import { OpenSections } from './openSections.ts';
+import { VolumeItem } from './volumeItems.ts';
 
-/** Makes the two trees, connects when one of them is looked at, and keeps the context keys for menus and welcome texts. */
+/** Makes the trees, connects when one of them is looked at, and keeps the context keys for menus and welcome texts. */
 export function createViews(services: Services): vscode.Disposable {
+  const { session, window, listeners } = services;
   const containers = new ContainersTree(services);
-  const images = new ImagesTree(services);
   const containersView = vscode.window.createTreeView('berth.containers', { treeDataProvider: containers });
-  const imagesView = vscode.window.createTreeView('berth.images', { treeDataProvider: images });
+  const lists = {
+    images: new ListTree(services, ['images'], () => session.images.map((image) => new ImageItem(image))),
+    volumes: new ListTree(services, ['volumes', 'containers'], () => session.volumes.map((volume) => new VolumeItem(volume, session.containers))),
+    networks: new ListTree(services, ['networks', 'containers'], () => session.networks.map((network) => new NetworkItem(network, session.containers))),
+  };
+  const listViews = Object.entries(lists).map(([name, treeDataProvider]) =>
+    vscode.window.createTreeView(`berth.${name}`, { treeDataProvider, canSelectMany: name !== 'images' }));
 
   const connectWhenVisible = ({ visible }: { visible: boolean }): void => {
-    if (!visible || services.session.state === 'connected') return;
+    if (!visible || session.state === 'connected') return;
     // The views themselves say what is wrong and offer to try again.
-    void vscode.window.withProgress({ location: { viewId: 'berth.containers' } }, () => services.session.connect()).then(
+    void vscode.window.withProgress({ location: { viewId: 'berth.containers' } }, () => session.connect()).then(
       undefined,
       (error: unknown) => services.log.error(describe(error)),
     );
   };
   const update = (): void => updateContext(services);
   update();
-  if (containersView.visible || imagesView.visible) connectWhenVisible({ visible: true });
+  if ([containersView, ...listViews].some(({ visible }) => visible)) connectWhenVisible({ visible: true });
   return vscode.Disposable.from(
-    containersView.onDidChangeVisibility(connectWhenVisible),
-    imagesView.onDidChangeVisibility(connectWhenVisible),
-    services.session.onDidChange(update),
-    services.window.onDidChange(update),
+    ...[containersView, ...listViews].map((view) => view.onDidChangeVisibility(connectWhenVisible)),
+    session.onDidChange(update),
+    window.onDidChange(update),
     vscode.workspace.onDidGrantWorkspaceTrust(update),
-    new OpenSections(containersView, containers, services.session, services.listeners),
-    containersView, imagesView, containers, images,
+    new OpenSections(containersView, containers, session, listeners),
+    containersView, ...listViews, containers, ...Object.values(lists),
   );
 }
 
@@ -46,6 +54,8 @@ function updateContext({ session, window }: Services): void {
   set('hasStopped', containers.some((container) => container.state === 'stopped' || container.state === 'created'));
   set('hasForwards', containers.some(({ forwards = [] }) => forwards.length > 0));
   set('hasImages', session.images.length > 0);
+  set('hasVolumes', session.volumes.length > 0);
+  set('hasNetworks', session.networks.length > 0);
   set('windowContainer', window.current?.state ?? '');
   set('inContainer', window.inContainer);
 }

@@ -15,7 +15,7 @@ export class Workbench {
   readonly quickInput: Locator;
   quickPickRow(text: string | RegExp): Locator;
   /** Types into the open input box and confirms it. */
-  answerInput(text: string): Promise<void>;
+  answerInput(text: string, title?: string): Promise<void>;
   showView(name: string): Promise<void>;
   treeItem(text: string | RegExp): Locator;
   contextMenu(item: Locator, entry: string): Promise<void>;

@@ -62,9 +62,10 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 
-  /** Types into the open input box and confirms it. */
-  async answerInput(text) {
+  /** Types into the open input box, the one with this title where several follow one another, and confirms it. */
+  async answerInput(text, title = undefined) {
     await this.quickInput.waitFor();
+    if (title !== undefined) await this.page.locator('.quick-input-widget:visible .quick-input-title').getByText(title, { exact: true }).waitFor();
     await this.quickInput.fill(text);
     await this.page.keyboard.press('Enter');
   }

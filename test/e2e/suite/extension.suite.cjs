@@ -37,7 +37,7 @@ describe('Berth in the extension host', () => {
   it('registers every command that it declares, and no other', async () => {
     const declared = extension().packageJSON.contributes.commands.map((entry) => entry.command);
     const registered = (await vscode.commands.getCommands(true)).filter((command) => command.startsWith('berth.'));
-    const generated = registered.filter((command) => /^berth\.(containers|images)\./.test(command));
+    const generated = registered.filter((command) => /^berth\.(containers|images|volumes|networks)\./.test(command));
     assert.deepEqual(registered.filter((command) => !generated.includes(command)).sort(), [...declared].sort());
   });
 
@@ -69,9 +69,8 @@ describe('Berth in the extension host', () => {
     assert.equal(extension().packageJSON.enabledApiProposals, undefined);
   });
 
-  it('has its two views: each has the command that VS Code makes for a view', async () => {
-    await vscode.commands.executeCommand('berth.containers.focus');
-    await vscode.commands.executeCommand('berth.images.focus');
+  it('has its views: each has the command that VS Code makes for a view', async () => {
+    for (const { id } of extension().packageJSON.contributes.views.berth) await vscode.commands.executeCommand(`${id}.focus`);
   });
 
   it('describes settings that have a default', () => {
