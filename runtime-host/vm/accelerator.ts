@@ -102,6 +102,7 @@ export async function boots(accelerator: Accelerator, context: ProbeContext, lim
         id: 'probe',
         architecture: hostArchitecture(),
         accelerator,
+        qemuVersion: context.qemu.version,
         cpus: 1,
         memoryBytes: 256 * 1024 * 1024,
         kernel: context.assets.kernel,

@@ -6,6 +6,7 @@ const basic: VmConfiguration = {
   id: 'cafe',
   architecture: 'x86_64',
   accelerator: 'tcg',
+  qemuVersion: '7.2.22',
   cpus: 1,
   memoryBytes: 1024 * 1024 * 1024,
   kernel: '/k/vmlinux',
@@ -59,6 +60,12 @@ test('hardware virtualization takes the host’s processor and gets no hint abou
   assert.equal(option(args, '-cpu'), 'host');
   assert.equal(option(args, '-smp'), '4');
   assert.equal(option(args, '-append'), 'console=ttyS0 pci=off quiet panic=-1 dummy.numdummies=0');
+});
+
+test('the processors of an emulated VM take turns, where QEMU would let them run into half-written code', () => {
+  const threads = (cpus: number, qemuVersion: string): string | undefined => /thread=(\w+)/.exec(option(qemuArguments({ ...basic, cpus, qemuVersion }), '-accel') ?? '')?.[1];
+  for (const version of ['6.2.0', '7.2.22', '8.0.5']) assert.deepEqual([threads(1, version), threads(2, version)], ['multi', 'single'], version);
+  for (const version of ['8.1.0', '8.2.2', '9.0', '10.0.7']) assert.deepEqual([threads(1, version), threads(2, version)], ['multi', 'multi'], version);
 });
 
 test('aarch64 uses the machine “virt”', () => {

@@ -8,6 +8,8 @@ export interface VmConfiguration {
   readonly id: string;
   readonly architecture: Architecture;
   readonly accelerator: Accelerator;
+  /** Of the QEMU that runs it, like `7.2.22`. */
+  readonly qemuVersion: string;
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly kernel: string;
@@ -103,8 +105,18 @@ function machineArguments(vm: VmConfiguration): string[] {
     vm.architecture === 'x86_64'
       ? 'microvm,x-option-roms=off,rtc=on,acpi=on,ioapic2=on,dump-guest-core=off'
       : `virt,gic-version=${vm.accelerator === 'kvm' ? 'host' : 'max'},dump-guest-core=off`;
-  const accelerator = vm.accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : vm.accelerator;
+  const accelerator = vm.accelerator === 'tcg' ? `tcg,thread=${emulatorThreads(vm)},tb-size=256` : vm.accelerator;
   return ['-machine', machine, '-accel', accelerator, '-cpu', processor(vm)];
+}
+
+/**
+ * Before 8.1, QEMU could read code to translate it while another processor's thread wrote it, and went on with what it had
+ * read. A kernel that changes its own code then ran into breakpoints that were gone, and panicked: in 1 of 300 boots here.
+ */
+function emulatorThreads({ cpus, qemuVersion }: VmConfiguration): 'multi' | 'single' {
+  const [major = 0, minor = 0] = qemuVersion.split('.').map(Number);
+  const isSound = major > 8 || (major === 8 && minor >= 1);
+  return cpus === 1 || isSound ? 'multi' : 'single';
 }
 
 /** ERMS makes x86 kernels copy with `rep movsb`, which TCG executes byte by byte: without it bulk output is a quarter faster. */

@@ -17,7 +17,7 @@ test('a QEMU that ends in its first moments is reported each time, however busy 
       const files = join(directory, `${lane}-${turn}`);
       await mkdir(files);
       const starting = startVirtualMachine(program, {
-        id: 'test', architecture: 'x86_64', accelerator: 'tcg', cpus: 1, memoryBytes: 64 * 1024 * 1024,
+        id: 'test', architecture: 'x86_64', accelerator: 'tcg', qemuVersion: '7.2.22', cpus: 1, memoryBytes: 64 * 1024 * 1024,
         kernel: join(files, 'kernel'), initramfs: join(files, 'initramfs'), kernelArguments: [],
         bootLog: join(files, 'boot.log'), qmpSocket: join(files, 'qmp.sock'), controlSocket: join(files, 'control.sock'),
       }, join(files, 'qemu.log'));

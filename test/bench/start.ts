@@ -63,6 +63,7 @@ async function floorCommand(berth: ScratchBerth): Promise<{ program: string; arg
     id: 'floor',
     architecture: hostArchitecture(),
     accelerator,
+    qemuVersion: qemu.version,
     cpus: defaultCpus(),
     memoryBytes: defaultMemory,
     kernel: assets.kernel,

@@ -8,7 +8,7 @@ import { GuestClient } from '../../runtime-host/guest/guestClient.ts';
 import type { GuestContainer } from '../../runtime-host/guest/guestContainer.ts';
 import { createOverlay } from '../../runtime-host/vm/overlay.ts';
 import { findGuestAssets } from '../../runtime-host/vm/guestAssets.ts';
-import { findQemu, hostArchitecture } from '../../runtime-host/vm/qemu.ts';
+import { findQemu, hostArchitecture, qemuVersion } from '../../runtime-host/vm/qemu.ts';
 import { qemuArguments } from '../../runtime-host/vm/qemuArguments.ts';
 import { hostTscKilohertz } from '../../runtime-host/vm/tscFrequency.ts';
 import type { VmHarness } from './vmHarness.ts';
@@ -55,7 +55,7 @@ export async function bootGuest(berth: VmHarness, options: GuestMachineOptions =
   const controlSocket = join(directory, 'control.sock');
   const bootLog = join(directory, 'boot.log');
   const args = qemuArguments({
-    id: `guest${machines}`, architecture: hostArchitecture(), accelerator: 'tcg', cpus: 1, memoryBytes: 256 * 1024 * 1024,
+    id: `guest${machines}`, architecture: hostArchitecture(), accelerator: 'tcg', qemuVersion: await qemuVersion(program), cpus: 1, memoryBytes: 256 * 1024 * 1024,
     kernel: assets.kernel, initramfs: assets.initramfs, ...(tscKilohertz !== undefined && { tscKilohertz }),
     bootLog, qmpSocket: join(directory, 'qmp.sock'), controlSocket, disk: { overlay, image: disk.path },
   });

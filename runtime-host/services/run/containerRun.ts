@@ -281,6 +281,7 @@ export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, s
     id: record.id,
     architecture: basis.architecture,
     accelerator: basis.accelerator,
+    qemuVersion: basis.qemu.version,
     cpus: record.cpus,
     memoryBytes: record.memoryBytes,
     kernel: record.kernel ?? basis.assets.kernel,
