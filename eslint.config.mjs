@@ -9,12 +9,13 @@ const allowed = {
   protocol: [],
   base: ['protocol'],
   ...Object.fromEntries(engines.map((name) => [name, ['base', 'protocol']])),
-  services: [...engines, 'base', 'protocol'],
+  services: [...engines, 'devcontainer', 'base', 'protocol'],
   rpc: ['services', 'base', 'protocol'],
-  main: ['rpc', 'services', ...engines, 'base', 'protocol'],
+  main: ['rpc', 'services', ...engines, 'devcontainer', 'base', 'protocol'],
+  devcontainer: ['protocol'],
   client: ['protocol'],
-  cli: ['client', 'protocol'],
-  extension: ['client', 'protocol'],
+  cli: ['client', 'devcontainer', 'protocol'],
+  extension: ['client', 'devcontainer', 'protocol'],
 };
 
 export default tseslint.config(
@@ -45,7 +46,7 @@ export default tseslint.config(
     plugins: { boundaries },
     settings: {
       'boundaries/elements': [
-        ...['protocol', 'base', ...engines, 'services', 'rpc', 'client', 'cli'].map(hostLayer),
+        ...['protocol', 'base', ...engines, 'services', 'rpc', 'devcontainer', 'client', 'cli'].map(hostLayer),
         { type: 'main', pattern: 'runtime-host' },
         { type: 'extension', pattern: 'extension' },
       ],

@@ -1,6 +1,6 @@
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import type { Connections } from '../config/connections.ts';
+import type { Connections } from '../../runtime-host/devcontainer/connections.ts';
 import type { Services } from '../context.ts';
 
 /** For each container the policy that its configuration had when it was last looked at. */

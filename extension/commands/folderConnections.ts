@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
-import { clientProxies } from '../../runtime-host/client/values/hostValues.ts';
+import { clientProxies } from '../../runtime-host/protocol/values/hostValues.ts';
 import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
-import type { Connections } from '../config/connections.ts';
+import type { Connections } from '../../runtime-host/devcontainer/connections.ts';
 import { settingProxies } from '../config/proxies.ts';
 
 /** How a new container is connected: what its configuration says, and what is this machine's to pass on. */

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount } from '../../runtime-host/protocol/types.ts';
-import { configurationHash } from '../config/devcontainer.ts';
-import type { FolderConfig } from '../config/folderConfig.ts';
+import { configurationHash } from '../../runtime-host/devcontainer/devcontainer.ts';
+import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import { folderConnections } from './folderConnections.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 import { configurationLabel, imageLabel } from '../windowContainer.ts';
@@ -37,7 +37,8 @@ export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOp
   return {
     image,
     name,
-    entrypoint: keepAlive,
+    ...(config.overrideCommand ? { entrypoint: keepAlive } : {}),
+    ...config.world,
     workingDirectory: config.workspaceFolder,
     mounts,
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),

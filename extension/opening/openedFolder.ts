@@ -1,6 +1,6 @@
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import type { FolderConfig } from '../config/folderConfig.ts';
+import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 
 /** A folder whose container runs. */
 export interface OpenedFolder {

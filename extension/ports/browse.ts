@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { PortAttributes } from '../config/portAttributes.ts';
+import type { PortAttributes } from '../../runtime-host/devcontainer/portAttributes.ts';
 import { browserAddress } from './portEntries.ts';
 
 type HostPort = Parameters<typeof browserAddress>[0];

@@ -1,5 +1,5 @@
 import type { ForwardedPort, Listener, PublishedPort } from '../../runtime-host/protocol/networks.ts';
-import type { PortAttributes } from '../config/portAttributes.ts';
+import type { PortAttributes } from '../../runtime-host/devcontainer/portAttributes.ts';
 import { isLoopback } from './portEntries.ts';
 
 /** A port that this window has let lead to this machine. It is remembered, so that it comes back. */

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
 import type { Listener } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { readFolderConfig } from '../config/folderConfig.ts';
-import { attributesFor, needsCommandLines, noPortSettings, type PortAttributes, type PortSettings } from '../config/portAttributes.ts';
+import { readFolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
+import { attributesFor, needsCommandLines, noPortSettings, type PortAttributes, type PortSettings } from '../../runtime-host/devcontainer/portAttributes.ts';
 import { describe } from '../errors.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 

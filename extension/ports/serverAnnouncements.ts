@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ForwardedPort, Listener } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import type { PortAttributes } from '../config/portAttributes.ts';
+import type { PortAttributes } from '../../runtime-host/devcontainer/portAttributes.ts';
 import { describe } from '../errors.ts';
 import { openInBrowser, openPreview } from './browse.ts';
 import { hostAddress } from './portEntries.ts';

@@ -1,6 +1,6 @@
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ExecOptions } from '../../runtime-host/protocol/types.ts';
-import { readFolderConfig, type FolderConfig } from '../config/folderConfig.ts';
+import { readFolderConfig, type FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { workspaceLabel } from '../windowContainer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { defaultDevContainer } from '../config/devcontainer.ts';
+import { defaultDevContainer } from '../../runtime-host/devcontainer/devcontainer.ts';
 import { execOptions } from './execOptions.ts';
 
 const container = {

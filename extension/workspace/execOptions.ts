@@ -1,5 +1,5 @@
 import type { ContainerInfo, ExecOptions, TerminalSize } from '../../runtime-host/protocol/types.ts';
-import { resolveRemoteEnv, type DevContainer } from '../config/devcontainer.ts';
+import { resolveRemoteEnv, type DevContainer } from '../../runtime-host/devcontainer/devcontainer.ts';
 
 /** What is to run in a container; everything else follows from the folder's configuration. */
 export interface ProcessRequest {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { print, withClient } from '../cliContext.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
-import { parseContainerPort, type ContainerPort } from '../../client/values/portValues.ts';
+import { parseContainerPort, type ContainerPort } from '../../protocol/values/portValues.ts';
 import { hostEnd, openPorts } from '../publishedPorts.ts';
 
 export function addPort(parent: Command): void {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { clientProxies } from '../../client/values/hostValues.ts';
+import { clientProxies } from '../../protocol/values/hostValues.ts';
 import { agentSocket } from './agentSocket.ts';
 import { specOfWords as specOf } from './specOfWords.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions, HostEntry, PublishedPort, PublishedSocket, ResolverOptions } from '../../protocol/networks.ts';
-import { clientProxies, parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from '../../client/values/hostValues.ts';
-import { parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork, type NetworkValue } from '../../client/values/networkValues.ts';
-import { parseExpose, parsePublish, parsePublishSocket } from '../../client/values/portValues.ts';
+import { clientProxies, parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from '../../protocol/values/hostValues.ts';
+import { parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork, type NetworkValue } from '../../protocol/values/networkValues.ts';
+import { parseExpose, parsePublish, parsePublishSocket } from '../../protocol/values/portValues.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { collect } from '../options.ts';
 import { agentSocket } from './agentSocket.ts';

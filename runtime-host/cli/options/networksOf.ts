@@ -1,5 +1,5 @@
 import { defaultNetwork, type NetworkAttachment } from '../../protocol/networks.ts';
-import type { NetworkValue } from '../../client/values/networkValues.ts';
+import type { NetworkValue } from '../../protocol/values/networkValues.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 
 /** What concerns the first network, and is written apart from it. */

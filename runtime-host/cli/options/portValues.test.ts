@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PublishedPort } from '../../protocol/networks.ts';
-import { parseContainerPort, parseExpose, parsePublish, parsePublishSocket } from '../../client/values/portValues.ts';
+import { parseContainerPort, parseExpose, parsePublish, parsePublishSocket } from '../../protocol/values/portValues.ts';
 import { specOfWords as specOf } from './specOfWords.ts';
 
 const port = (hostPort: number, containerPort: number, more: Partial<PublishedPort> = {}): PublishedPort => ({ hostPort, containerPort, protocol: 'tcp', ...more });

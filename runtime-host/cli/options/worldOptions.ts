@@ -2,7 +2,7 @@ import type { Tmpfs, Ulimit } from '../../protocol/worldOptions.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { collect, parseBytes } from '../options.ts';
 import { optionGroup } from './optionGroup.ts';
-import { parseId, parsePidsLimit, parseSecurityOption, parseTmpfs, parseUlimit, type SecurityOption } from './worldValues.ts';
+import { parseId, parsePidsLimit, parseSecurityOption, parseTmpfs, parseUlimit, type SecurityOption } from '../../protocol/values/worldValues.ts';
 
 /** What the processes may do, and what they find around them. */
 export const worldOptions = optionGroup<{

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { parse, printParseErrorCode, type ParseError } from 'jsonc-parser';
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import type { Mount } from '../../runtime-host/protocol/types.ts';
+import { BerthError } from '../protocol/errors.ts';
+import type { Mount } from '../protocol/types.ts';
+import { defaultBehaviour, readBehaviour, type Behaviour } from './behaviour.ts';
 import { noConnections, readConnections, type Connections } from './connections.ts';
+import { isObject, parseObject } from './jsonText.ts';
 import { parseMount } from './mountSyntax.ts';
 import { noPortSettings, readPortSettings, type PortSettings } from './portAttributes.ts';
 import { substituteAll, type Variables } from './variables.ts';
@@ -12,7 +13,7 @@ import { substituteAll, type Variables } from './variables.ts';
  * What Berth takes from a devcontainer.json (https://containers.dev/implementors/json_reference/). Everything is
  * resolved: variables are replaced and paths are absolute.
  */
-export interface DevContainer {
+export interface DevContainer extends Behaviour {
   /** Absent when the file names none: then the user is asked. */
   readonly image?: string;
   readonly name?: string;
@@ -55,17 +56,12 @@ const refused: Readonly<Record<string, string>> = {
   features: 'adds Dev Container Features (“features”)',
 };
 
-const ignoredProperties = [
-  'initializeCommand', 'onCreateCommand', 'updateContentCommand', 'postCreateCommand', 'postStartCommand',
-  'postAttachCommand', 'waitFor', 'capAdd',
-  'privileged', 'securityOpt', 'init', 'overrideCommand', 'shutdownAction', 'updateRemoteUserUID', 'userEnvProbe',
-  'hostRequirements', 'secrets',
-];
+const ignoredProperties = ['secrets'];
 
 /** What applies when a folder has no devcontainer.json. */
 export function defaultDevContainer(context: DevContainerContext): DevContainer {
   const target = defaultTarget(context.localFolder);
-  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ports: noPortSettings, connections: noConnections, ignored: [] };
+  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ports: noPortSettings, connections: noConnections, ...defaultBehaviour, ignored: [] };
 }
 
 /**
@@ -104,6 +100,7 @@ export function parseDevContainer(text: string, context: DevContainerContext): D
     mounts: read.list('mounts').map((entry) => parseMountOrThrow(entry, resolved, file)),
     ports: readPortSettings(root, file),
     connections,
+    ...readBehaviour(root, file),
     ignored: [...ignoredProperties.filter((property) => isMeaningful(root[property])), ...ignoredArguments.map((argument) => `runArgs: ${argument}`)],
   };
 }
@@ -126,25 +123,10 @@ export function configurationHash(config: DevContainer, image: string): string {
   const { options: { policy: _policy, ...options }, hostname, sshAgent } = config.connections;
   const connections = { ...options, hostname, sshAgent };
   const hasSome = Object.values(connections).some((value) => value !== undefined);
-  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts, ...(hasSome ? [connections] : [])];
+  // What is as it always was adds nothing, so that a newer Berth finds older containers as they should be.
+  const world = { ...config.world, ...(!config.overrideCommand && { overrideCommand: false }) };
+  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts, ...(hasSome ? [connections] : []), ...(Object.keys(world).length > 0 ? [world] : [])];
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 16);
-}
-
-function parseObject(text: string, file: string): Record<string, unknown> {
-  const errors: ParseError[] = [];
-  const root: unknown = parse(text.replace(/^\uFEFF/, ''), errors, { allowTrailingComma: true });
-  const first = errors[0];
-  if (first) {
-    const line = text.slice(0, first.offset).split('\n').length;
-    throw unusable(`${file} is not valid JSON: ${inWords(printParseErrorCode(first.error))} in line ${line}.`);
-  }
-  if (!isObject(root)) throw unusable(`${file} must hold a JSON object.`);
-  return root;
-}
-
-/** `CommaExpected` is “comma expected”. */
-function inWords(code: string): string {
-  return code.replace(/(?<=.)([A-Z])/g, ' $1').toLowerCase();
 }
 
 function refuseUnsupported(root: Record<string, unknown>, file: string): void {
@@ -157,10 +139,6 @@ function refuseUnsupported(root: Record<string, unknown>, file: string): void {
 function isMeaningful(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '') return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads properties and complains about the wrong type. */

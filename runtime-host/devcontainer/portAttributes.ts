@@ -1,4 +1,4 @@
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { BerthError } from '../protocol/errors.ts';
 
 /* `forwardPorts`, `portsAttributes` and `otherPortsAttributes` of devcontainer.json. */
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { HostEntry } from '../../protocol/networks.ts';
+import type { HostEntry } from '../networks.ts';
 import { InvalidValue } from './invalidValue.ts';
 
 /* What users write about names, and what their environment says about proxies. */

@@ -1,7 +1,7 @@
-import { parseDns, parseDnsSearch } from '../../runtime-host/client/values/hostValues.ts';
-import { parseNetwork } from '../../runtime-host/client/values/networkValues.ts';
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import { networkPolicyModes, type NetworkAttachment, type NetworkPolicy, type ResolverOptions } from '../../runtime-host/protocol/networks.ts';
+import { parseDns, parseDnsSearch } from '../protocol/values/hostValues.ts';
+import { parseNetwork } from '../protocol/values/networkValues.ts';
+import { BerthError } from '../protocol/errors.ts';
+import { networkPolicyModes, type NetworkAttachment, type NetworkPolicy, type ResolverOptions } from '../protocol/networks.ts';
 
 /** `customizations.berth.network` of devcontainer.json (media/devcontainer.schema.json). */
 export interface NetworkCustomization {

@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
-import { portProtocols, type PortProtocol, type PublishedPort, type PublishedSocket } from '../../protocol/networks.ts';
+import { portProtocols, type PortProtocol, type PublishedPort, type PublishedSocket } from '../networks.ts';
 import { InvalidValue } from './invalidValue.ts';
 
 /* What users write to publish ports and sockets: on the command line, and in devcontainer.json. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { ConnectionOptions } from '../../runtime-host/protocol/networks.ts';
+import type { ConnectionOptions } from '../protocol/networks.ts';
 import type { Connections } from './connections.ts';
 
 /** What an open network keeps containers from: this machine itself, its links, and what tells a cloud's machines their secrets. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionGrants } from './connectionGrants.ts';
 import { readConnections } from './connections.ts';
-import { settingProxies } from './proxies.ts';
 
 const read = (root: Record<string, unknown>) => readConnections(root, 'devcontainer.json');
 const network = (values: Record<string, unknown>): Record<string, unknown> => ({ customizations: { berth: { network: values } } });
@@ -76,15 +75,5 @@ describe('what a configuration asks for beyond a network', () => {
     for (const entry of ['registry.example:443', '*.example', '10.0.0.0/8', '192.0.2.1:22', '[fd12::/16]:443', '2001:db8::1', 'db']) {
       assert.equal(grants(network({ policy: 'allowlist', allow: [entry] })), 0, entry);
     }
-  });
-});
-
-describe('VS Code’s proxy settings', () => {
-  it('become the variables that programs know', () => {
-    assert.deepEqual(settingProxies('http://proxy.example:3128', ['.local', 'a']), {
-      HTTP_PROXY: 'http://proxy.example:3128', http_proxy: 'http://proxy.example:3128', HTTPS_PROXY: 'http://proxy.example:3128', https_proxy: 'http://proxy.example:3128', NO_PROXY: '.local,a', no_proxy: '.local,a',
-    });
-    assert.deepEqual(Object.keys(settingProxies('socks5://proxy.example:1080', [])), ['ALL_PROXY', 'all_proxy']);
-    assert.deepEqual(settingProxies('', ['a']), {});
   });
 });

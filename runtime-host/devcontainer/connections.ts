@@ -1,8 +1,8 @@
-import { parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from '../../runtime-host/client/values/hostValues.ts';
-import { parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork } from '../../runtime-host/client/values/networkValues.ts';
-import { parsePublish } from '../../runtime-host/client/values/portValues.ts';
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import { defaultNetwork, type ConnectionOptions, type HostEntry, type NetworkAttachment, type PublishedPort, type ResolverOptions } from '../../runtime-host/protocol/networks.ts';
+import { parseAddHost, parseDns, parseDnsOption, parseDnsSearch } from '../protocol/values/hostValues.ts';
+import { parseAddress4, parseAddress6, parseAlias, parseMac, parseNetwork } from '../protocol/values/networkValues.ts';
+import { parsePublish } from '../protocol/values/portValues.ts';
+import { BerthError } from '../protocol/errors.ts';
+import { defaultNetwork, type ConnectionOptions, type HostEntry, type NetworkAttachment, type PublishedPort, type ResolverOptions } from '../protocol/networks.ts';
 import { readNetworkCustomization, type NetworkCustomization } from './networkCustomization.ts';
 
 /** How a folder's container is connected, by its configuration. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Mount } from '../../runtime-host/protocol/types.ts';
+import type { Mount } from '../protocol/types.ts';
 import { substituteText, type Variables } from './variables.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { defaultNetwork, networkNamePattern, type NetworkAttachment } from '../../protocol/networks.ts';
+import { defaultNetwork, networkNamePattern, type NetworkAttachment } from '../networks.ts';
 import { InvalidValue } from './invalidValue.ts';
 
 /* What users write to join networks. Whether a network or an address is there to have is for the host to say. */

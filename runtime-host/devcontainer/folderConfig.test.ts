@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { readFolderConfig } from './folderConfig.ts';
+import { readFolderConfig, readFolderConfigs } from './folderConfig.ts';
 
 describe('the configuration of a folder', () => {
   let folder = '';
@@ -22,6 +22,21 @@ describe('the configuration of a folder', () => {
     await mkdir(join(folder, '.devcontainer'));
     await writeFile(join(folder, '.devcontainer', 'devcontainer.json'), '{ "image": "first" }');
     assert.equal((await readFolderConfig(folder)).image, 'first');
+  });
+
+  it('is chosen of several', async () => {
+    const directory = join(folder, '.devcontainer', 'go');
+    await mkdir(directory);
+    await mkdir(join(folder, '.devcontainer', 'empty'));
+    const file = join(directory, 'devcontainer.json');
+    await writeFile(file, '{ "name": "Go", "image": "third" } // really');
+    assert.deepEqual(await readFolderConfigs(folder), [
+      { file: join(folder, '.devcontainer', 'devcontainer.json'), relativePath: '.devcontainer/devcontainer.json' },
+      { file: join(folder, '.devcontainer.json'), relativePath: '.devcontainer.json' },
+      { file, relativePath: '.devcontainer/go/devcontainer.json', name: 'Go' },
+    ]);
+    assert.equal((await readFolderConfig(folder, { file })).image, 'third');
+    await assert.rejects(readFolderConfig(folder, { file: join(folder, 'gone.json') }), { code: 'DevContainerInvalid', message: /does not exist/ });
   });
 
   it('names the file that is wrong', async () => {
