@@ -14,6 +14,7 @@ export default async function size(): Promise<Figures> {
     vminitdBytes: await bytes('dist/guest/vminitd'),
     initramfsBytes: await bytes('dist/guest/initramfs.cpio'),
     netdBytes: await bytes('dist/netd/netd'),
+    sharedBytes: await bytes('dist/shared/shared'),
     kernelBytes: provenance.vmlinuxBytes,
     kernelCompressedBytes: await bytes('dist/guest/vmlinux.zst'),
     hostBundleBytes: (await bytes('dist/hostProgram.mjs')) + (await bytes('dist/unpackWorker.mjs')),

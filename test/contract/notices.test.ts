@@ -14,7 +14,7 @@ test('what ships names every run-time dependency with its licence, and where the
   const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
   for (const [name, version] of Object.entries(dependencies)) assert.ok(titles.includes(`${name} ${version}`), name);
   for (const name of Object.keys(devDependencies)) assert.ok(!titles.some((title) => title.startsWith(`${name} `)), name);
-  for (const program of ['dist/guest/vminitd', 'dist/netd/netd']) {
+  for (const program of ['dist/guest/vminitd', 'dist/netd/netd', 'dist/shared/shared']) {
     const linked = [...execFileSync('go', ['version', '-m', join(repository, program)], { encoding: 'utf8' }).matchAll(/^\tdep\t(\S+)\t(\S+)/gm)];
     assert.ok(linked.length > 0);
     for (const [, name, version] of linked) assert.ok(titles.includes(`${name} ${version}`), name);

@@ -28,6 +28,8 @@ const stages = {
   goUnit: check('go', '-C', 'guest/vminitd', 'test', './...'),
   netd: check('go', '-C', 'runtime-host/netd', 'vet', './...'),
   netdUnit: check('go', '-C', 'runtime-host/netd', 'test', './...'),
+  shared: check('go', '-C', 'runtime-host/shared', 'vet', './...'),
+  sharedUnit: check('go', '-C', 'runtime-host/shared', 'test', './...'),
   unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts', 'guest/**/*.test.mjs'),
   contract: tests(2, 'test/contract/**/*.test.ts'),
   vm: tests(1, 'test/vm/**/*.test.ts'),

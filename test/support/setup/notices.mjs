@@ -1,6 +1,6 @@
 /**
  * The licences of what others wrote and we ship: the npm packages that are in the bundles (their source maps tell),
- * Go's standard library and the modules that are linked into vminitd and netd, and the Linux kernel.
+ * Go's standard library and the modules that are linked into vminitd, netd and shared, and the Linux kernel.
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, readdirSync } from 'node:fs';
@@ -42,7 +42,7 @@ function goNotices() {
   const goIn = (directory, ...args) => execFileSync('go', args, { cwd: join(repository, directory), env: environment, encoding: 'utf8' }).trim();
   const format = '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}';
   const list = (directory) => goIn(directory, 'list', '-deps', '-f', format, '.').split('\n').filter((line) => line !== '');
-  const modules = new Set(['guest/vminitd', 'runtime-host/netd'].flatMap(list));
+  const modules = new Set(['guest/vminitd', 'runtime-host/netd', 'runtime-host/shared'].flatMap(list));
   const linked = [...modules].sort().map((line) => {
     const [name, version, directory] = line.split(' ');
     return { name, version, text: requiredText(directory, name) };
