@@ -6,7 +6,7 @@ import type { CopyFromOptions, CopyToOptions } from '../protocol/archiveStreams.
 import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from '../protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal, WhenUnused } from '../protocol/types.ts';
 import type { Listener, NetworkInfo } from '../protocol/networks.ts';
 import type { VolumeInfo } from '../protocol/volumes.ts';
 import type { HostStream } from './hostStreams.ts';
@@ -215,6 +215,15 @@ class ContainerRequests {
   /** Settles when the container has stopped, at once if it is not running. */
   wait(container: string, options?: RequestOptions): Promise<{ readonly exitCode: number }> {
     return this.#requester.sendWith(methods.ContainerWaitRequest, { container }, options);
+  }
+
+  /** Until {@link release}, or the end of this connection, it is in use; what becomes of it afterwards, the last user decides. */
+  use(container: string, whenUnused: WhenUnused, options?: RequestOptions): Promise<ContainerInfo> {
+    return this.#requester.sendWith(methods.ContainerUseRequest, { container, whenUnused }, options);
+  }
+
+  async release(container: string): Promise<void> {
+    await this.#requester.sendWith(methods.ContainerReleaseRequest, { container });
   }
 
   /** What a running container uses at this moment. */

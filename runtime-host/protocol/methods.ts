@@ -2,7 +2,7 @@ import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscod
 import type { Grant, GrantWish } from './grants.ts';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
 import type { ForwardedPort, Listener, NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from './networks.ts';
-import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal } from './types.ts';
+import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal, WhenUnused } from './types.ts';
 import type { VolumeInfo, VolumeSpec } from './volumes.ts';
 
 /**
@@ -83,6 +83,13 @@ export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly 
  * when the answer comes, without input, and what it prints is dropped.
  */
 export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions & { readonly detach?: boolean }, { readonly execId?: string }, void>('container/exec');
+
+/**
+ * From now on, until it releases it or its connection ends, this client uses the container. Ten seconds after its last user
+ * has gone, what the last one has wished happens; a host that is killed meanwhile leaves that to the next one.
+ */
+export const ContainerUseRequest = new RequestType<ContainerParams & { readonly whenUnused: WhenUnused }, ContainerInfo, void>('container/use');
+export const ContainerReleaseRequest = new RequestType<ContainerParams, null, void>('container/release');
 
 /** What a running container uses at this moment. */
 export const ContainerStatisticsRequest = new RequestType<ContainerParams, ContainerStatistics, void>('container/statistics');

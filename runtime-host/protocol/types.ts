@@ -2,6 +2,10 @@ import type { ConnectionOptions, ContainerNetwork, ForwardedPort, NetworkPolicy,
 import type { ContainerVolume, VolumeMount } from './volumes.ts';
 import type { WorldOptions } from './worldOptions.ts';
 
+/** What becomes of a container that nobody uses any more (`container/use`). */
+export const whenUnusedChoices = ['stop', 'nothing'] as const;
+export type WhenUnused = (typeof whenUnusedChoices)[number];
+
 /** An OCI platform: operating system, architecture and variant, as in an image index. */
 export interface Platform {
   readonly os: string;
@@ -232,6 +236,8 @@ export interface ContainerInfo {
   readonly paused?: string;
   /** Process id of the container's QEMU while it runs. */
   readonly vmPid?: number;
+  /** What its users have asked for in this run; absent: nothing. */
+  readonly whenUnused?: WhenUnused;
   /** What was said about its rights and surroundings when it was created. */
   readonly world?: WorldOptions;
 }

@@ -4,6 +4,7 @@ import type { Connections } from '../services/connections/connectionService.ts';
 import type { ContainerService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from '../services/interfaces.ts';
 import type { GrantService } from '../services/access/grantService.ts';
 import type { ShareService } from '../services/access/shareService.ts';
+import type { Uses } from '../services/use/containerUses.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/specification/mountPolicy.ts';
 
@@ -20,6 +21,7 @@ export interface HostServices {
   readonly connections: Connections;
   readonly shares: Pick<ShareService, 'share' | 'unshare'>;
   readonly grants: Pick<GrantService, 'list' | 'decide' | 'revoke' | 'onDidChange'>;
+  readonly uses: Uses;
   readonly mounts: Pick<MountPolicy, 'refusals'>;
 }
 

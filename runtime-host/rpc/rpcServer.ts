@@ -26,6 +26,7 @@ import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
 import { statisticsMethods } from './statisticsMethods.ts';
 import { systemMethods } from './systemMethods.ts';
+import { useMethods } from './useMethods.ts';
 import { volumeMethods } from './volumeMethods.ts';
 
 /**
@@ -42,7 +43,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...grantMethods, ...portMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...grantMethods, ...portMethods, ...useMethods].map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { longestSeconds, minimumLogBytes, minimumMemoryBytes, restartPolicyNames } from '../protocol/types.ts';
+import { longestSeconds, minimumLogBytes, minimumMemoryBytes, restartPolicyNames, whenUnusedChoices } from '../protocol/types.ts';
 import { volumeDrivers, volumeNamePattern } from '../protocol/volumes.ts';
 import { connectionMembers } from './networkSchema.ts';
 import { arrayOf, flag, integer, invalid, number, object, oneOf, optional, progressToken, recordOf, text } from './validate.ts';
@@ -88,6 +88,7 @@ export const containerParams = object({ container });
 export const containerStart = object({ ...workDone, container });
 export const containerStop = object({ container, timeoutSeconds: optional(integer(0, longestSeconds)) });
 export const containerRestart = object({ ...workDone, container, timeoutSeconds: optional(integer(0, longestSeconds)) });
+export const containerUse = object({ container, whenUnused: oneOf(whenUnusedChoices) });
 export const containerRename = object({ container, name });
 export const containerSignal = object({
   container,

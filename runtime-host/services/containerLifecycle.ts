@@ -90,7 +90,7 @@ export class ContainerLifecycle {
       this.#setState(container, 'starting');
       options.progress?.({ message: 'Booting the virtual machine' });
       const surroundings = await this.#deps.connections.open(container);
-      const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ambientEnv: _ambient, ...kept } = container.record;
+      const { exitCode: _code, oomKilled: _oom, error: _error, finishedAt: _finished, stoppedByUser: _stopped, restartCount: _count, ambientEnv: _ambient, whenUnused: _unused, ...kept } = container.record;
       const { restartCount } = options;
       const saved = this.#save(container, { ...kept, ...(restartCount ? { restartCount } : {}), ...(surroundings.environment.length > 0 && { ambientEnv: surroundings.environment }), state: 'running', startedAt: new Date().toISOString() });
       const [run] = await Promise.allSettled([this.#boot(container, surroundings, options.signal), saved]);
@@ -148,7 +148,7 @@ export class ContainerLifecycle {
   }
 
   /** Changes what can be changed of a container at any time. */
-  async update(container: Container, changes: Partial<Pick<ContainerRecord, 'name' | 'connection' | 'mounts'>>): Promise<void> {
+  async update(container: Container, changes: Partial<Pick<ContainerRecord, 'name' | 'connection' | 'whenUnused' | 'mounts'>>): Promise<void> {
     await this.#save(container, { ...container.record, ...changes });
     this.#deps.changed(container);
   }

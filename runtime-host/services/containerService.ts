@@ -30,6 +30,7 @@ import { firstProcessStreams } from './run/processStreams.ts';
 import { Restarts } from './restarts/restarts.ts';
 import { sigkill, signalNumber } from './specification/signals.ts';
 import { defaultVmLimits, type VmLimits } from './run/vmLimits.ts';
+import { ContainerUses, type ContainerUsesOptions } from './use/containerUses.ts';
 import { VmPlatform } from './run/vmPlatform.ts';
 import type { HostVolumeService } from './volumes/volumeService.ts';
 import type { WaitingMachine } from './run/waitingMachine.ts';
@@ -52,6 +53,8 @@ export interface ContainerServiceOptions {
   readonly limits?: Partial<VmLimits>;
   /** How long a network's process may take to answer; for tests. */
   readonly netdAnswerMilliseconds?: number | undefined;
+  /** How long a container goes on without users; for tests. */
+  readonly unusedGrace?: ContainerUsesOptions['grace'];
 }
 
 /** Containers keep images' disks from being removed. */
@@ -60,6 +63,7 @@ export interface DiskUser extends ContainerService {
   readonly policies: HostPolicyService;
   readonly shares: ShareService;
   readonly grants: GrantService;
+  readonly uses: ContainerUses;
   /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
   pruneDisks(): Promise<void>;
 }
@@ -82,6 +86,7 @@ class QemuContainerService implements DiskUser {
   readonly policies: HostPolicyService;
   readonly shares: ShareService;
   readonly grants: GrantService;
+  readonly uses: ContainerUses;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
   readonly #logLimits: LogLimits;
@@ -121,6 +126,7 @@ class QemuContainerService implements DiskUser {
     this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
     this.shares = new ShareService(this.#table, this.#lifecycle, this.#mountPolicy);
     this.grants = new GrantService({ paths, table: this.#table, shares: this.shares, log });
+    this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace, remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id) => this.stop(id) });
     this.#restarts = new Restarts({
       log,
       start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),

@@ -17,6 +17,7 @@ import type { ShareService } from './access/shareService.ts';
 import type { ContainerService, ImageDiskService, ImageService, NetworkService, PolicyService, StatisticsService, VolumeService } from './interfaces.ts';
 import { HostNetworkService } from './networks/networkService.ts';
 import { HostVolumeService } from './volumes/volumeService.ts';
+import type { Uses } from './use/containerUses.ts';
 import { UsageService } from './usageService.ts';
 import { MountPolicy } from './specification/mountPolicy.ts';
 import { VmStatisticsService } from './statisticsService.ts';
@@ -36,6 +37,7 @@ export interface Services {
   readonly grants: GrantService;
   readonly mounts: MountPolicy;
   readonly connections: ConnectionService;
+  readonly uses: Uses;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
   qemuVersion(): Promise<string | undefined>;
 }
@@ -62,7 +64,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), uses: containers.uses, qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { longestSeconds, restartPolicyNames, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize } from '../protocol/types.ts';
+import { longestSeconds, restartPolicyNames, whenUnusedChoices, type ErrorSummary, type HealthCheck, type LogOptions, type Mount, type RestartPolicy, type TerminalSize, type WhenUnused } from '../protocol/types.ts';
 import { networkNamePattern, networkPolicyModes, portProtocols, type ConnectionOptions, type ContainerNetwork } from '../protocol/networks.ts';
 import { volumeNamePattern, type ContainerVolume } from '../protocol/volumes.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
@@ -54,6 +54,8 @@ export interface ContainerRecord {
   readonly restartCount?: number;
   /** Somebody has stopped it: no policy brings it back until somebody starts it. */
   readonly stoppedByUser?: boolean;
+  /** Of a run: what becomes of it without users. Absent: nothing. */
+  readonly whenUnused?: WhenUnused;
   readonly world?: WorldOptions;
   readonly healthCheck?: HealthCheck;
   /** Absent: it has no network, as all containers before there were networks. */
@@ -161,6 +163,7 @@ const recordShape: Readonly<Record<keyof ContainerRecord, Check>> = {
   log: isOptional(hasShape({ maxSize: isOptional(isCount), maxFiles: isOptional(isCount) })),
   restartCount: isOptional(isCount),
   stoppedByUser: isOptional(isBoolean),
+  whenUnused: isOptional(isOneOf(whenUnusedChoices)),
   world: isOptional(hasShape(worldShape)),
   connection: isOptional(hasShape(connectionShape)),
   kernel: isOptional(isString),

@@ -71,6 +71,21 @@ test('a host that is idle goes away by itself, and not while something runs', as
   assert.match(await berth.log(), /stops \{"reason":"it is idle"\}/);
 });
 
+test('a client uses a container until it releases it, or is gone', async (t) => {
+  const berth = await scratchBerth(t);
+  const [client, other] = [await berth.connect(), await berth.connect()];
+  for (const [name, end] of [['released', () => other.containers.release('released')], ['left', () => Promise.resolve(other.close())]] as const) {
+    await client.containers.create({ image: 'local', name, command: ['sleep', '1000'] });
+    await client.containers.start(name);
+    assert.equal((await other.containers.use(name, 'stop')).whenUnused, 'stop');
+    const stopped = new Promise<void>((resolve) => client.onContainerDidChange(({ info }) => { if (info?.name === name && info.state === 'stopped') resolve(); }));
+    await end();
+    await stopped;
+  }
+  const wrong = client.containers.use('released', 'remove' as 'stop');
+  await assert.rejects(wrong, hasCode('InvalidArgument'));
+});
+
 test('SIGTERM ends it in good order, and clients notice', async (t) => {
   const berth = await scratchBerth(t);
   const client = await berth.connect();

@@ -12,11 +12,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationOptions } from '../../runtime-host/base/progress.ts';
 import { runHost } from '../../runtime-host/host.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions } from '../../runtime-host/protocol/types.ts';
+import type { ContainerInfo, ContainerSpec, ImageInfo, ProcessOptions, WhenUnused } from '../../runtime-host/protocol/types.ts';
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
 import { HostNetworkService } from '../../runtime-host/services/networks/networkService.ts';
 import { HostVolumeService } from '../../runtime-host/services/volumes/volumeService.ts';
 import type { ContainerService, ImageService, LogEntry, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import type { Uses } from '../../runtime-host/services/use/containerUses.ts';
 import { UsageService } from '../../runtime-host/services/usageService.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
@@ -237,6 +238,29 @@ async function runLocal(command: readonly string[], options: ProcessOptions, onC
   };
 }
 
+/** Stops a container as soon as somebody does not use it any more. */
+class LocalUses implements Uses {
+  readonly #containers: ContainerService;
+  readonly #users = new Map<object, Set<string>>();
+
+  constructor(containers: ContainerService) {
+    this.#containers = containers;
+  }
+
+  async use(container: string, user: object, whenUnused: WhenUnused): Promise<ContainerInfo> {
+    this.#users.set(user, (this.#users.get(user) ?? new Set()).add(container));
+    return { ...(await this.#containers.inspect(container)), whenUnused };
+  }
+
+  release(container: string, user: object): void {
+    if (this.#users.get(user)?.delete(container)) void this.#containers.stop(container);
+  }
+
+  gone(user: object): void {
+    for (const container of this.#users.get(user) ?? []) this.release(container, user);
+  }
+}
+
 const noMachine = async (): Promise<never> => {
   throw new BerthError('GuestFailed', 'There is no virtual machine here.');
 };
@@ -250,5 +274,5 @@ await runHost(async ({ paths, log }) => {
   await Promise.all([volumes.load(new Set()), networks.load(new Set())]);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: async () => [] });
   const refuse = async (): Promise<never> => { throw new BerthError('PathNotFound', 'There are no files here.'); };
-  return { images, containers, volumes, networks, policies: { activity: noMachine, setPolicy: noMachine }, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, shares: { share: noMachine, unshare: noMachine }, grants: { list: () => [], decide: noMachine, revoke: noMachine, onDidChange: () => () => undefined }, connections: { forward: refuse, stopForward: refuse, watchListeners: refuse }, qemuVersion: async () => undefined };
+  return { images, containers, volumes, networks, policies: { activity: noMachine, setPolicy: noMachine }, statistics: { statistics: noMachine, processes: noMachine }, usage, archives: { read: refuse, export: refuse, write: refuse }, mounts: { refusals: async () => [] }, shares: { share: noMachine, unshare: noMachine }, grants: { list: () => [], decide: noMachine, revoke: noMachine, onDidChange: () => () => undefined }, connections: { forward: refuse, stopForward: refuse, watchListeners: refuse }, uses: new LocalUses(containers), qemuVersion: async () => undefined };
 });

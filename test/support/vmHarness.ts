@@ -6,10 +6,10 @@ import type { Readable } from 'node:stream';
 import { createLogger } from '../../runtime-host/base/log.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import type { ContainerInfo, ContainerSpec } from '../../runtime-host/protocol/types.ts';
-import { createContainerService } from '../../runtime-host/services/containerService.ts';
+import { createContainerService, type ContainerServiceOptions, type DiskUser } from '../../runtime-host/services/containerService.ts';
 import { ContainerTable } from '../../runtime-host/services/containerTable.ts';
 import { createServices, type Services, type ServicesOptions } from '../../runtime-host/services/createServices.ts';
-import type { ContainerService, ProcessStreams } from '../../runtime-host/services/interfaces.ts';
+import type { ProcessStreams } from '../../runtime-host/services/interfaces.ts';
 import { HostNetworkService } from '../../runtime-host/services/networks/networkService.ts';
 import { HostVolumeService } from '../../runtime-host/services/volumes/volumeService.ts';
 import type { VmLimits } from '../../runtime-host/services/run/vmLimits.ts';
@@ -32,7 +32,7 @@ export interface VmHarness {
   /** Environment for a host process that shares this Berth. */
   readonly environment: NodeJS.ProcessEnv;
   /** Another host on the same Berth, in this process; it has adopted what there is. */
-  otherHost(environment?: NodeJS.ProcessEnv, limits?: Partial<VmLimits>): Promise<ContainerService>;
+  otherHost(environment?: NodeJS.ProcessEnv, limits?: Partial<VmLimits>, unusedGrace?: ContainerServiceOptions['unusedGrace']): Promise<DiskUser>;
   create(spec: Partial<ContainerSpec>): Promise<ContainerInfo>;
   /** Creates, attaches, starts, sends `input`, and waits for the end; removes the container unless told otherwise. */
   run(command: readonly string[], options?: Partial<ContainerSpec> & { readonly input?: string | Uint8Array; readonly keep?: boolean }): Promise<Finished>;
@@ -85,12 +85,12 @@ export async function startVmHarness(environment: NodeJS.ProcessEnv = {}, limits
     image,
     log,
     environment: all,
-    otherHost: async (changes, limits) => {
+    otherHost: async (changes, limits, unusedGrace) => {
       const { images, disks } = services;
       const table = new ContainerTable();
       const volumes = new HostVolumeService({ paths, table, log: logger });
       const networks = new HostNetworkService({ paths, table, log: logger });
-      const service = createContainerService({ paths, table, volumes, networks, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }) });
+      const service = createContainerService({ paths, table, volumes, networks, images, disks, log: logger, version: 'test', environment: { ...all, ...changes }, ...(limits && { limits }), ...(unusedGrace && { unusedGrace }) });
       service.onDidChange(bootLogs.notice);
       await service.adopt();
       return service;
