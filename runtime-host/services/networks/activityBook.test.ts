@@ -23,6 +23,8 @@ test('counts go on over restarts of netd, of the host and of the container', asy
   first.note('lan', [entry(3)]);
   first.note('lan', [entry(5)]);
   assert.deepEqual([counts(first), first.denied], [[5], 5], 'netd tells totals');
+  first.note('lan', [entry(4)]);
+  assert.deepEqual(counts(first), [5], 'what was on its way is older than an answer that has overtaken it');
   first.begin('lan', 'netd 2', true, [entry(2)]);
   assert.deepEqual(counts(first), [7]);
   await first.flush();

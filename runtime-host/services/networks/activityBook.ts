@@ -69,11 +69,14 @@ export class ActivityBook {
     this.#saveSoon();
   }
 
-  /** Counts that have changed. */
+  /** Counts that have changed. What comes late, after a later answer to a question, changes nothing. */
   note(network: string, entries: readonly NetworkActivity[]): void {
     const present = this.#present.get(network);
     if (!present) return;
-    for (const entry of entries) present.entries.set(keyOf(entry), entry);
+    for (const entry of entries) {
+      const key = keyOf(entry);
+      if (entry.count >= (present.entries.get(key)?.count ?? 0)) present.entries.set(key, entry);
+    }
     this.#saveSoon();
   }
 

@@ -103,6 +103,11 @@ export class NetdSupervisor {
     });
   }
 
+  /** What netd has of a member now, which it tells by itself only now and then. Undefined when there is no netd. @throws BerthError NetworkFailed */
+  async status(id: string): Promise<NetdMemberStatus | undefined> {
+    return this.#live?.netd.client.member(id);
+  }
+
   /** Forgets a member. Answers with its last status, if netd still knows it. */
   leave(id: string): Promise<NetdMemberStatus | undefined> {
     return this.#queue.run(async () => {

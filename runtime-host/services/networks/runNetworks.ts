@@ -19,6 +19,8 @@ import { portInUse, publishedPorts } from './ports.ts';
 import { guestNetwork, hostnameOf, netdMember, vmInterfaces, type RunNetwork } from './runNetwork.ts';
 
 const nudgeMilliseconds = 5000;
+/** How long who asks for activity waits for a netd before the last that it has told has to do. */
+const activityMilliseconds = 5000;
 
 export interface RunNetworksOptions {
   readonly paths: BerthPaths;
@@ -71,8 +73,8 @@ export class RunNetworks {
       const status = await this.#supervisors.get(name)?.leave(container.id).catch((error: unknown) => this.#logFailure('A container could not be taken out of its network', container, error));
       if (status) network.activity.note(name, status.activity);
     }));
-    container.network = undefined;
     await network.activity.end();
+    container.network = undefined;
     await this.#tellKnowing(container);
   }
 
@@ -104,9 +106,15 @@ export class RunNetworks {
     if (isComplete) await this.#endStrangers(names);
   }
 
-  /** What a container used or tried to use, the newest first; also of one that does not run. */
+  /** What a container used or tried to use until now, the newest first; also of one that does not run. */
   async activity(container: Container): Promise<NetworkActivity[]> {
-    return (container.network?.activity ?? (await ActivityBook.open(container.paths.activity, this.#options.log))).entries();
+    const { network } = container;
+    if (!network) return (await ActivityBook.open(container.paths.activity, this.#options.log)).entries();
+    await Promise.all(container.record.connection!.networks.map(async ({ network: name }) => {
+      const status = await answered(this.#supervisor(name).status(container.id), activityMilliseconds).catch((error: unknown) => this.#logFailure('What a container used of a network just now is not known', container, error));
+      if (status) network.activity.note(name, status.activity);
+    }));
+    return network.activity.entries();
   }
 
   /** Lets go of all networks; those with containers go on. */

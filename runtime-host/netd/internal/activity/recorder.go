@@ -3,12 +3,17 @@ package activity
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
 
-// maxEntries bounds what one container can make us keep.
-const maxEntries = 1000
+const (
+	// maxEntries bounds what one container can make us keep.
+	maxEntries = 1000
+	// rememberedSyns is how many of the last attempts of one container are known again.
+	rememberedSyns = 256
+)
 
 // The verdicts of an entry.
 const (
@@ -42,6 +47,17 @@ type count struct {
 	changed bool
 }
 
+// Syn tells one attempt to connect by TCP from the next. A guest that has no answer yet repeats a SYN as it was.
+type Syn struct {
+	Source   netip.AddrPort
+	Sequence uint32
+}
+
+type seenSyn struct {
+	syn Syn
+	key key
+}
+
 // Recorder keeps the activity of one container. All methods are safe for concurrent use.
 type Recorder struct {
 	mu      sync.Mutex
@@ -51,6 +67,9 @@ type Recorder struct {
 	counts []*count
 	missed uint64
 	wake   func()
+	// In turn; the next one takes the place of the oldest.
+	syns    [rememberedSyns]seenSyn
+	nextSyn int
 }
 
 // New makes a recorder. It keeps what was allowed, too, if allowed; wake, if any, is called outside of locks when
@@ -68,16 +87,25 @@ func (r *Recorder) KeepAllowed(allowed bool) {
 
 // Record counts one attempt. dest may be invalid, name empty, where they mean nothing; at most 1000 distinct ones are kept.
 func (r *Recorder) Record(dest netip.Addr, name string, port uint16, proto string, allowed bool) {
-	if r.record(key{dest, name, port, proto, allowed}) && r.wake != nil {
+	r.recordAttempt(key{dest, name, port, proto, allowed}, Syn{})
+}
+
+// RecordSyn counts an attempt to connect by TCP, as Record does, but one that is repeated only once.
+func (r *Recorder) RecordSyn(syn Syn, dest netip.AddrPort, name string, allowed bool) {
+	r.recordAttempt(key{dest.Addr(), name, dest.Port(), "tcp", allowed}, syn)
+}
+
+func (r *Recorder) recordAttempt(k key, syn Syn) {
+	if r.record(k, syn) && r.wake != nil {
 		r.wake()
 	}
 }
 
 // record is true when an entry has changed for the first time since Changed.
-func (r *Recorder) record(k key) bool {
+func (r *Recorder) record(k key, syn Syn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if k.allowed && !r.allowed {
+	if k.allowed && !r.allowed || r.repeated(k, syn) {
 		return false
 	}
 	c := r.byKey[k]
@@ -95,6 +123,20 @@ func (r *Recorder) record(k key) bool {
 	news := !c.changed
 	c.changed = true
 	return news
+}
+
+// repeated says whether this very SYN was counted before, and remembers it.
+func (r *Recorder) repeated(k key, syn Syn) bool {
+	if syn == (Syn{}) {
+		return false
+	}
+	seen := seenSyn{syn, k}
+	if slices.Contains(r.syns[:], seen) {
+		return true
+	}
+	r.syns[r.nextSyn] = seen
+	r.nextSyn = (r.nextSyn + 1) % rememberedSyns
+	return false
 }
 
 // Snapshot is everything that is kept, in the order of its first time.

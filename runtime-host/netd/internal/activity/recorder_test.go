@@ -27,6 +27,26 @@ func TestCountsDistinctAttempts(t *testing.T) {
 	}
 }
 
+func TestRepeatedSynIsOneAttempt(t *testing.T) {
+	r := New(true, nil)
+	destination, source := netip.AddrPortFrom(somewhere, 443), netip.MustParseAddrPort("10.0.0.2:40000")
+	for _, syn := range []Syn{{source, 1}, {source, 1}, {source, 2}, {netip.AddrPortFrom(source.Addr(), 40001), 1}, {source, 1}} {
+		r.RecordSyn(syn, destination, "", false)
+	}
+	r.RecordSyn(Syn{source, 1}, netip.AddrPortFrom(somewhere, 80), "", false)
+	entries := r.Snapshot()
+	if len(entries) != 2 || entries[0].Count != 3 || entries[0].Protocol != "tcp" || entries[1].Count != 1 {
+		t.Fatalf("%+v", entries)
+	}
+	for n := range uint32(10 * rememberedSyns) {
+		r.RecordSyn(Syn{source, 100 + n}, destination, "", false)
+		r.RecordSyn(Syn{source, 100 + n}, destination, "", false)
+	}
+	if count := r.Snapshot()[0].Count; count != 3+10*rememberedSyns {
+		t.Fatal(count)
+	}
+}
+
 func TestOpenKeepsOnlyDenials(t *testing.T) {
 	r := New(false, nil)
 	r.Record(somewhere, "", 443, "tcp", true)

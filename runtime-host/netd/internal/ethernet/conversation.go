@@ -27,6 +27,8 @@ type Conversation struct {
 	MAC         api.MAC // of the destination
 	Source      netip.AddrPort
 	Destination netip.AddrPort
+	// Sequence is that of a TCP segment.
+	Sequence uint32
 	// Ending is with a TCP segment after which its sender sends no more.
 	Ending bool
 }
@@ -81,6 +83,7 @@ func (c *Conversation) parseUpper(protocol byte, payload []byte, source, destina
 	case protocol == protocolTCP && len(payload) >= 20:
 		const fin, syn, rst, ack = 1, 2, 4, 16
 		c.Kind, c.Ending = TCPContinue, payload[13]&(fin|rst) != 0
+		c.Sequence = binary.BigEndian.Uint32(payload[4:8])
 		if payload[13]&(syn|ack) == syn {
 			c.Kind = TCPBegin
 		}

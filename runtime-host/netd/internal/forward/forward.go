@@ -32,9 +32,11 @@ const (
 
 // Owner is a member, as far as its traffic with the outside is concerned.
 type Owner interface {
-	// Route says whether the member may begin something with a destination, and what to dial for it, in turn. It counts
-	// the attempt.
+	// Route says whether the member may begin something with a destination, and what to dial for it, in turn.
 	Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool)
+	// Count counts an attempt to begin something, and CountSyn one with TCP: once, however often the guest repeats its SYN.
+	Count(destination netip.AddrPort, protocol string)
+	CountSyn(source, destination netip.AddrPort, sequence uint32)
 	// Begin says that a flow has begun, and end that it has ended. When the member is gone the flow is aborted.
 	Begin(flow relay.Flow, destination relay.Destination) (end func(), ok bool)
 	// Flows is the number of flows that go on.
@@ -93,8 +95,11 @@ func (f *Forwarder) handleTCP(id stack.TransportEndpointID, packet *stack.Packet
 	if segment.Flags()&(header.TCPFlagSyn|header.TCPFlagAck|header.TCPFlagRst) != header.TCPFlagSyn {
 		return false
 	}
-	if owner := f.owner(guest.Addr()); owner != nil && f.flows(owner) >= crowd {
-		return f.crowded.HandlePacket(id, packet)
+	if owner := f.owner(guest.Addr()); owner != nil {
+		owner.CountSyn(guest, destination, segment.SequenceNumber())
+		if f.flows(owner) >= crowd {
+			return f.crowded.HandlePacket(id, packet)
+		}
 	}
 	return f.tcp.HandlePacket(id, packet)
 }
@@ -109,6 +114,7 @@ func (f *Forwarder) handleUDP(id stack.TransportEndpointID, packet *stack.Packet
 	if owner == nil || owner.Flows() >= f.MaxFlows {
 		return true
 	}
+	owner.Count(destination, "udp")
 	targets, allowed := owner.Route(destination, "udp")
 	if !allowed || len(targets) == 0 {
 		return false

@@ -3,6 +3,7 @@ package network
 import (
 	"time"
 
+	"berth.dev/netd/internal/activity"
 	"berth.dev/netd/internal/ethernet"
 	"berth.dev/netd/internal/link"
 	"berth.dev/netd/internal/policy"
@@ -92,7 +93,11 @@ func (m *member) mayBegin(current *rules, c ethernet.Conversation, protocol poli
 	}
 	names := neighbour.rules.Load().names
 	allowed := current.policy.Neighbour(names, address, c.Destination.Port(), protocol)
-	m.activity.Record(address, names[0], c.Destination.Port(), string(protocol), allowed)
+	if protocol == policy.TCP {
+		m.activity.RecordSyn(activity.Syn{Source: c.Source, Sequence: c.Sequence}, c.Destination, names[0], allowed)
+	} else {
+		m.activity.Record(address, names[0], c.Destination.Port(), string(protocol), allowed)
+	}
 	return allowed
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	fin, syn, ack = 1, 2, 16
-	ownPort       = 40_000
+	fin, syn, rst, ack = 1, 2, 4, 16
+	ownPort            = 40_000
 )
 
 // segment is a frame from a member to the host's alias.
@@ -51,12 +51,9 @@ func await(t *testing.T, conn net.Conn, flags byte) uint32 {
 	}
 }
 
-// A connection that has ended, but of which the guest acknowledges nothing any more, still takes memory: it counts until
-// it is over, and ends with the member.
-func TestConnectionWhoseEndIsNotAcknowledged(t *testing.T) {
-	n := newNetwork(t)
-	server, port := testguest.HostPort(t)
-	spec := memberSpec(2)
+// rawGuest makes a member whose frames are the test's own.
+func rawGuest(t *testing.T, n *Network, spec api.Member) net.Conn {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "net0.sock")
 	machine, err := net.Listen("unix", socket)
 	if err != nil {
@@ -73,7 +70,35 @@ func TestConnectionWhoseEndIsNotAcknowledged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// A guest that hears nothing for a second repeats its SYN, which it began but once.
+func TestRepeatedSynIsCountedOnce(t *testing.T) {
+	n := newNetwork(t)
+	spec := memberSpec(2)
+	withPolicy("none")(&spec)
+	conn := rawGuest(t, n, spec)
+	for _, attempt := range []struct{ sequence, count uint32 }{{100, 1}, {100, 1}, {200, 2}, {100, 2}} {
+		if _, err := conn.Write(segment(n, 80, attempt.sequence, 0, syn)); err != nil {
+			t.Fatal(err)
+		}
+		await(t, conn, rst)
+		status, err := n.Status(spec.Name)
+		if err != nil || len(status.Activity) != 1 || status.Activity[0].Count != uint64(attempt.count) {
+			t.Fatalf("%+v: %+v %v", attempt, status.Activity, err)
+		}
+	}
+}
+
+// A connection that has ended, but of which the guest acknowledges nothing any more, still takes memory: it counts until
+// it is over, and ends with the member.
+func TestConnectionWhoseEndIsNotAcknowledged(t *testing.T) {
+	n := newNetwork(t)
+	server, port := testguest.HostPort(t)
+	spec := memberSpec(2)
+	conn := rawGuest(t, n, spec)
 	send := func(frame []byte) {
 		if _, err := conn.Write(frame); err != nil {
 			t.Fatal(err)

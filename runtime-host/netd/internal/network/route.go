@@ -3,6 +3,7 @@ package network
 import (
 	"net/netip"
 
+	"berth.dev/netd/internal/activity"
 	"berth.dev/netd/internal/api"
 	"berth.dev/netd/internal/names"
 	"berth.dev/netd/internal/policy"
@@ -35,20 +36,35 @@ func (r *rules) keepsAllowed() bool { return r.policy.Mode() == policy.Learn }
 
 // Route implements forward.Owner.
 func (m *member) Route(destination netip.AddrPort, protocol string) ([]netip.AddrPort, bool) {
-	current := m.rules.Load()
-	targets, allowed := m.network.decide(current, destination, protocol)
-	name := current.policy.NameOf(destination.Addr())
-	if m.network.isHost(destination.Addr()) {
-		name = hostName
-	}
+	return m.network.decide(m.rules.Load(), destination, protocol)
+}
+
+// Count implements forward.Owner.
+func (m *member) Count(destination netip.AddrPort, protocol string) {
+	name, allowed := m.judge(destination, protocol)
 	m.activity.Record(destination.Addr(), name, destination.Port(), protocol, allowed)
-	return targets, allowed
+}
+
+// CountSyn implements forward.Owner.
+func (m *member) CountSyn(source, destination netip.AddrPort, sequence uint32) {
+	name, allowed := m.judge(destination, "tcp")
+	m.activity.RecordSyn(activity.Syn{Source: source, Sequence: sequence}, destination, name, allowed)
+}
+
+// judge says by which name a destination is counted, and how.
+func (m *member) judge(destination netip.AddrPort, protocol string) (name string, allowed bool) {
+	current := m.rules.Load()
+	_, allowed = m.network.decide(current, destination, protocol)
+	if m.network.isHost(destination.Addr()) {
+		return hostName, allowed
+	}
+	return current.policy.NameOf(destination.Addr()), allowed
 }
 
 // countEcho counts an echo request to the outside.
 func (n *Network) countEcho(guest, destination netip.Addr) {
 	if m := (*n.byAddress.Load())[guest]; m != nil {
-		m.Route(netip.AddrPortFrom(destination, 0), string(policy.ICMP))
+		m.Count(netip.AddrPortFrom(destination, 0), string(policy.ICMP))
 	}
 }
 
