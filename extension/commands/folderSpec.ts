@@ -1,18 +1,23 @@
 import * as vscode from 'vscode';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount } from '../../runtime-host/protocol/types.ts';
-import { configurationHash } from '../../runtime-host/devcontainer/devcontainer.ts';
+import { configurationHash } from '../../runtime-host/devcontainer/configurationHash.ts';
 import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import { folderConnections } from './folderConnections.ts';
+import { machineFor } from '../../runtime-host/devcontainer/machineNeeds.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 import { configurationLabel, imageLabel } from '../windowContainer.ts';
+import { thisMachine } from './thisMachine.ts';
 
 /**
  * Stays until the container is stopped, and then ends at once; needs nothing of the image but a shell and sleep. The
  * signals are those that images name as theirs to stop with, by numbers because not every shell knows all names:
  * HUP INT QUIT USR1 USR2 TERM WINCH PWR RTMIN+3.
+ * @param entrypoints what the image's metadata wants to be run first
  */
-const keepAlive = ['/bin/sh', '-c', 'trap "exit 0" 1 2 3 10 12 15 28 30 37; while :; do sleep 3600 & wait $!; done'];
+function keepAlive(entrypoints: readonly string[]): string[] {
+  return ['/bin/sh', '-c', ['trap "exit 0" 1 2 3 10 12 15 28 30 37', ...entrypoints, 'while :; do sleep 3600 & wait $!; done'].join('\n')];
+}
 
 export interface FolderSpecOptions {
   /** Real path. */
@@ -26,7 +31,7 @@ export interface FolderSpecOptions {
 
 /**
  * What the host is asked for: the folder, what its configuration grants, and nothing else.
- * @throws BerthError InvalidArgument when a setting cannot be meant
+ * @throws BerthError InvalidArgument when a setting cannot be meant, DevContainerInvalid when this machine has less than is required
  */
 export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOptions): ContainerSpec {
   const settings = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder));
@@ -37,15 +42,15 @@ export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOp
   return {
     image,
     name,
-    ...(config.overrideCommand ? { entrypoint: keepAlive } : {}),
+    ...(config.overrideCommand ? { entrypoint: keepAlive(config.entrypoints) } : {}),
     ...config.world,
     workingDirectory: config.workspaceFolder,
     mounts,
+    ...(config.volumes.length > 0 ? { volumes: config.volumes } : {}),
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
-    labels: { [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, config.image ?? image), [imageLabel]: image },
-    memoryBytes: Math.round(memory) * 1024 * 1024,
+    labels: { ...config.labels, [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, config.image ?? image), [imageLabel]: image },
+    ...machineFor(config, { memoryBytes: Math.round(memory) * 1024 * 1024, ...(cpus ? { cpus } : {}) }, thisMachine()),
     ...(config.containerUser ? { user: config.containerUser } : {}),
-    ...(cpus ? { cpus } : {}),
     ...folderConnections(config.connections, folder),
   };
 }

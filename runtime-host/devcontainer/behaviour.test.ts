@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { mergeConfiguration } from './mergeConfiguration.ts';
 import { defaultBehaviour, readBehaviour } from './behaviour.ts';
 
-const read = (root: Record<string, unknown>) => readBehaviour(root, 'devcontainer.json');
+const read = (root: Record<string, unknown>, metadata: Record<string, unknown>[] = []) => readBehaviour(mergeConfiguration(root, metadata), 'devcontainer.json');
 
 describe('how a container lives, by devcontainer.json', () => {
   it('has the specification’s defaults', () => {
@@ -29,16 +30,18 @@ describe('how a container lives, by devcontainer.json', () => {
     assert.deepEqual(config.vscode, { extensions: ['a.b'], settings: { 'x.y': 1 } });
   });
 
-  it('says what is wrong, and where', () => {
-    const wrong: [Record<string, unknown>, RegExp][] = [
-      [{ postCreateCommand: 1 }, /“postCreateCommand” in devcontainer\.json must be a text, a list of texts, or an object/],
-      [{ postCreateCommand: { a: { b: 'c' } } }, /“postCreateCommand”/],
-      [{ waitFor: 'postAttachCommand' }, /“waitFor”.*must be one of initializeCommand, /],
-      [{ init: 'yes' }, /“init”.*true or false/],
-      [{ securityOpt: ['seccomp=x.json'] }, /“securityOpt” in devcontainer\.json has the entry “seccomp=x\.json”\. A profile/],
-      [{ hostRequirements: { memory: 'much' } }, /“hostRequirements\.memory”/],
-      [{ customizations: { vscode: { extensions: 'a.b' } } }, /“customizations\.vscode\.extensions”.*a list of texts/],
+  it('has the image’s commands first, and takes back what the image wants', () => {
+    const metadata = [
+      { postCreateCommand: 'one', entrypoint: '/init.sh', customizations: { vscode: { extensions: ['a.b', 'c.d'], settings: { x: 1, y: 1 } } } },
+      { postCreateCommand: 'two', userEnvProbe: 'none' },
     ];
-    for (const [root, message] of wrong) assert.throws(() => read(root), { code: 'DevContainerInvalid', message });
+    const config = read({ postCreateCommand: ['three'], customizations: { vscode: { extensions: ['-C.D', 'e.f'], settings: { y: 2 } } } }, metadata);
+    assert.deepEqual(config.lifecycle.postCreate, ['one', 'two', ['three']]);
+    assert.deepEqual(config.vscode, { extensions: ['a.b', 'e.f'], settings: { x: 1, y: 2 } });
+    assert.deepEqual([config.userEnvProbe, config.entrypoints], ['none', ['/init.sh']]);
+  });
+
+  it('knows which security options there are', () => {
+    assert.throws(() => read({ securityOpt: ['seccomp=x.json'] }), { code: 'DevContainerInvalid', message: /“securityOpt” in devcontainer\.json has the entry “seccomp=x\.json”\. A profile/ });
   });
 });

@@ -1,12 +1,11 @@
 import { BerthError } from '../protocol/errors.ts';
-import type { WorldOptions } from '../protocol/worldOptions.ts';
 import { parseSecurityOption } from '../protocol/values/worldValues.ts';
+import type { WorldOptions } from '../protocol/worldOptions.ts';
 import { readHostRequirements, type HostRequirements } from './hostRequirements.ts';
 import { isObject } from './jsonText.ts';
+import type { shutdownActions, userEnvProbes } from './knownProperties.ts';
 import { noLifecycle, readLifecycle, type Lifecycle } from './lifecycle.ts';
-
-export const userEnvProbes = ['none', 'loginShell', 'interactiveShell', 'loginInteractiveShell'] as const;
-export const shutdownActions = ['none', 'stopContainer'] as const;
+import type { MergedConfiguration } from './mergeConfiguration.ts';
 
 /** How a folder's container lives, and what is done in it. */
 export interface Behaviour {
@@ -15,67 +14,65 @@ export interface Behaviour {
   readonly userEnvProbe: (typeof userEnvProbes)[number];
   /** The container just waits, instead of running the image's command. */
   readonly overrideCommand: boolean;
+  /** Programs that the image wants to be run first, by its metadata. */
+  readonly entrypoints: readonly string[];
   /** What happens when no window uses the container any more. */
-  readonly shutdownAction: (typeof shutdownActions)[number];
+  readonly shutdownAction: Exclude<(typeof shutdownActions)[number], 'stopCompose'>;
   readonly updateRemoteUserUID: boolean;
   readonly hostRequirements?: HostRequirements;
   /** What its processes may do, and what they find around them. */
   readonly world: WorldOptions;
-  /** Offered to the user, as the file has them. */
+  /** Offered to the user, as the configuration has them. */
   readonly vscode: { readonly extensions: readonly string[]; readonly settings: Readonly<Record<string, unknown>> };
   /** Folders of the workspace, seen from it, that live on the container's own disk (`customizations.berth.guestFolders`). */
   readonly guestFolders: readonly string[];
 }
 
 export const defaultBehaviour: Behaviour = {
-  lifecycle: noLifecycle, userEnvProbe: 'loginInteractiveShell', overrideCommand: true, shutdownAction: 'stopContainer', updateRemoteUserUID: true, world: {},
+  lifecycle: noLifecycle, userEnvProbe: 'loginInteractiveShell', overrideCommand: true, entrypoints: [], shutdownAction: 'stopContainer', updateRemoteUserUID: true, world: {},
   vscode: { extensions: [], settings: {} }, guestFolders: [],
 };
 
-/** @throws BerthError DevContainerInvalid */
-export function readBehaviour(root: Readonly<Record<string, unknown>>, file: string): Behaviour {
-  const wrong = (property: string, wanted: string): BerthError => new BerthError('DevContainerInvalid', `“${property}” in ${file} must be ${wanted}.`);
-  const objectAt = (value: unknown, property: string): Record<string, unknown> => {
-    if (value === undefined || value === null) return {};
-    if (!isObject(value)) throw wrong(property, 'an object');
-    return value;
-  };
-  const flag = (property: string): boolean | undefined => {
-    const value = root[property] ?? undefined;
-    if (value !== undefined && typeof value !== 'boolean') throw wrong(property, 'true or false');
-    return value;
-  };
-  const texts = (value: unknown, property: string): readonly string[] => {
-    if (value === undefined || value === null) return [];
-    if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string')) throw wrong(property, 'a list of texts');
-    return value as string[];
-  };
-  const choice = <Text extends string>(property: string, choices: readonly Text[], usual: Text): Text => {
-    const found = choices.find((one) => one === (root[property] ?? usual));
-    if (!found) throw wrong(property, `one of ${choices.join(', ')}`);
-    return found;
-  };
-  const customizations = objectAt(root['customizations'], 'customizations');
-  const vscode = objectAt(customizations['vscode'], 'customizations.vscode');
-  const berth = objectAt(customizations['berth'], 'customizations.berth');
-  const hostRequirements = readHostRequirements(root['hostRequirements'], file);
-  const capAdd = texts(root['capAdd'], 'capAdd');
+/**
+ * @param merged what has been checked against the table of known properties
+ * @throws BerthError DevContainerInvalid when a security option cannot be meant
+ */
+export function readBehaviour(merged: MergedConfiguration, file: string): Behaviour {
+  const given = <Name extends keyof Behaviour>(name: Name): Behaviour[Name] => (merged[name] ?? defaultBehaviour[name]) as Behaviour[Name];
+  const hostRequirements = readHostRequirements(merged['hostRequirements']);
+  const { capAdd, securityOpt = [], init, privileged, entrypoints = [] } = merged;
   return {
-    lifecycle: readLifecycle(root, file),
-    userEnvProbe: choice('userEnvProbe', userEnvProbes, defaultBehaviour.userEnvProbe),
-    overrideCommand: flag('overrideCommand') ?? defaultBehaviour.overrideCommand,
-    shutdownAction: choice('shutdownAction', shutdownActions, defaultBehaviour.shutdownAction),
-    updateRemoteUserUID: flag('updateRemoteUserUID') ?? defaultBehaviour.updateRemoteUserUID,
+    lifecycle: readLifecycle(merged),
+    userEnvProbe: given('userEnvProbe'),
+    overrideCommand: given('overrideCommand'),
+    entrypoints,
+    shutdownAction: merged['shutdownAction'] === 'none' ? 'none' : 'stopContainer',
+    updateRemoteUserUID: given('updateRemoteUserUID'),
     ...(hostRequirements && { hostRequirements }),
-    world: {
-      ...(flag('init') && { init: true }),
-      ...(flag('privileged') && { privileged: true }),
-      ...(capAdd.length > 0 && { capAdd }),
-      ...securityOptions(texts(root['securityOpt'], 'securityOpt'), file),
-    },
-    vscode: { extensions: texts(vscode['extensions'], 'customizations.vscode.extensions'), settings: objectAt(vscode['settings'], 'customizations.vscode.settings') },
-    guestFolders: texts(berth['guestFolders'], 'customizations.berth.guestFolders'),
+    world: { ...(init && { init }), ...(privileged && { privileged }), ...(capAdd && { capAdd }), ...securityOptions(securityOpt, file) },
+    vscode: { extensions: wanted(partsFor(merged, 'vscode').flatMap((part) => textsOf(part['extensions']))), settings: Object.assign({}, ...partsFor(merged, 'vscode').map(({ settings }) => settings)) as Record<string, unknown> },
+    guestFolders: [...new Set(partsFor(merged, 'berth').flatMap((part) => textsOf(part['guestFolders'])))],
   };
+}
+
+/** What each source has for one tool, the file's last. */
+function partsFor({ customizations = {} }: MergedConfiguration, tool: string): readonly Readonly<Record<string, unknown>>[] {
+  return (customizations[tool] ?? []).filter(isObject);
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+
+/** A name with “-” before it takes away what came earlier. */
+function wanted(extensions: readonly string[]): string[] {
+  const all = new Map<string, string>();
+  for (const name of extensions) {
+    const removed = name.startsWith('-');
+    if (removed) all.delete(name.slice(1).toLowerCase());
+    else all.set(name.toLowerCase(), name);
+  }
+  return [...all.values()];
 }
 
 function securityOptions(words: readonly string[], file: string): WorldOptions {
@@ -83,7 +80,7 @@ function securityOptions(words: readonly string[], file: string): WorldOptions {
     try {
       return parseSecurityOption(word);
     } catch (error) {
-      throw new BerthError('DevContainerInvalid', `“securityOpt” in ${file} has the entry “${word}”. ${(error as Error).message}`);
+      throw new BerthError('DevContainerInvalid', `“securityOpt” in ${file} has the entry “${word}”. ${(error as Error).message}`, { data: { property: 'securityOpt' } });
     }
   })) as WorldOptions;
 }

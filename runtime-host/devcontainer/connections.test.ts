@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionGrants } from './connectionGrants.ts';
 import { readConnections } from './connections.ts';
+import { readRunArguments } from './runArguments.ts';
 
-const read = (root: Record<string, unknown>) => readConnections(root, 'devcontainer.json');
+const read = (root: Record<string, unknown>) => {
+  const found = readRunArguments((root['runArgs'] ?? []) as string[], { file: 'devcontainer.json', folder: '/home/anna/project', environment: {} });
+  return { connections: readConnections(root, found, 'devcontainer.json'), ignoredArguments: [...new Set(found.ignored)] };
+};
 const network = (values: Record<string, unknown>): Record<string, unknown> => ({ customizations: { berth: { network: values } } });
 const tcp = (hostPort: number, containerPort: number) => ({ hostPort, containerPort, protocol: 'tcp' });
 
@@ -25,7 +29,7 @@ describe('connections in devcontainer.json', () => {
       options: { networks: [{ network: 'back', aliases: ['web'], address: '10.1.0.5' }], resolver: { servers: ['10.0.0.53'] }, extraHosts: [{ name: 'db', address: '10.0.0.1' }] },
       hostname: 'box', proxies: true,
     });
-    assert.deepEqual(ignoredArguments, ['--cap-add', '--init', '--env-file']);
+    assert.deepEqual(ignoredArguments, ['--env-file']);
     assert.deepEqual(read({ runArgs: ['--network=none'] }).connections.options.networks, []);
     assert.deepEqual(read({ runArgs: ['--network=host'] }), { connections: { options: {}, proxies: true }, ignoredArguments: ['--network host'] });
     assert.deepEqual(read({ runArgs: ['--mac-address', '02:00:00:00:00:01'] }).connections.options.networks, [{ network: 'default', mac: '02:00:00:00:00:01' }]);

@@ -1,17 +1,22 @@
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { BerthError } from '../protocol/errors.ts';
 import type { Mount } from '../protocol/types.ts';
-import { defaultBehaviour, readBehaviour, type Behaviour } from './behaviour.ts';
-import { noConnections, readConnections, type Connections } from './connections.ts';
-import { isObject, parseObject } from './jsonText.ts';
+import type { MountValue } from '../protocol/values/mountValues.ts';
+import type { VolumeMount } from '../protocol/volumes.ts';
+import type { Tmpfs } from '../protocol/worldOptions.ts';
+import { readBehaviour, type Behaviour } from './behaviour.ts';
+import { checkConfiguration, checkMetadata, ignoredProperties, readConfigurationText } from './configurationText.ts';
+import { readConnections, type Connections } from './connections.ts';
+import { metadataLabel, readImageMetadata } from './imageMetadata.ts';
+import { mergeConfiguration, type Configuration, type MergedConfiguration } from './mergeConfiguration.ts';
 import { parseMount } from './mountSyntax.ts';
-import { noPortSettings, readPortSettings, type PortSettings } from './portAttributes.ts';
-import { substituteAll, type Variables } from './variables.ts';
+import { readPortSettings, type PortSettings } from './portAttributes.ts';
+import { about, readRunArguments, type RunArguments } from './runArguments.ts';
+import { folderContainerId, substitute, type Variables } from './variables.ts';
 
 /**
- * What Berth takes from a devcontainer.json (https://containers.dev/implementors/json_reference/). Everything is
- * resolved: variables are replaced and paths are absolute.
+ * What Berth takes from a devcontainer.json (https://containers.dev/implementors/json_reference/) and its image's
+ * metadata. Everything is resolved: variables are replaced and paths are absolute.
  */
 export interface DevContainer extends Behaviour {
   /** Absent when the file names none: then the user is asked. */
@@ -29,16 +34,16 @@ export interface DevContainer extends Behaviour {
   readonly remoteUser?: string;
   /** Folders beside the workspace folder that the file asks for. */
   readonly mounts: readonly Mount[];
+  readonly volumes: readonly VolumeMount[];
+  /** Labels that the container gets besides. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the file says about the virtual machine, whatever the settings say. */
+  readonly machine: RunArguments['machine'];
   /** What is forwarded while it runs, and how. */
   readonly ports: PortSettings;
   readonly connections: Connections;
   /** Properties that are present, matter, and are not supported yet. */
   readonly ignored: readonly string[];
-}
-
-/** A devcontainer.json that cannot be used. */
-function unusable(sentence: string): BerthError {
-  return new BerthError('DevContainerInvalid', sentence);
 }
 
 export interface DevContainerContext {
@@ -47,21 +52,15 @@ export interface DevContainerContext {
   readonly localEnv: NodeJS.ProcessEnv;
   /** How the file is called in messages. */
   readonly fileName?: string;
+  /** Its absolute path. */
+  readonly file?: string;
+  /** Of the image, once it is local. */
+  readonly imageLabels?: Readonly<Record<string, string>>;
 }
-
-const refused: Readonly<Record<string, string>> = {
-  build: 'builds its image from a Dockerfile (“build”)',
-  dockerFile: 'builds its image from a Dockerfile (“dockerFile”)',
-  dockerComposeFile: 'uses Docker Compose (“dockerComposeFile”)',
-  features: 'adds Dev Container Features (“features”)',
-};
-
-const ignoredProperties = ['secrets'];
 
 /** What applies when a folder has no devcontainer.json. */
 export function defaultDevContainer(context: DevContainerContext): DevContainer {
-  const target = defaultTarget(context.localFolder);
-  return { workspaceMount: { target, readOnly: false }, workspaceFolder: target, containerEnv: {}, remoteEnv: {}, mounts: [], ports: noPortSettings, connections: noConnections, ...defaultBehaviour, ignored: [] };
+  return parseDevContainer('{}', context);
 }
 
 /**
@@ -70,38 +69,31 @@ export function defaultDevContainer(context: DevContainerContext): DevContainer 
  */
 export function parseDevContainer(text: string, context: DevContainerContext): DevContainer {
   const file = context.fileName ?? 'devcontainer.json';
-  const root = parseObject(text, file);
-  refuseUnsupported(root, file);
-  const read = reader(root, file);
-  const defaults = defaultDevContainer(context);
-
-  const variables: Variables = { localFolder: context.localFolder, localEnv: context.localEnv, containerFolder: defaults.workspaceFolder };
-  const givenMount = read.string('workspaceMount');
-  const givenFolder = substitute(read.string('workspaceFolder'), variables);
-  const workspaceMount = workspaceMountOf(givenMount, givenFolder, variables, defaults.workspaceMount.target, file);
-  const workspaceFolder = givenFolder ?? workspaceMount.target;
-  if (!posix.isAbsolute(workspaceFolder)) throw unusable(`“workspaceFolder” in ${file} must be an absolute path; it is “${workspaceFolder}”.`);
-
-  const resolved: Variables = { ...variables, containerFolder: workspaceFolder };
-  const image = substitute(read.string('image'), resolved)?.trim();
-  const name = read.string('name');
-  const containerUser = read.string('containerUser');
-  const remoteUser = read.string('remoteUser');
-  const { connections, ignoredArguments } = readConnections(root, file);
+  checkConfiguration(text, file);
+  const written = readConfigurationText(text, file);
+  const place = placeOf(written, context, file);
+  const variables = variablesOf(context, place.workspaceFolder);
+  const root = substitute(written, variables, file);
+  const metadata = readImageMetadata(context.imageLabels);
+  checkMetadata(metadata ?? []);
+  const merged = mergeConfiguration(root, substitute(metadata ?? [], variables, metadataLabel));
+  const run = readRunArguments((root['runArgs'] ?? []) as readonly string[], { file, folder: context.localFolder, environment: context.localEnv });
+  const { volumes, mounts, tmpfs } = mountsOf(merged, run, file);
+  const behaviour = readBehaviour(merged, file);
   return {
-    ...(image ? { image } : {}),
-    ...(name ? { name } : {}),
-    ...(containerUser ? { containerUser } : {}),
-    ...(remoteUser ? { remoteUser } : {}),
-    workspaceMount,
-    workspaceFolder,
-    containerEnv: substituteAll(read.environment('containerEnv'), resolved),
-    remoteEnv: substituteAll(read.environment('remoteEnv'), resolved),
-    mounts: read.list('mounts').map((entry) => parseMountOrThrow(entry, resolved, file)),
-    ports: readPortSettings(root, file),
-    connections,
-    ...readBehaviour(root, file),
-    ignored: [...ignoredProperties.filter((property) => isMeaningful(root[property])), ...ignoredArguments.map((argument) => `runArgs: ${argument}`)],
+    ...namesOf(merged, run),
+    ...place,
+    containerEnv: { ...run.env, ...withoutNull(merged.containerEnv) },
+    remoteEnv: withoutNull(merged.remoteEnv),
+    mounts,
+    volumes,
+    labels: run.labels,
+    machine: run.machine,
+    ports: readPortSettings(merged, file),
+    connections: readConnections(root, run, file),
+    ...behaviour,
+    world: { ...behaviour.world, ...run.world, ...together(behaviour.world.capAdd, run.world.capAdd), ...(tmpfs.length > 0 && { tmpfs }) },
+    ignored: ignoredOf(root, merged, run, metadata === undefined),
   };
 }
 
@@ -111,91 +103,74 @@ export function resolveRemoteEnv(remoteEnv: Readonly<Record<string, string>>, co
     const equals = entry.indexOf('=');
     return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)];
   }));
-  const replace = (value: string): string => value.replace(/\$\{containerEnv:([^:}]+)(?::([^}]*))?\}/g, (_all, name: string, fallback?: string) => known.get(name) ?? fallback ?? '');
+  const replace = (value: string): string => value.replace(/\$\{containerEnv:([^:}]+)(?::([^:}]*)[^}]*)?\}/g, (_all, name: string, fallback?: string) => known.get(name) ?? fallback ?? '');
   return Object.entries(remoteEnv).map(([name, value]) => `${name}=${replace(value)}`);
 }
 
-/**
- * Changes when the container would have to be made anew. Terminals' settings (remoteEnv, remoteUser) do not count, nor do
- * forwarded ports and the network's policy, which change while it runs.
- */
-export function configurationHash(config: DevContainer, image: string): string {
-  const { options: { policy: _policy, ...options }, hostname, sshAgent } = config.connections;
-  const connections = { ...options, hostname, sshAgent };
-  const hasSome = Object.values(connections).some((value) => value !== undefined);
-  // What is as it always was adds nothing, so that a newer Berth finds older containers as they should be.
-  const world = { ...config.world, ...(!config.overrideCommand && { overrideCommand: false }) };
-  const relevant = [image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts, ...(hasSome ? [connections] : []), ...(Object.keys(world).length > 0 ? [world] : [])];
-  return createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 16);
+/** Where a folder is shared when nobody says where. */
+export function defaultTarget(localFolder: string): string {
+  return `/workspaces/${posix.basename(localFolder) || 'workspace'}`;
 }
 
-function refuseUnsupported(root: Record<string, unknown>, file: string): void {
-  for (const [property, explanation] of Object.entries(refused)) {
-    if (!isMeaningful(root[property])) continue;
-    throw unusable(`${file} ${explanation}, which Berth cannot do yet. Name a ready image with “image” instead.`);
-  }
-}
-
-function isMeaningful(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '') return false;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
-}
-
-/** Reads properties and complains about the wrong type. */
-function reader(root: Record<string, unknown>, file: string) {
-  const wrong = (property: string, wanted: string): BerthError => unusable(`“${property}” in ${file} must be ${wanted}.`);
-  return {
-    string(property: string): string | undefined {
-      const value = root[property];
-      if (value === undefined || value === null) return undefined;
-      if (typeof value !== 'string') throw wrong(property, 'a text');
-      return value;
-    },
-    /** A null value means "unset" in the specification; Berth has nothing to unset, so it is left out. */
-    environment(property: string): Record<string, string> {
-      const value = root[property];
-      if (value === undefined || value === null) return {};
-      if (!isObject(value)) throw wrong(property, 'an object of texts');
-      const result: Record<string, string> = {};
-      for (const [name, entry] of Object.entries(value)) {
-        if (entry === null) continue;
-        if (typeof entry !== 'string') throw wrong(`${property}.${name}`, 'a text');
-        result[name] = entry;
-      }
-      return result;
-    },
-    list(property: string): readonly unknown[] {
-      const value = root[property];
-      if (value === undefined || value === null) return [];
-      if (!Array.isArray(value)) throw wrong(property, 'a list');
-      return value;
-    },
-  };
+function variablesOf({ localFolder, localEnv, file }: DevContainerContext, containerFolder: string): Variables {
+  return { localFolder, localEnv, containerFolder, id: folderContainerId(localFolder, file) };
 }
 
 /** The mount if the file gives one; else the usual place, unless “workspaceFolder” lies elsewhere. */
-function workspaceMountOf(mount: string | undefined, folder: string | undefined, variables: Variables, usual: string, file: string): DevContainer['workspaceMount'] {
-  if (mount) {
-    const parsed = parseMountOrThrow(mount, variables, file);
-    if (parsed.source !== variables.localFolder) {
-      throw unusable(`“workspaceMount” in ${file} must have \${localWorkspaceFolder} as its source.`);
-    }
-    return { target: parsed.target, readOnly: parsed.readOnly };
+function placeOf(written: Configuration, context: DevContainerContext, file: string): Pick<DevContainer, 'workspaceMount' | 'workspaceFolder'> {
+  const usual = defaultTarget(context.localFolder);
+  const { workspaceFolder: givenFolder, workspaceMount: givenMount } = substitute(
+    { workspaceFolder: written['workspaceFolder'] ?? undefined, workspaceMount: written['workspaceMount'] ?? undefined } as { workspaceFolder?: string; workspaceMount?: string },
+    variablesOf(context, usual), file,
+  );
+  if (givenFolder !== undefined && !posix.isAbsolute(givenFolder)) throw unusable(`“workspaceFolder” in ${file} must be an absolute path; it is “${givenFolder}”.`);
+  if (givenMount) {
+    const value = about(`“workspaceMount” in ${file} cannot be used`, () => parseMount(givenMount));
+    if (value.kind !== 'bind' || value.mount.source !== context.localFolder) throw unusable(`“workspaceMount” in ${file} must have \${localWorkspaceFolder} as its source.`);
+    const { target, readOnly } = value.mount;
+    return { workspaceMount: { target, readOnly }, workspaceFolder: givenFolder ?? target };
   }
-  const isInside = folder === undefined || folder === usual || folder.startsWith(`${usual}/`);
-  return { target: isInside ? usual : folder, readOnly: false };
+  const isInside = givenFolder === undefined || givenFolder === usual || givenFolder.startsWith(`${usual}/`);
+  return { workspaceMount: { target: isInside ? usual : givenFolder, readOnly: false }, workspaceFolder: givenFolder ?? usual };
 }
 
-function parseMountOrThrow(entry: unknown, variables: Variables, file: string): Mount {
-  const result = parseMount(entry, variables);
-  if (typeof result === 'string') throw unusable(`A mount in ${file} cannot be used: ${result}`);
-  return result;
+function namesOf(merged: MergedConfiguration, run: RunArguments): Pick<DevContainer, 'image' | 'name' | 'containerUser' | 'remoteUser'> {
+  const textOf = (name: string): string | undefined => (typeof merged[name] === 'string' && merged[name].trim() !== '' ? merged[name].trim() : undefined);
+  const [image, name, containerUser, remoteUser] = [textOf('image'), textOf('name') ?? run.name, textOf('containerUser') ?? run.user, textOf('remoteUser')];
+  return { ...(image && { image }), ...(name && { name }), ...(containerUser && { containerUser }), ...(remoteUser && { remoteUser }) };
 }
 
-function substitute(text: string | undefined, variables: Variables): string | undefined {
-  return text === undefined ? undefined : substituteAll({ text }, variables)['text'];
+function mountsOf(merged: MergedConfiguration, run: RunArguments, file: string): { readonly mounts: Mount[]; readonly volumes: VolumeMount[]; readonly tmpfs: Tmpfs[] } {
+  const values = (merged.mounts ?? []).map((entry) => about(`A mount in ${file} cannot be used: ${shown(entry)}`, () => parseMount(entry)));
+  const of = <Kind extends MountValue['kind']>(kind: Kind) => values.flatMap((value) => (value.kind === kind ? [value.mount as Extract<MountValue, { kind: Kind }>['mount']] : []));
+  return { mounts: [...of('bind'), ...run.mounts], volumes: [...of('volume'), ...run.volumes], tmpfs: [...of('tmpfs'), ...(run.world.tmpfs ?? [])] };
 }
 
-function defaultTarget(localFolder: string): string {
-  return `/workspaces/${posix.basename(localFolder) || 'workspace'}`;
+function shown(entry: unknown): string {
+  return typeof entry === 'string' ? `“${entry}”` : JSON.stringify(entry);
+}
+
+function together(one: readonly string[] = [], other: readonly string[] = []): { capAdd?: string[] } {
+  const all = [...new Set([...one, ...other])];
+  return all.length > 0 ? { capAdd: all } : {};
+}
+
+/** A null takes away what an image's metadata has. */
+function withoutNull(values: Readonly<Record<string, string | null>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+function ignoredOf(root: Configuration, { overrideCommand, entrypoints = [], hostRequirements }: MergedConfiguration, run: RunArguments, damaged: boolean): string[] {
+  const { gpu } = (hostRequirements ?? {}) as { gpu?: unknown };
+  return [
+    ...ignoredProperties(root),
+    ...(gpu && gpu !== 'optional' ? ['hostRequirements.gpu'] : []),
+    ...(overrideCommand === false && entrypoints.length > 0 ? ['entrypoint of the image’s metadata'] : []),
+    ...(damaged ? [`${metadataLabel} of the image`] : []),
+    ...[...new Set(run.ignored)].map((argument) => `runArgs: ${argument}`),
+  ];
+}
+
+function unusable(sentence: string): BerthError {
+  return new BerthError('DevContainerInvalid', sentence);
 }

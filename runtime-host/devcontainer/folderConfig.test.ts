@@ -42,6 +42,6 @@ describe('the configuration of a folder', () => {
   it('names the file that is wrong', async () => {
     const file = join(folder, '.devcontainer', 'devcontainer.json');
     await writeFile(file, '{ "image": ');
-    await assert.rejects(readFolderConfig(folder), { code: 'DevContainerInvalid', message: /devcontainer\.json is not valid JSON/, data: { file } });
+    await assert.rejects(readFolderConfig(folder), { code: 'DevContainerInvalid', message: /devcontainer\.json is not valid JSON/, data: { file, line: 1 } });
   });
 });

@@ -50,20 +50,21 @@ export interface ReadOptions {
  * The configuration of a folder, by its real path.
  * @throws BerthError DevContainerInvalid, with the path as `file`, when there is one that cannot be used.
  */
-export async function readFolderConfig(folder: string, { file }: ReadOptions = {}): Promise<FolderConfig> {
+export async function readFolderConfig(folder: string, { file, image }: ReadOptions = {}): Promise<FolderConfig> {
+  const context = { localFolder: folder, localEnv: process.env, ...(image?.labels && { imageLabels: image.labels }) };
   const candidates = file === undefined ? configurationFiles.map((name) => ({ path: join(folder, name), name })) : [{ path: file, name: shownName(folder, file) }];
   for (const { path, name } of candidates) {
     const text = await readIfPresent(path, name);
     if (text === undefined) continue;
     try {
-      return { ...parseDevContainer(text, { localFolder: folder, localEnv: process.env, fileName: name }), file: path };
+      return { ...parseDevContainer(text, { ...context, fileName: name, file: path }), file: path };
     } catch (error) {
       if (error instanceof BerthError) throw new BerthError(error.code, error.message, { cause: error.cause, data: { ...error.data, file: path } });
       throw error;
     }
   }
   if (file !== undefined) throw new BerthError('DevContainerInvalid', `The configuration ${file} does not exist. Choose another one.`, { data: { file } });
-  return defaultDevContainer({ localFolder: folder, localEnv: process.env });
+  return defaultDevContainer(context);
 }
 
 function shownName(folder: string, file: string): string {

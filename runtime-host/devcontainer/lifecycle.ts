@@ -1,4 +1,4 @@
-import { BerthError } from '../protocol/errors.ts';
+import type { MergedConfiguration } from './mergeConfiguration.ts';
 
 /* The lifecycle commands of devcontainer.json. */
 
@@ -25,32 +25,22 @@ export interface Lifecycle {
 
 export const noLifecycle: Lifecycle = { onCreate: [], updateContent: [], postCreate: [], postStart: [], postAttach: [], waitFor: defaultWaitFor };
 
-/** @throws BerthError DevContainerInvalid */
-export function readLifecycle(root: Readonly<Record<string, unknown>>, file: string): Lifecycle {
-  const command = (property: string): LifecycleCommand | undefined => lifecycleCommand(root[property], property, file);
-  const list = (property: string): readonly LifecycleCommand[] => [command(property)].filter((one) => one !== undefined);
-  const initialize = command('initializeCommand');
-  const given = root['waitFor'] ?? defaultWaitFor;
-  const waitFor = lifecycleStages.find((stage) => stage === given);
-  if (!waitFor) throw new BerthError('DevContainerInvalid', `“waitFor” in ${file} must be one of ${lifecycleStages.join(', ')}.`);
+/** @param merged what has been checked against the table of known properties */
+export function readLifecycle(merged: MergedConfiguration): Lifecycle {
+  const initialize = withoutEmpty(merged['initializeCommand']);
+  const list = (commands: readonly LifecycleCommand[]): LifecycleCommand[] => commands.map(withoutEmpty).filter((command) => command !== undefined);
   return {
     ...(initialize !== undefined && { initialize }),
-    onCreate: list('onCreateCommand'), updateContent: list('updateContentCommand'), postCreate: list('postCreateCommand'),
-    postStart: list('postStartCommand'), postAttach: list('postAttachCommand'), waitFor,
+    onCreate: list(merged.onCreateCommands), updateContent: list(merged.updateContentCommands), postCreate: list(merged.postCreateCommands),
+    postStart: list(merged.postStartCommands), postAttach: list(merged.postAttachCommands),
+    waitFor: lifecycleStages.find((stage) => stage === merged['waitFor']) ?? defaultWaitFor,
   };
 }
 
 /** Absent, null and what is empty are no command. */
-function lifecycleCommand(value: unknown, property: string, file: string): LifecycleCommand | undefined {
+function withoutEmpty(value: unknown): LifecycleCommand | undefined {
   if (value === undefined || value === null) return undefined;
-  if (isWords(value)) return value.length > 0 ? value : undefined;
-  if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every(isWords)) {
-    const commands = Object.entries(value as Record<string, string | readonly string[]>).filter(([, words]) => words.length > 0);
-    return commands.length > 0 ? Object.fromEntries(commands) : undefined;
-  }
-  throw new BerthError('DevContainerInvalid', `“${property}” in ${file} must be a text, a list of texts, or an object of these.`);
-}
-
-function isWords(value: unknown): value is string | readonly string[] {
-  return typeof value === 'string' || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
+  if (typeof value === 'string' || Array.isArray(value)) return value.length > 0 ? (value as LifecycleCommand) : undefined;
+  const commands = Object.entries(value as Record<string, string | readonly string[] | null>).filter(([, words]) => words !== null && words.length > 0);
+  return commands.length > 0 ? (Object.fromEntries(commands) as LifecycleCommand) : undefined;
 }

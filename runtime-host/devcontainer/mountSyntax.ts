@@ -1,45 +1,42 @@
 import { posix } from 'node:path';
 import type { Mount } from '../protocol/types.ts';
-import { substituteText, type Variables } from './variables.ts';
+import { parseMountOption, type MountValue } from '../protocol/values/mountValues.ts';
+import { isObject } from './jsonText.ts';
 
 /**
- * One entry of `mounts`: Docker's `--mount` text (`type=bind,source=…,target=…,readonly`) or the same as an object.
- * @returns the mount, or one sentence that says why it cannot be used
+ * One entry of `mounts`, with its variables replaced: Docker's `--mount` text (`type=bind,source=…,target=…,readonly`) or
+ * the same as an object. Without a type it is a directory where the source is a path, and a volume otherwise.
+ * @throws InvalidValue which says what to write
  */
-export function parseMount(entry: unknown, variables: Variables): Mount | string {
-  const fields = typeof entry === 'string' ? fieldsOfText(entry) : fieldsOfObject(entry);
-  if (!fields) return 'it must be a text such as “type=bind,source=/data,target=/data”.';
-  const type = fields.get('type') ?? 'bind';
-  const source = field(fields, variables, 'source', 'src');
-  const target = field(fields, variables, 'target', 'dst', 'destination');
-  const shown = source ?? target ?? JSON.stringify(entry);
-  if (type !== 'bind') return `“${shown}” has the type “${type}”; only “bind” is supported.`;
-  if (!source || !posix.isAbsolute(source)) return `its source “${source ?? ''}” must be an absolute path.`;
-  if (!target || !posix.isAbsolute(target)) return `its target “${target ?? ''}” must be an absolute path.`;
-  return { source: trimSlash(source), target: trimSlash(target), readOnly: isReadOnly(fields) };
+export function parseMount(entry: unknown): MountValue {
+  const fields = typeof entry === 'string' ? withType(entry) : fieldsOfObject(isObject(entry) ? entry : {});
+  const value = parseMountOption(fields, '');
+  if (value.kind !== 'bind') return { ...value, mount: { ...value.mount, target: trimSlash(value.mount.target) } } as MountValue;
+  return { kind: 'bind', mount: bindOf(value.mount, fields) };
 }
 
-function fieldsOfText(text: string): Map<string, string> {
-  return new Map(text.split(',').map((part): [string, string] => {
-    const equals = part.indexOf('=');
-    return equals < 0 ? [part.trim(), 'true'] : [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
-  }));
+/** Only absolute paths mean the same to everybody, and a file that comes with a folder forces nothing. */
+function bindOf({ source, target, readOnly }: Mount, fields: string): Mount {
+  const [, written = source] = /(?:^|,)"?(?:source|src)=([^,"]*)/i.exec(fields) ?? [];
+  if (!posix.isAbsolute(written)) throw new Error(`Its source “${written}” must be an absolute path, such as \${localWorkspaceFolder}/${written}.`);
+  return { source: trimSlash(source), target: trimSlash(target), readOnly };
 }
 
-function fieldsOfObject(value: unknown): Map<string, string> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return new Map(Object.entries(value).filter((entry): entry is [string, string | boolean] => ['string', 'boolean'].includes(typeof entry[1])).map(([name, field]) => [name, String(field)]));
+function withType(text: string): string {
+  if (/(?:^|,)\s*type=/i.test(text)) return text;
+  const [, source = ''] = /(?:^|,)\s*(?:source|src)=([^,]*)/i.exec(text) ?? [];
+  return `type=${source.includes('/') ? 'bind' : 'volume'},${text}`;
 }
 
-function field(fields: Map<string, string>, variables: Variables, ...names: string[]): string | undefined {
-  const name = names.find((candidate) => fields.has(candidate));
-  const value = name === undefined ? undefined : fields.get(name);
-  return value === undefined ? undefined : substituteText(value, variables);
+/** `external` is Docker Compose's. */
+function fieldsOfObject({ external: _external, ...entry }: Readonly<Record<string, unknown>>): string {
+  const fields = Object.entries(entry).filter(([, value]) => value !== null && value !== undefined && typeof value !== 'object');
+  return withType(fields.map(([name, value]) => quoted(`${name}=${String(value)}`)).join(','));
 }
 
-function isReadOnly(fields: Map<string, string>): boolean {
-  const value = fields.get('readonly') ?? fields.get('ro');
-  return value === 'true' || value === '1' || value === '';
+/** As in a CSV file. */
+function quoted(field: string): string {
+  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 function trimSlash(path: string): string {

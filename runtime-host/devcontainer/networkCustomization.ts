@@ -18,7 +18,7 @@ const known = ['policy', 'allow', 'networks', 'dns', 'dnsSearch', 'ssh', 'proxie
 const where = 'customizations.berth.network';
 
 /** @throws BerthError DevContainerInvalid */
-export function readNetworkCustomization(root: Record<string, unknown>, file: string): NetworkCustomization {
+export function readNetworkCustomization(root: Readonly<Record<string, unknown>>, file: string): NetworkCustomization {
   const wrong = (property: string, wanted: string): BerthError => new BerthError('DevContainerInvalid', `“${property}” in ${file} must be ${wanted}.`);
   const objectAt = (value: unknown, property: string): Record<string, unknown> => {
     if (value === undefined || value === null) return {};

@@ -43,7 +43,7 @@ export const noPortSettings: PortSettings = { forwardPorts: [], rules: [], other
  * Reads the three properties.
  * @throws BerthError DevContainerInvalid
  */
-export function readPortSettings(root: Record<string, unknown>, file: string): PortSettings {
+export function readPortSettings(root: Readonly<Record<string, unknown>>, file: string): PortSettings {
   const forwardPorts = root['forwardPorts'] ?? [];
   if (!Array.isArray(forwardPorts)) throw wrong('forwardPorts', file, 'a list');
   const rules = objectOf(root['portsAttributes'] ?? {}, 'portsAttributes', file);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { VolumeDriver } from '../../protocol/volumes.ts';
 import { print, withClient } from '../cliContext.ts';
 import { collect, parseBytes, parseLabel } from '../options.ts';
-import { driverOf, parseVolumeOption } from '../options/mountValues.ts';
+import { driverOf, parseVolumeOption } from '../../protocol/values/mountValues.ts';
 
 interface CreateOptions {
   readonly driver?: VolumeDriver;

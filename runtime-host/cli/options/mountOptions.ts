@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../protocol/types.ts';
 import { collect } from '../options.ts';
-import { parseMountOption, parseVolume, type MountValue } from './mountValues.ts';
+import { parseMountOption, parseVolume, type MountValue } from '../../protocol/values/mountValues.ts';
 import { optionGroup } from './optionGroup.ts';
 
 /** Directories of this machine, and volumes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { driverOf, parseMountOption, parseVolume } from './mountValues.ts';
+import { driverOf, parseMountOption, parseVolume } from '../../protocol/values/mountValues.ts';
 
 const invalid = { code: 'commander.invalidArgument' };
 

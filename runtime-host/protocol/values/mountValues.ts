@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
-import type { Mount } from '../../protocol/types.ts';
-import { volumeDrivers, type VolumeDriver, type VolumeMount } from '../../protocol/volumes.ts';
-import { parseBoolean, parseBytes, parseLabel } from '../options.ts';
+import type { Mount } from '../types.ts';
+import { volumeDrivers, type VolumeDriver, type VolumeMount } from '../volumes.ts';
+import { InvalidValue } from './invalidValue.ts';
+import { parseBoolean, parseBytes, parseLabel } from './plainValues.ts';
 
 /** What `--volume` and `--mount` ask for. */
 export type MountValue =
@@ -20,7 +20,7 @@ const meaningless = new Set(['z', 'Z', 'cached', 'delegated', 'consistent']);
  */
 export function parseVolume(text: string, workingDirectory = process.cwd()): MountValue {
   const match = /^(?:(?<source>[^:]+|[A-Za-z]:[\\/][^:]*):)?(?<target>\/[^:]*)(?::(?<options>[^:]+))?$/.exec(text);
-  if (!match?.groups) throw new InvalidArgumentError('Write HOST:TARGET or VOLUME:TARGET, where TARGET is an absolute path in the container; “:ro” after it forbids writing.');
+  if (!match?.groups) throw new InvalidValue('Write HOST:TARGET or VOLUME:TARGET, where TARGET is an absolute path in the container; “:ro” after it forbids writing.');
   const { source, target = '', options = '' } = match.groups;
   const isBind = source !== undefined && /^\.|[\\/]/.test(source);
   let readOnly = false;
@@ -30,7 +30,7 @@ export function parseVolume(text: string, workingDirectory = process.cwd()): Mou
     if (option === 'ro' || option === 'rw') readOnly = option === 'ro';
     else if (option === 'nocopy' && !isBind) noCopy = true;
     else if (option === 'force' && isBind) force = true;
-    else throw new InvalidArgumentError(`“${option}” is not an option that it can have; “ro” and “rw” are, “force” for directories and “nocopy” for volumes.`);
+    else throw new InvalidValue(`“${option}” is not an option that it can have; “ro” and “rw” are, “force” for directories and “nocopy” for volumes.`);
   }
   if (isBind) return { kind: 'bind', mount: { source: resolve(workingDirectory, source), target, readOnly, ...(force && { force }) } };
   return { kind: 'volume', mount: { ...(source !== undefined && { volume: source }), target, readOnly, ...(noCopy && { noCopy }) } };
@@ -48,16 +48,16 @@ export function parseMountOption(text: string, workingDirectory = process.cwd())
   const fields = fieldsOf(text);
   const type = fields.get('type') ?? 'volume';
   const allowed = Object.hasOwn(known, type) ? known[type] : undefined;
-  if (!allowed) throw new InvalidArgumentError(`“${type}” is not a type of mounts; bind, volume and tmpfs are.`);
+  if (!allowed) throw new InvalidValue(`“${type}” is not a type of mounts; bind, volume and tmpfs are.`);
   const unknown = [...fields.keys()].find((name) => !allowed.includes(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`A mount of the type ${type} has no “${unknown}”.`);
+  if (unknown !== undefined) throw new InvalidValue(`A mount of the type ${type} has no “${unknown}”.`);
   const target = fields.get('target') ?? '';
-  if (!target.startsWith('/')) throw new InvalidArgumentError('Write target=PATH, an absolute path in the container.');
+  if (!target.startsWith('/')) throw new InvalidValue('Write target=PATH, an absolute path in the container.');
   const readOnly = isSet(fields, 'readonly');
   const source = fields.get('source');
   if (type === 'tmpfs') return { kind: 'tmpfs', mount: { target, ...tmpfsOptions(fields, readOnly) } };
   if (type === 'bind') {
-    if (!source) throw new InvalidArgumentError('Write source=PATH, a directory of yours.');
+    if (!source) throw new InvalidValue('Write source=PATH, a directory of yours.');
     return { kind: 'bind', mount: { source: resolve(workingDirectory, source), target, readOnly, ...(isSet(fields, 'force') && { force: true }) } };
   }
   return { kind: 'volume', mount: { ...(source && { volume: source }), target, readOnly, ...newVolumeOf(fields), ...(isSet(fields, 'volume-nocopy') && { noCopy: true }) } };
@@ -73,21 +73,21 @@ function newVolumeOf(fields: ReadonlyMap<string, string | undefined>): Pick<Volu
 
 /**
  * `size=SIZE`, the only option that a volume has.
- * @throws InvalidArgumentError which says what else there is for what docker's volumes do with options
+ * @throws InvalidValue which says what else there is for what docker's volumes do with options
  */
 export function parseVolumeOption(text: string): number {
   const [, name = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
   if (name === 'size') return parseBytes(value);
   const instead = ['type', 'device', 'o'].includes(name) ? ' It is a disk or a directory of Berth’s own; for a directory of yours use a bind mount (-v DIRECTORY:TARGET), for memory --tmpfs.' : '';
-  throw new InvalidArgumentError(`A volume has no option “${name}”, only size=SIZE.${instead}`);
+  throw new InvalidValue(`A volume has no option “${name}”, only size=SIZE.${instead}`);
 }
 
-/** @throws InvalidArgumentError */
+/** @throws InvalidValue */
 export function driverOf(text: string | undefined): VolumeDriver | undefined {
   if (text === undefined || text === '') return undefined;
   // What docker calls its only one.
   const driver = text === 'local' ? 'ext4' : volumeDrivers.find((name) => name === text);
-  if (!driver) throw new InvalidArgumentError(`“${text}” is not a driver of volumes; ${volumeDrivers.join(' and ')} are.`);
+  if (!driver) throw new InvalidValue(`“${text}” is not a driver of volumes; ${volumeDrivers.join(' and ')} are.`);
   return driver;
 }
 
@@ -98,7 +98,7 @@ function fieldsOf(text: string): Map<string, string | undefined> {
     const field = quoted?.replaceAll('""', '"') ?? plain ?? '';
     const equals = field.indexOf('=');
     const name = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    if (name === '') throw new InvalidArgumentError('Write NAME=VALUE fields with commas between them.');
+    if (name === '') throw new InvalidValue('Write NAME=VALUE fields with commas between them.');
     const key = aliases[name] ?? name;
     const value = equals < 0 ? undefined : field.slice(equals + 1);
     const before = repeatable.has(key) ? fields.get(key) : undefined;
