@@ -3,6 +3,8 @@ import type { HostSession } from './host/hostSession.ts';
 import type { SetupLog } from './opening/setupLog.ts';
 import type { ListenerWatches } from './ports/listenerWatches.ts';
 import type { WindowForwards } from './ports/windowForwards.ts';
+import type { FolderLifecycle } from './lifecycle/folderLifecycle.ts';
+import type { EnvironmentProbes } from './workspace/environmentProbes.ts';
 import type { WindowContainer } from './windowContainer.ts';
 
 /** What every part of the extension works with. */
@@ -13,6 +15,8 @@ export interface Services {
   readonly setupLog: SetupLog;
   readonly session: HostSession;
   readonly window: WindowContainer;
+  readonly environments: EnvironmentProbes;
+  readonly lifecycle: FolderLifecycle;
   readonly listeners: ListenerWatches;
   readonly forwards: WindowForwards;
 }

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { takePendingFolder } from './commands/chooseFolder.ts';
 import { registerCommands } from './commands/registerCommands.ts';
+import { ContainerUse } from './containerUse.ts';
 import type { Services } from './context.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
 import { SetupLog } from './opening/setupLog.ts';
+import { FolderLifecycle } from './lifecycle/folderLifecycle.ts';
 import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
@@ -14,6 +16,7 @@ import { ContainerTerminals } from './terminals/containerTerminals.ts';
 import { registerTerminalProfile } from './terminals/terminalProfile.ts';
 import { createViews } from './views/viewHost.ts';
 import { WindowContainer } from './windowContainer.ts';
+import { EnvironmentProbes } from './workspace/environmentProbes.ts';
 
 let session: HostSession | undefined;
 
@@ -27,11 +30,14 @@ export function activate(context: vscode.ExtensionContext): void {
     return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'Connecting to Berth’s runtime host' }, () =>
       openLink({ hostPath: join(context.extensionPath, 'dist', 'host.mjs'), log, onLost }));
   });
+  const hosts = session;
   const window = new WindowContainer(session, context.workspaceState);
   const listeners = new ListenerWatches(session, log);
   const setupLog = new SetupLog();
-  const services: Services = { context, log, setupLog, session, window, listeners, forwards: createForwards({ context, log, setupLog, session, window, listeners }) };
-  const hosts = session;
+  const environments = new EnvironmentProbes({ exec: async (...words) => (await hosts.connect()).containers.exec(...words), notice: (sentence) => log.warn(sentence) });
+  const lifecycle = new FolderLifecycle(window, () => services);
+  const others = { context, log, setupLog, session, window, environments, lifecycle, listeners };
+  const services: Services = { ...others, forwards: createForwards(others) };
   const errors = new ErrorReporter(log, async () => {
     const { stopHost } = await import('./host/languageLink.ts');
     await stopHost();
@@ -40,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
-    log, setupLog, session, window, listeners, services.forwards, terminals, inspect,
+    log, setupLog, session, window, listeners, services.forwards, terminals, inspect, lifecycle, new ContainerUse(window, () => services),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),

@@ -62,6 +62,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.pruneNetworks': () => cleaning.pruneNetworks(),
     'berth.refresh': () => services.session.refresh(),
     'berth.reconnect': () => services.session.refresh(),
+    'berth.cancelLifecycle': () => services.lifecycle.cancel(),
     'berth.showOutput': () => services.log.show(),
     'berth.showActions': () => showActions(services),
   };

@@ -74,6 +74,7 @@ export class OpenFolderCommand {
   }
 
   async #run(options: OpenOptions, onAgreed: () => void): Promise<void> {
+    const { lifecycle } = this.#services;
     const folder = await chooseFolder(this.#services);
     if (folder === undefined) return;
     const config = await readFolderConfig(folder);
@@ -86,11 +87,11 @@ export class OpenFolderCommand {
     if (use === 'nothing') return;
     if (use === 'replace') onAgreed();
     if (existing && use === 'reuse') {
-      const { container } = await this.#withSteps(folder, async (client, steps) => {
+      const { container } = await this.#withSteps(folder, (client, steps) => lifecycle.around(folder, config, steps, async () => {
         // Before it starts, so that it never runs with more than its configuration says.
         if (isMadeFrom(existing, config)) await applyPolicy(this.#services, client, existing, config.connections);
         return { client, folder, config, container: await this.#start(client, existing, steps, 0), created: false };
-      });
+      }));
       if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
       return;
     }
@@ -98,8 +99,8 @@ export class OpenFolderCommand {
     if (image === undefined) return;
     const shared = await forceProtected(await this.#services.session.connect(), [{ source: folder, ...config.workspaceMount }, ...mounts]);
     if (shared === undefined) return;
-    const { container } = await this.#withSteps(folder, async (client, steps) =>
-      ({ client, folder, config, container: await this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, steps), created: true }));
+    const { container } = await this.#withSteps(folder, (client, steps) => lifecycle.around(folder, config, steps, async () =>
+      ({ client, folder, config, container: await this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, steps), created: true })));
     this.#terminals.openShell(container);
     this.#tellIgnored(config);
   }

@@ -29,13 +29,13 @@ export class OpeningSteps {
 }
 
 /** Does some work under the one progress notification of an opening, which can be cancelled and leads to the log. */
-export function withSteps<T>({ setupLog }: Services, title: string, work: (steps: OpeningSteps) => Promise<T>): Thenable<T> {
+export function withSteps<T>({ setupLog, lifecycle }: Services, title: string, work: (steps: OpeningSteps) => Promise<T>): Thenable<T> {
   return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `${title} ([show log](command:berth.openLog))`, cancellable: true },
     async (progress, token) => {
       const abort = abortSignal(token);
       try {
-        return await work(new OpeningSteps(setupLog, new ProgressBar(progress), abort.signal));
+        return await lifecycle.whileOpening(() => work(new OpeningSteps(setupLog, new ProgressBar(progress), abort.signal)));
       } finally {
         abort.dispose();
       }

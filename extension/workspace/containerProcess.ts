@@ -4,7 +4,7 @@ import { readFolderConfig, type FolderConfig } from '../../runtime-host/devconta
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { workspaceLabel } from '../windowContainer.ts';
-import { execOptions, type ProcessRequest } from './execOptions.ts';
+import { execOptions, remoteUser, type ProcessRequest } from './execOptions.ts';
 
 export type { ProcessRequest } from './execOptions.ts';
 
@@ -14,11 +14,16 @@ export type { ProcessRequest } from './execOptions.ts';
  * @throws BerthError when the configuration cannot be read; one that is only wrong is left out, with a warning in the log
  */
 export async function processOptions(services: Services, container: ContainerInfo, request: ProcessRequest): Promise<ExecOptions> {
-  return execOptions(container, await configOf(services, container), request);
+  const config = await configOf(services, container);
+  const probed = await services.environments.of(container, { probe: config?.userEnvProbe ?? 'none', user: remoteUser(container, config) });
+  return execOptions(container, config, request, probed);
 }
 
-/** A file that is just being edited must not keep anybody from a container that runs. */
-async function configOf(services: Services, container: ContainerInfo): Promise<FolderConfig | undefined> {
+/**
+ * The configuration of the folder that a container was made for, as it is now; undefined without one, or when it cannot be
+ * used: a file that is just being edited must not keep anybody from a container that runs.
+ */
+export async function configOf(services: Services, container: ContainerInfo): Promise<FolderConfig | undefined> {
   const folder = container.labels[workspaceLabel];
   if (folder === undefined) return undefined;
   try {

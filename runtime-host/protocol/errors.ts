@@ -31,6 +31,7 @@ export const errorCodes = [
   'FolderProtected',
   'GrantNotFound',
   'DevContainerInvalid',
+  'LifecycleCommandFailed',
   'CommandNotFound',
   'CommandNotExecutable',
   'UserNotFound',
