@@ -92,7 +92,7 @@ export interface VisualStudioCodeOptions {
 }
 
 export async function startVisualStudioCode(options: VisualStudioCodeOptions): Promise<VisualStudioCode> {
-  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), asksForTrust: options.asksForTrust ?? false, report: (message) => process.stderr.write(`${message}\n`) });
+  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), asksForTrust: options.asksForTrust ?? false, userSettings, report: (message) => process.stderr.write(`${message}\n`) });
   try {
     const browser = await startBrowser(options.browser?.(server) ?? {});
     browser.page.setDefaultTimeout(30_000);
@@ -110,6 +110,9 @@ export async function startVisualStudioCode(options: VisualStudioCodeOptions): P
     throw error;
   }
 }
+
+/** A terminal that takes the focus a moment after it has shown its prompt closes no palette that was opened meanwhile. */
+const userSettings = { 'workbench.quickOpen.closeOnFocusLost': false };
 
 /** Packages the extension as it would be published, from the bundles in dist/. */
 export async function packageExtension(): Promise<string> {

@@ -69,8 +69,7 @@ describe('ports of a container, in VS Code', () => {
 
   it('copies its address', async () => {
     await code.workbench.contextMenu(port(3000), 'Copy Address');
-    const copied = (): Promise<string> => code.workbench.page.evaluate('navigator.clipboard.readText()');
-    while ((await copied()) !== address) await code.workbench.page.waitForTimeout(20);
+    await code.workbench.page.waitForFunction(`navigator.clipboard.readText().then((text) => text === '${address}')`);
   });
 
   it('stops when the user says so, and stays stopped', async () => {

@@ -33,25 +33,26 @@ export class Workbench {
 
   /** Runs a command from the palette by its full title, such as `Berth: Pull Image…`. */
   async runCommand(title) {
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('F1');
-    const input = this.quickInput;
-    await input.waitFor();
-    await input.fill(`>${title}`);
+    await this.#openPalette(title);
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
   }
 
   /** The titles that the palette offers for some text. */
   async paletteEntries(text) {
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('F1');
-    await this.quickInput.waitFor();
-    await this.quickInput.fill(`>${text}`);
+    await this.#openPalette(text);
     const rows = this.page.locator('.quick-input-list .monaco-list-row');
     await rows.first().waitFor();
     const labels = await rows.evaluateAll((elements) => elements.map((element) => element.getAttribute('aria-label') ?? ''));
     await this.page.keyboard.press('Escape');
     return labels;
+  }
+
+  /** No key goes to whatever has the focus: one would close a terminal whose process has ended, and the palette with it. */
+  async #openPalette(text) {
+    await this.page.evaluate('document.activeElement?.blur()');
+    await this.page.keyboard.press('Escape');
+    await this.page.keyboard.press('F1');
+    await this.quickInput.fill(`>${text}`);
   }
 
   get quickInput() {
