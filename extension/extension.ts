@@ -9,6 +9,7 @@ import { HostSession } from './host/hostSession.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
 import { SetupLog } from './opening/setupLog.ts';
 import { FolderLifecycle } from './lifecycle/folderLifecycle.ts';
+import { connectForEditing } from './language/configurationEditing.ts';
 import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),
+    connectForEditing(session, log),
     createViews(services),
     createStatusBar(services),
   );

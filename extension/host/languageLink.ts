@@ -1,7 +1,9 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { BaseLanguageClient, CloseAction, ErrorAction, RevealOutputChannelOn, type MessageTransports } from 'vscode-languageclient';
 import { BerthClient, connect, connectTransport, type HostTransport, type RequestChannel } from '../../runtime-host/client/index.ts';
+import type { LanguageOptions } from '../../runtime-host/protocol/language.ts';
 import { describe } from '../errors.ts';
+import { configurationSelector } from '../language/configurationSelector.ts';
 import type { HostLink } from './hostLink.ts';
 
 /*
@@ -64,6 +66,8 @@ class HostLanguageClient extends BaseLanguageClient {
 
   constructor(transport: HostTransport, log: vscode.LogOutputChannel, onLost: () => void) {
     super('berth', 'Berth', {
+      documentSelector: [...configurationSelector],
+      initializationOptions: { asksRegistries: vscode.workspace.isTrusted } satisfies LanguageOptions,
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,

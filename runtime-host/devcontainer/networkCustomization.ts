@@ -3,7 +3,7 @@ import { parseNetwork } from '../protocol/values/networkValues.ts';
 import { BerthError } from '../protocol/errors.ts';
 import { networkPolicyModes, type NetworkAttachment, type NetworkPolicy, type ResolverOptions } from '../protocol/networks.ts';
 
-/** `customizations.berth.network` of devcontainer.json (media/devcontainer.schema.json). */
+/** `customizations.berth.network` of devcontainer.json (shapes.ts). */
 export interface NetworkCustomization {
   readonly policy?: NetworkPolicy;
   /** None when empty. */

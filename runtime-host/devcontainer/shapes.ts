@@ -77,7 +77,10 @@ export const berthCustomizations: Shape = {
       type: 'object',
       description: 'How the container is connected.',
       properties: {
-        policy: { type: 'string', enum: networkPolicyModes, description: 'What the container may reach by itself.' },
+        policy: {
+          type: 'string', enum: networkPolicyModes, description: 'What the container may reach by itself. It is enforced outside the container.',
+          enumDescriptions: ['Everything but this machine’s own services, link-local and cloud metadata addresses.', 'Only this machine, as host.berth.internal.', 'Nothing.', 'Only what “allow” lists; other names do not resolve.', 'As open, and what is used is recorded as a list to keep (“Berth: Copy Learned Connections”).'],
+        },
         allow: { ...texts, description: 'What a policy lets through: names and addresses, with a port or without.' },
         networks: { ...texts, description: 'Networks that it joins; none when empty.' },
         dns: { ...texts, description: 'Its name servers.' },

@@ -22,6 +22,8 @@ export interface FetchedManifest {
 /** How often one blob is taken up again after the connection closed, and how often without a byte more. */
 const mostResumptions = 10;
 const mostVainResumptions = 3;
+/** Nobody reads on in a list of more than ten thousand tags. */
+const mostTagPages = 10;
 
 /**
  * Reads one repository of a registry (distribution-spec, "Pull"), anonymously or with anonymous tokens. HTTPS, or HTTP
@@ -62,6 +64,21 @@ export class RegistryClient {
   /** A manifest that an index names; verified by whoever stores it. */
   async fetchManifest(descriptor: Descriptor, signal: AbortSignal): Promise<Buffer> {
     return (await this.#fetchManifestBytes(descriptor.digest, signal)).bytes;
+  }
+
+  /**
+   * The tags of the repository, as many as the registry gives in {@link mostTagPages} answers (distribution-spec,
+   * "Content Discovery").
+   */
+  async listTags(signal: AbortSignal): Promise<string[]> {
+    const tags: string[] = [];
+    let next: URL | undefined = new URL(`tags/list?n=1000`, this.#base);
+    for (let page = 0; next && page < mostTagPages; page += 1) {
+      const { names, link } = await this.#fetchTags(next, signal);
+      tags.push(...names);
+      next = link;
+    }
+    return tags;
   }
 
   /**
@@ -106,6 +123,23 @@ export class RegistryClient {
       throw new BerthError('RegistryRefused', `The registry ${this.#base.host} does not have a part of the image that its manifest names (${descriptor.digest}). The image must be pushed again.`, { data: { registry: this.#base.host, digest: descriptor.digest } });
     }
     throw refusal(response, this.#base.host, this.#name);
+  }
+
+  async #fetchTags(url: URL, signal: AbortSignal): Promise<{ names: string[]; link: URL | undefined }> {
+    try {
+      const response = await this.#get(url, { accept: 'application/json' }, signal);
+      if (response.status === 404) throw this.#notFound(['NAME_UNKNOWN'], '');
+      if (response.status !== 200) {
+        response.discard();
+        throw refusal(response, this.#base.host, this.#name);
+      }
+      const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(response.headers['link'] ?? ''))?.[1];
+      const { tags } = JSON.parse((await this.#readManifest(response)).toString('utf8')) as { tags?: unknown };
+      const next = link === undefined ? undefined : new URL(link, url);
+      return { names: Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [], link: next?.origin === url.origin ? next : undefined };
+    } catch (error) {
+      throw explainFailure(error, this.#base.host, signal);
+    }
   }
 
   async #fetchManifestBytes(tagOrDigest: string, signal: AbortSignal): Promise<{ bytes: Buffer; mediaType: string; announced: string | undefined }> {

@@ -2,6 +2,7 @@ import type { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc
 import type { ReportProgress } from '../base/progress.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess, HostServices } from './hostServices.ts';
+import type { LanguageConnection } from './languageConnection.ts';
 import type { Check } from './validate.ts';
 
 /** The client that has sent a request. */
@@ -17,6 +18,8 @@ export interface MethodContext {
   readonly host: HostProcess;
   readonly execs: ExecPreparations;
   readonly client: RequestingClient;
+  /** The client's documents. */
+  readonly language: LanguageConnection;
   /** Aborted by `$/cancelRequest` and when the client is gone. */
   readonly signal: AbortSignal;
   /** Present when the client asked for progress. */

@@ -3,14 +3,17 @@ import type { CancellationToken, MessageConnection, NotificationType } from 'vsc
 import type { WebSocket } from 'ws';
 import { CloseCode } from '../protocol/closeCode.ts';
 import { BerthError } from '../protocol/errors.ts';
+import { languageCapabilities } from '../protocol/language.ts';
 import { workDoneProgress } from '../protocol/methods.ts';
 import type { BerthCapabilities } from '../protocol/version.ts';
 import { protocolVersion, version } from '../protocol/version.ts';
 import { WebSocketMessageReader, WebSocketMessageWriter } from '../protocol/webSocketTransport.ts';
 import type { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess } from './hostServices.ts';
+import { LanguageConnection } from './languageConnection.ts';
 import type { Method, RequestingClient } from './method.ts';
 import { protocolError, toResponseError, worthLogging } from './rpcErrors.ts';
+import { flag, object, optional } from './validate.ts';
 import { WorkDone } from './workDone.ts';
 
 export interface RpcEnvironment {
@@ -18,6 +21,8 @@ export interface RpcEnvironment {
   readonly methods: ReadonlyMap<string, Method>;
   readonly execs: ExecPreparations;
 }
+
+const initializeParams = object({ initializationOptions: optional(object({ asksRegistries: optional(flag) })) });
 
 /** A client that reads nothing while this much waits for it is let go, so that it cannot fill our memory. */
 const maxUnreadBytes = 16 * 1024 * 1024;
@@ -35,12 +40,14 @@ export class RpcConnection implements RequestingClient {
   readonly #environment: RpcEnvironment;
   readonly #running = new Set<AbortController>();
   readonly #gone = new AbortController();
+  readonly #language: LanguageConnection;
   #state: 'new' | 'initialized' | 'shut down' = 'new';
   #receivesNotifications = false;
 
   constructor(socket: WebSocket, environment: RpcEnvironment) {
     this.#socket = socket;
     this.#environment = environment;
+    this.#language = new LanguageConnection(this, environment.host);
     const { log } = environment.host;
     this.#connection = createMessageConnection(new WebSocketMessageReader(socket), new WebSocketMessageWriter(socket), {
       error: (message) => log.warn('JSON-RPC', { message }),
@@ -50,8 +57,9 @@ export class RpcConnection implements RequestingClient {
     });
     this.#connection.onError(([error]) => log.warn('A client connection failed', { error: error.message }));
     this.#connection.onRequest((method, params, token) => this.#answer(method, params, token));
-    this.#connection.onNotification((method) => {
+    this.#connection.onNotification((method, params) => {
       if (method === 'exit') this.#socket.close(CloseCode.normal);
+      else if (this.#state === 'initialized') this.#language.notified(method, params);
     });
     socket.on('close', () => this.#closed());
     this.#connection.listen();
@@ -72,7 +80,7 @@ export class RpcConnection implements RequestingClient {
   }
 
   async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
-    if (method === 'initialize') return this.#initialize();
+    if (method === 'initialize') return this.#initialize(params);
     if (this.#state === 'new') return protocolError(ErrorCodes.ServerNotInitialized, 'The first request must be “initialize”.');
     if (this.#state === 'shut down') return protocolError(ErrorCodes.InvalidRequest, 'This connection was shut down.');
     if (method === 'shutdown') {
@@ -84,15 +92,16 @@ export class RpcConnection implements RequestingClient {
     return this.#run(known, params, token);
   }
 
-  #initialize(): unknown {
+  #initialize(params: unknown): unknown {
     if (this.#state !== 'new') return protocolError(ErrorCodes.InvalidRequest, 'This connection is initialized already.');
     this.#state = 'initialized';
     // The answer goes out before the first notification.
     setImmediate(() => {
       this.#receivesNotifications = true;
     });
+    this.#language.configure(initializeParams(params, '').initializationOptions ?? {});
     const experimental: BerthCapabilities = { berth: { protocolVersion } };
-    return { capabilities: { experimental }, serverInfo: { name: 'berth', version } };
+    return { capabilities: { ...languageCapabilities, experimental }, serverInfo: { name: 'berth', version } };
   }
 
   async #run(method: Method, params: unknown, token: CancellationToken): Promise<unknown> {
@@ -108,7 +117,7 @@ export class RpcConnection implements RequestingClient {
       const services = await host.services;
       cancellation.signal.throwIfAborted();
       const progress = workDone && ((report: Parameters<WorkDone['report']>[0]): void => workDone?.report(report));
-      return await method.handle(checked, { services, host, execs, client: this, signal: cancellation.signal, progress });
+      return await method.handle(checked, { services, host, execs, client: this, language: this.#language, signal: cancellation.signal, progress });
     } catch (thrown) {
       const error = BerthError.from(thrown);
       if (worthLogging(error)) host.log.error(`${method.name} failed`, error);

@@ -16,8 +16,10 @@ import { containerMethods } from './containerMethods.ts';
 import { ExecPreparations } from './execPreparations.ts';
 import type { HostProcess, HostServices } from './hostServices.ts';
 import { imageMethods } from './imageMethods.ts';
+import { languageMethods } from './languageConnection.ts';
 import { usageMethods } from './usageMethods.ts';
 import { grantMethods } from './grantMethods.ts';
+import type { Method } from './method.ts';
 import { mountMethods } from './mountMethods.ts';
 import { portMethods } from './portMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
@@ -28,6 +30,21 @@ import { statisticsMethods } from './statisticsMethods.ts';
 import { systemMethods } from './systemMethods.ts';
 import { useMethods } from './useMethods.ts';
 import { volumeMethods } from './volumeMethods.ts';
+
+const allMethods: readonly Method[] = [
+  ...systemMethods,
+  ...imageMethods,
+  ...containerMethods,
+  ...volumeMethods,
+  ...networkMethods,
+  ...statisticsMethods,
+  ...usageMethods,
+  ...mountMethods,
+  ...grantMethods,
+  ...portMethods,
+  ...useMethods,
+  ...languageMethods,
+];
 
 /**
  * The host's one door: HTTP on a unix socket that only upgrades to WebSockets.
@@ -43,7 +60,7 @@ export class RpcServer {
     noServer: true, perMessageDeflate: false, maxPayload: maxStreamFrameBytes, handleProtocols: () => streamSubprotocol,
   });
   readonly #execs = new ExecPreparations();
-  readonly #methods = new Map([...systemMethods, ...imageMethods, ...containerMethods, ...volumeMethods, ...networkMethods, ...statisticsMethods, ...usageMethods, ...mountMethods, ...grantMethods, ...portMethods, ...useMethods].map((method) => [method.name, method]));
+  readonly #methods = new Map(allMethods.map((method) => [method.name, method]));
   readonly #clients = new Set<RpcConnection>();
   readonly #sockets = new Set<WebSocket>();
   readonly #onConnectionsChanged: (count: number) => void;
