@@ -35,7 +35,7 @@ export async function attachProcess(stream: HostStream, options: AttachOptions):
   const cleanups: (() => void)[] = [];
   let outOfMemory: string | undefined;
   try {
-    joinOutput(stream, cleanups);
+    joinOutput(stream, options, cleanups);
     return await Promise.race([
       stream.status.then(async ({ exitCode, oomKilled }) => {
         await Promise.all([finished(stream.stdout), finished(stream.stderr)]);
@@ -61,12 +61,23 @@ function finished(readable: NodeJS.ReadableStream & { readableEnded?: boolean })
   });
 }
 
-/** What goes wrong with our own output ends the program (program.ts). */
-function joinOutput(stream: HostStream, cleanups: (() => void)[]): void {
-  for (const [source, target] of [[stream.stdout, process.stdout], [stream.stderr, process.stderr]] as const) {
-    source.pipe(target, { end: false });
-    cleanups.push(() => source.unpipe(target));
-  }
+/**
+ * What goes wrong with our own output ends the program (program.ts). A terminal shows nothing before it is raw: keys that
+ * answer what it shows would be treated as a line is, and Ctrl-Q be lost.
+ */
+function joinOutput(stream: HostStream, { terminal, started }: AttachOptions, cleanups: (() => void)[]): void {
+  let left = false;
+  const join = (): void => {
+    for (const [source, target] of [[stream.stdout, process.stdout], [stream.stderr, process.stderr]] as const) {
+      if (left) return;
+      source.pipe(target, { end: false });
+      cleanups.push(() => source.unpipe(target));
+    }
+  };
+  cleanups.push(() => { left = true; });
+  // It begins to flow in a later turn than the one in which the terminal becomes raw.
+  if (terminal) started.then(join, () => undefined);
+  else join();
 }
 
 /** Settles when the user detaches. */

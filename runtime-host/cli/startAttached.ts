@@ -34,7 +34,9 @@ export async function startAttached(client: HostConnection, { id, terminal }: Co
     if (signal.aborted) stream.close();
     throwIfInterrupted(signal);
     // Whatever it prints, it runs.
-    stream.stdout.once('data', events.noticeRunning);
+    stream.stdout.once('readable', () => {
+      if (stream.stdout.readableLength > 0) events.noticeRunning();
+    });
     const joined = attachProcess(stream, {
       terminal, stdin, started, detachKeys: terminal && stdin ? new DetachKeys(options.detachKeys) : undefined,
       ...(options.sigProxy && { sendSignal: (name: NodeJS.Signals) => client.containers.signal(id, name) }),
