@@ -167,7 +167,7 @@ test('signals without a terminal', async () => {
 });
 
 test('exec, logs, inspect, wait, stop, rm', async () => {
-  const { out, status, error } = await run('run', '-d', '--name', 'box', '-e', 'A=1', image, 'sh', '-c', 'echo one; echo two >&2; echo three; trap "exit 3" TERM; while :; do sleep 0.1; done');
+  const { out, status, error } = await run('run', '-d', '--name', 'box', '-e', 'A=1', image, 'sh', '-c', 'trap "exit 3" TERM; echo one; echo two >&2; echo three; while :; do sleep 0.1; done');
   assert.equal(status, 0, error);
   assert.match(out, /^[0-9a-f]{64}\n$/);
   assert.deepEqual(await run('exec', '-e', 'B=2', '-w', '/tmp', 'box', 'sh', '-c', 'echo $A $B; pwd; exit 5'), { status: 5, out: '1 2\n/tmp\n', error: '' });
