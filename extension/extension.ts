@@ -6,6 +6,7 @@ import { ContainerUse } from './containerUse.ts';
 import type { Services } from './context.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
+import { createUsageWatches } from './host/usageWatches.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
 import { SetupLog } from './opening/setupLog.ts';
 import { FolderLifecycle } from './lifecycle/folderLifecycle.ts';
@@ -15,6 +16,7 @@ import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
 import { ContainerTerminals } from './terminals/containerTerminals.ts';
 import { registerTerminalProfile } from './terminals/terminalProfile.ts';
+import { Selections } from './views/selections.ts';
 import { createViews } from './views/viewHost.ts';
 import { WindowContainer } from './windowContainer.ts';
 import { EnvironmentProbes } from './workspace/environmentProbes.ts';
@@ -34,10 +36,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const hosts = session;
   const window = new WindowContainer(session, context.workspaceState);
   const listeners = new ListenerWatches(session, log);
+  const usage = createUsageWatches(session, log);
   const setupLog = new SetupLog();
   const environments = new EnvironmentProbes({ exec: async (...words) => (await hosts.connect()).containers.exec(...words), notice: (sentence) => log.warn(sentence) });
   const lifecycle = new FolderLifecycle(window, () => services);
-  const others = { context, log, setupLog, session, window, environments, lifecycle, listeners };
+  const others = { context, log, setupLog, session, window, environments, lifecycle, listeners, usage, selections: new Selections() };
   const services: Services = { ...others, forwards: createForwards(others) };
   const errors = new ErrorReporter(log, async () => {
     const { stopHost } = await import('./host/languageLink.ts');
@@ -47,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new ContainerTerminals(services, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
-    log, setupLog, session, window, listeners, services.forwards, terminals, inspect, lifecycle, new ContainerUse(window, () => services),
+    log, setupLog, session, window, listeners, usage, services.forwards, terminals, inspect, lifecycle, new ContainerUse(window, () => services),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),

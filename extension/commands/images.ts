@@ -1,19 +1,26 @@
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { ImageInfo } from '../../runtime-host/protocol/types.ts';
 import { abortSignal } from '../cancellation.ts';
 import type { Services } from '../context.ts';
 import type { ErrorReporter } from '../errors.ts';
 import { ProgressBar } from '../host/progress.ts';
-import { referenceProblem } from '../views/format.ts';
+import { inspectUri } from '../inspectDocuments.ts';
+import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
+import { formatBytes, referenceProblem, shortImage } from '../views/format.ts';
 import { ImageItem } from '../views/imageItems.ts';
+import { runImage } from './runImage.ts';
+import { confirmRemoval, itemsOf, pickOne } from './selection.ts';
 
 /** What can be done with images. */
 export class ImageCommands {
   readonly #services: Services;
+  readonly #terminals: ContainerTerminals;
   readonly #errors: ErrorReporter;
 
-  constructor(services: Services, errors: ErrorReporter) {
+  constructor(services: Services, terminals: ContainerTerminals, errors: ErrorReporter) {
+    this.#terminals = terminals;
     this.#services = services;
     this.#errors = errors;
   }
@@ -33,16 +40,40 @@ export class ImageCommands {
     }
   }
 
-  async remove(argument: unknown): Promise<void> {
+  /** Fetches what the name means by now. */
+  async pullAgain(argument: unknown): Promise<void> {
+    const image = await this.#pick(argument, 'Pull which image again?');
+    if (image) await this.pull(image.reference);
+  }
+
+  async run(argument: unknown): Promise<void> {
+    const image = await this.#pick(argument, 'Run which image?');
+    if (image) await runImage(this.#services, this.#terminals, image.reference);
+  }
+
+  async inspect(argument: unknown): Promise<void> {
+    const image = await this.#pick(argument, 'Inspect which image?');
+    if (image) await vscode.window.showTextDocument(inspectUri('image', shortImage(image.reference), image.reference), { preview: true });
+  }
+
+  async copyName(argument: unknown): Promise<void> {
+    const image = await this.#pick(argument, 'Copy the name of which image?');
+    if (image) await vscode.env.clipboard.writeText(image.reference);
+  }
+
+  async copyDigest(argument: unknown): Promise<void> {
+    const image = await this.#pick(argument, 'Copy the digest of which image?');
+    if (image) await vscode.env.clipboard.writeText(image.digest);
+  }
+
+  async remove(argument: unknown, selected: unknown): Promise<void> {
     const client = await this.#services.session.connect();
-    const reference = referenceOf(argument) ?? (await this.#pickImage('Remove which image?'));
-    if (reference === undefined) return;
-    const answer = await vscode.window.showWarningMessage(
-      `Remove the image “${reference}”?`,
-      { modal: true, detail: 'It can be pulled again later. Containers are not touched.' },
-      'Remove',
-    );
-    if (answer === 'Remove') await this.#remove(client, reference);
+    const images = itemsOf(ImageItem, ({ image }) => image, argument, selected) ?? [await this.#pick(argument, 'Remove which image?')];
+    const references = images.flatMap((image) => (image ? [image.reference] : []));
+    if (references.length === 0) return;
+    const detail = `${references.length === 1 ? 'It' : 'They'} can be pulled again later. Containers are not touched.`;
+    if (!(await confirmRemoval({ one: 'image', many: 'images' }, references, detail))) return;
+    for (const reference of references) await this.#remove(client, reference);
   }
 
   /** Containers keep the disk that they were made from, so one that uses the image is a reason to ask, not to refuse. */
@@ -77,13 +108,12 @@ export class ImageCommands {
     vscode.window.setStatusBarMessage(`$(check) Pulled ${image.reference}`, 5000);
   }
 
-  async #pickImage(placeHolder: string): Promise<string | undefined> {
-    const images = this.#services.session.images;
-    if (images.length === 0) {
-      void vscode.window.showInformationMessage('There is no local image.');
-      return undefined;
-    }
-    return vscode.window.showQuickPick(images.map((image) => image.reference), { placeHolder });
+  async #pick(argument: unknown, placeHolder: string): Promise<ImageInfo | undefined> {
+    if (argument instanceof ImageItem) return argument.image;
+    await this.#services.session.connect();
+    const { images } = this.#services.session;
+    const named = images.find(({ reference }) => reference === argument);
+    return named ?? pickOne(images.map((image) => ({ label: `$(package) ${image.reference}`, description: formatBytes(image.size), thing: image })), placeHolder, 'There is no local image.');
   }
 }
 

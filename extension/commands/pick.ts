@@ -4,8 +4,9 @@ import type { Services } from '../context.ts';
 import { ContainerItem } from '../views/containerItems.ts';
 import { describeState } from '../views/containerState.ts';
 import { shortImage } from '../views/format.ts';
+import { MemberItem } from '../views/memberItem.ts';
 
-interface PickOptions {
+export interface PickOptions {
   readonly placeHolder: string;
   /** Containers in these states only. */
   readonly states: readonly ContainerState[];
@@ -19,7 +20,7 @@ interface PickOptions {
  */
 export async function pickContainer(services: Services, argument: unknown, options: PickOptions): Promise<ContainerInfo | undefined> {
   await services.session.connect();
-  const id = argument instanceof ContainerItem ? argument.container.id : typeof argument === 'string' ? argument : undefined;
+  const id = argument instanceof ContainerItem || argument instanceof MemberItem ? argument.container.id : typeof argument === 'string' ? argument : undefined;
   if (id !== undefined) {
     const named = services.session.container(id);
     if (named) return named;

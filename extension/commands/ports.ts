@@ -4,7 +4,8 @@ import type { Services } from '../context.ts';
 import { openInBrowser } from '../ports/browse.ts';
 import { hostAddress, type PortEntry } from '../ports/portEntries.ts';
 import { ContainerItem } from '../views/containerItems.ts';
-import { PortItem, PortsItem } from '../views/portItems.ts';
+import { PortItem } from '../views/portItems.ts';
+import { SectionItem } from '../views/sectionItem.ts';
 import { pickContainer } from './pick.ts';
 import { askForPort, pickPort, type ChosenPort } from './pickPort.ts';
 
@@ -22,7 +23,7 @@ export class PortCommands {
       await this.#forward(argument.container, argument.entry.containerPort);
       return;
     }
-    const item = argument instanceof PortsItem ? argument.container.id : argument;
+    const item = argument instanceof SectionItem ? argument.container.id : argument;
     const container = await pickContainer(this.#services, item, { placeHolder: 'Forward a port of which container?', states: ['running'], none: 'No container is running.' });
     const wish = container && (await askForPort(this.#services, container));
     if (!wish) return;
@@ -69,5 +70,5 @@ export class PortCommands {
 
 /** The container whose section or item a command was called on. */
 export function containerOf(argument: unknown): unknown {
-  return argument instanceof PortsItem || argument instanceof PortItem || argument instanceof ContainerItem ? argument.container.id : argument;
+  return argument instanceof SectionItem || argument instanceof PortItem || argument instanceof ContainerItem ? argument.container.id : argument;
 }

@@ -1,129 +1,21 @@
-import * as vscode from 'vscode';
-import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
+import type * as vscode from 'vscode';
 import type { Listener } from '../../runtime-host/protocol/networks.ts';
-import { describe } from '../errors.ts';
+import { HeldWatches } from '../host/heldWatches.ts';
 import type { HostSession } from '../host/hostSession.ts';
 
-interface Watch {
-  /** The run that it belongs to. */
-  readonly startedAt: string | undefined;
-  listeners: readonly Listener[] | undefined;
-  /** Why nothing is known. */
-  problem?: string;
-}
-
-/**
- * Which servers wait in containers, of those that somebody looks at: the host is asked to tell as long as anybody holds
- * a container, and for no other.
- */
-export class ListenerWatches implements vscode.Disposable {
-  readonly #session: HostSession;
-  readonly #log: vscode.LogOutputChannel;
-  readonly #changed = new vscode.EventEmitter<string>();
-  readonly #holders = new Map<string, number>();
-  readonly #watches = new Map<string, Watch>();
-  /** Requests about one container, one after the other. */
-  readonly #requests = new Map<string, Promise<void>>();
-  readonly #subscription: vscode.Disposable;
-  #client: BerthClient | undefined;
-  #stopListening: (() => void) | undefined;
-
-  /** Tells the container's id. */
-  readonly onDidChange = this.#changed.event;
-
+/** Which servers wait in the containers that somebody looks at. */
+export class ListenerWatches extends HeldWatches<readonly Listener[]> {
   constructor(session: HostSession, log: vscode.LogOutputChannel) {
-    this.#session = session;
-    this.#log = log;
-    this.#subscription = session.onDidChange((what) => { if (what === 'containers' || what === 'state') this.#update(); });
-  }
-
-  /** Watches the container, whenever it runs, until this is disposed. */
-  hold(id: string): vscode.Disposable {
-    this.#holders.set(id, (this.#holders.get(id) ?? 0) + 1);
-    this.#update();
-    let held = true;
-    return new vscode.Disposable(() => {
-      if (!held) return;
-      held = false;
-      const others = (this.#holders.get(id) ?? 1) - 1;
-      if (others > 0) this.#holders.set(id, others);
-      else this.#holders.delete(id);
-      this.#update();
-    });
+    super({
+      name: 'Listeners',
+      watch: (client, id) => client.ports.watchListeners(id),
+      unwatch: (client, id) => client.ports.unwatchListeners(id),
+      listen: (client, changed) => client.onListenersDidChange(({ id, listeners }) => changed(id, listeners)),
+    }, session, log);
   }
 
   /** Undefined when it is not known (yet). */
   listeners(id: string): readonly Listener[] | undefined {
-    return this.#watches.get(id)?.listeners;
-  }
-
-  /** Why it is not known. */
-  problem(id: string): string | undefined {
-    return this.#watches.get(id)?.problem;
-  }
-
-  #update(): void {
-    const client = this.#session.client;
-    if (client !== this.#client) this.#connected(client);
-    if (!client) return;
-    for (const [id, watch] of this.#watches) {
-      const container = this.#session.container(id);
-      const sameRun = container?.state === 'running' && container.startedAt === watch.startedAt;
-      if (sameRun && this.#holders.has(id)) continue;
-      this.#watches.delete(id);
-      if (sameRun) this.#request(id, () => client.ports.unwatchListeners(id));
-      this.#changed.fire(id);
-    }
-    for (const id of this.#holders.keys()) {
-      const container = this.#session.container(id);
-      if (container?.state === 'running' && !this.#watches.has(id)) this.#watch(client, id, container.startedAt);
-    }
-  }
-
-  /** What was asked of a connection ends with it. */
-  #connected(client: BerthClient | undefined): void {
-    this.#stopListening?.();
-    this.#client = client;
-    const known = [...this.#watches.keys()];
-    this.#watches.clear();
-    this.#stopListening = client?.onListenersDidChange(({ id, listeners }) => {
-      const watch = this.#watches.get(id);
-      if (!watch) return;
-      // Without listeners its run has ended; the watch stays until the container itself is said to have ended.
-      watch.listeners = listeners;
-      this.#changed.fire(id);
-    });
-    for (const id of known) this.#changed.fire(id);
-  }
-
-  #watch(client: BerthClient, id: string, startedAt: string | undefined): void {
-    const watch: Watch = { startedAt, listeners: undefined };
-    this.#watches.set(id, watch);
-    this.#request(id, async () => {
-      if (this.#watches.get(id) !== watch) return;
-      try {
-        const listeners = await client.ports.watchListeners(id);
-        watch.listeners ??= listeners; // What came meanwhile is newer.
-      } catch (error) {
-        watch.problem = error instanceof Error ? error.message : String(error);
-        throw error;
-      } finally {
-        if (this.#watches.get(id) === watch) this.#changed.fire(id);
-      }
-    });
-  }
-
-  #request(id: string, ask: () => Promise<void>): void {
-    const before = this.#requests.get(id) ?? Promise.resolve();
-    const request = before.then(ask).catch((error: unknown) => this.#log.warn(`Listeners in ${id.slice(0, 12)}: ${describe(error)}`)).finally(() => {
-      if (this.#requests.get(id) === request) this.#requests.delete(id);
-    });
-    this.#requests.set(id, request);
-  }
-
-  dispose(): void {
-    this.#subscription.dispose();
-    this.#stopListening?.();
-    this.#changed.dispose();
+    return this.value(id);
   }
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
+import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { describeState, stateIcon } from './containerState.ts';
 import { formatAge, formatBytes, shortImage } from './format.ts';
 import { tooltipOf } from './tooltip.ts';
@@ -9,7 +9,7 @@ export class ContainerItem extends vscode.TreeItem {
   readonly container: ContainerInfo;
 
   constructor(container: ContainerInfo, ofThisWindow: boolean) {
-    super(container.name, container.mounts.length > 0 || hasPorts(container) ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+    super(container.name, vscode.TreeItemCollapsibleState.Collapsed);
     this.container = container;
     this.id = container.id;
     const state = describeState(container);
@@ -21,25 +21,6 @@ export class ContainerItem extends vscode.TreeItem {
     this.tooltip = tooltip(container);
     this.accessibilityInformation = { label: `${container.name}, ${ofThisWindow ? 'the container of this window, ' : ''}${state}, image ${container.image}${addresses.map((address) => `, address ${address}`).join('')}${denied.map((text) => `, ${text} connections`).join('')}` };
   }
-}
-
-/** A folder of the host that a container sees. */
-export class MountItem extends vscode.TreeItem {
-  constructor(container: ContainerInfo, mount: Mount) {
-    super(mount.target, vscode.TreeItemCollapsibleState.None);
-    const access = mount.readOnly ? 'read-only' : 'read and write';
-    this.id = `${container.id}:${mount.target}`;
-    this.description = `${mount.source} (${access})`;
-    this.contextValue = 'mount';
-    this.iconPath = new vscode.ThemeIcon(mount.readOnly ? 'lock' : 'folder');
-    this.tooltip = `${mount.target} in the container is ${mount.source} here, ${access}.`;
-    this.accessibilityInformation = { label: `Shared folder ${mount.source}, at ${mount.target}, ${access}` };
-  }
-}
-
-/** Whether there is a Ports section: only what runs has ports. */
-export function hasPorts(container: ContainerInfo): boolean {
-  return container.state === 'running';
 }
 
 function tooltip(container: ContainerInfo): vscode.MarkdownString {

@@ -1,21 +1,30 @@
 import type * as vscode from 'vscode';
+import type { HeldWatches } from '../host/heldWatches.ts';
 import type { HostSession } from '../host/hostSession.ts';
-import type { ListenerWatches } from '../ports/listenerWatches.ts';
 import { ContainerItem } from './containerItems.ts';
 import type { ContainersTree } from './containersTree.ts';
-import { PortsItem } from './portItems.ts';
+import { SectionItem, type Section } from './sectionItem.ts';
 
-/** Has the listeners of those containers watched whose Ports section a person can see at the moment. */
+/** What is watched while a section is open. */
+export type SectionWatches = Readonly<Partial<Record<Section, Pick<HeldWatches<unknown>, 'hold'>>>>;
+
+interface OpenSection {
+  readonly id: string;
+  readonly watches: Pick<HeldWatches<unknown>, 'hold'>;
+}
+
+/** Has those containers watched whose section a person can see at the moment. */
 export class OpenSections implements vscode.Disposable {
   readonly #view: vscode.TreeView<vscode.TreeItem>;
-  readonly #watches: ListenerWatches;
-  /** Ids of the containers whose own item, and whose section, is open. VS Code tells nothing of what is inside a closed item. */
+  readonly #watches: SectionWatches;
+  /** Ids of the containers whose own item is open. VS Code tells nothing of what is inside a closed item. */
   readonly #containers = new Set<string>();
-  readonly #sections = new Set<string>();
+  /** By the item's id. */
+  readonly #sections = new Map<string, OpenSection>();
   readonly #held = new Map<string, vscode.Disposable>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
-  constructor(view: vscode.TreeView<vscode.TreeItem>, tree: ContainersTree, session: HostSession, watches: ListenerWatches) {
+  constructor(view: vscode.TreeView<vscode.TreeItem>, tree: ContainersTree, session: HostSession, watches: SectionWatches) {
     this.#view = view;
     this.#watches = watches;
     this.#subscriptions = [
@@ -25,37 +34,41 @@ export class OpenSections implements vscode.Disposable {
       // What goes away and comes back is closed, without a word of that.
       session.onDidChange(() => {
         for (const id of this.#containers) if (!session.container(id)) this.#containers.delete(id);
-        for (const id of this.#sections) if (session.container(id)?.state !== 'running') this.#sections.delete(id);
+        for (const [key, { id }] of this.#sections) if (session.container(id)?.state !== 'running') this.#sections.delete(key);
         this.#update();
       }),
       // VS Code opens by itself what was open before, and tells so in no other way.
-      tree.onDidLook(({ container }) => {
-        if (this.#containers.has(container.id) && this.#sections.has(container.id)) return;
-        this.#containers.add(container.id);
-        this.#sections.add(container.id);
-        this.#update();
+      tree.onDidLook((section) => {
+        if (this.#containers.has(section.container.id) && this.#sections.has(section.id ?? '')) return;
+        this.#containers.add(section.container.id);
+        this.#toggled(section, true);
       }),
     ];
   }
 
   #toggled(element: vscode.TreeItem, open: boolean): void {
-    const set = element instanceof PortsItem ? this.#sections : element instanceof ContainerItem ? this.#containers : undefined;
-    const id = element instanceof PortsItem || element instanceof ContainerItem ? element.container.id : undefined;
-    if (!set || id === undefined) return;
-    if (open) set.add(id);
-    else set.delete(id);
+    if (element instanceof ContainerItem) {
+      if (open) this.#containers.add(element.container.id);
+      else this.#containers.delete(element.container.id);
+    } else if (element instanceof SectionItem) {
+      const watches = this.#watches[element.section];
+      if (!watches) return;
+      if (open) this.#sections.set(element.id ?? '', { id: element.container.id, watches });
+      else this.#sections.delete(element.id ?? '');
+    }
     this.#update();
   }
 
   #update(): void {
-    const wanted = new Set(this.#view.visible ? [...this.#sections].filter((id) => this.#containers.has(id)) : []);
-    for (const [id, hold] of this.#held) {
-      if (wanted.has(id)) continue;
-      this.#held.delete(id);
+    const isSeen = ({ id }: OpenSection): boolean => this.#view.visible && this.#containers.has(id);
+    for (const [key, hold] of this.#held) {
+      const section = this.#sections.get(key);
+      if (section && isSeen(section)) continue;
+      this.#held.delete(key);
       hold.dispose();
     }
-    for (const id of wanted) {
-      if (!this.#held.has(id)) this.#held.set(id, this.#watches.hold(id));
+    for (const [key, section] of this.#sections) {
+      if (isSeen(section) && !this.#held.has(key)) this.#held.set(key, section.watches.hold(section.id));
     }
   }
 

@@ -1,23 +1,15 @@
 import * as vscode from 'vscode';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import { hostAddress, portName, type PortEntry, type PortKind } from '../ports/portEntries.ts';
+import { SectionItem } from './sectionItem.ts';
 import { tooltipOf } from './tooltip.ts';
 
 /** What leads into a running container, and which servers wait in it. */
-export class PortsItem extends vscode.TreeItem {
-  readonly container: ContainerInfo;
-
-  constructor(container: ContainerInfo) {
-    super('Ports', vscode.TreeItemCollapsibleState.Collapsed);
-    this.container = container;
-    this.id = `${container.id}:ports`;
-    const counts = [count(container.forwards?.length, 'forwarded'), count(container.ports?.length, 'published')].filter((text) => text !== '');
-    this.description = counts.join(', ');
-    this.contextValue = 'ports';
-    this.iconPath = new vscode.ThemeIcon('plug');
-    this.tooltip = `Ports of “${container.name}”: what is published or forwarded to this machine, and which servers are listening`;
-    this.accessibilityInformation = { label: `Ports of ${container.name}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}` };
-  }
+export function portsSection(container: ContainerInfo): SectionItem {
+  const counts = [count(container.forwards?.length, 'forwarded'), count(container.ports?.length, 'published')].filter((text) => text !== '');
+  return new SectionItem(container, 'ports', 'Ports', 'plug', {
+    description: counts.join(', '), tooltip: `Ports of “${container.name}”: what is published or forwarded to this machine, and which servers are listening`,
+  });
 }
 
 const appearance: Readonly<Record<PortKind, { readonly icon: string; readonly color?: string; readonly word: string }>> = {
@@ -51,17 +43,6 @@ export class PortItem extends vscode.TreeItem {
         ...(listener?.processName ? [`process ${listener.processName}`] : []),
       ].join(', '),
     };
-  }
-}
-
-/** What a Ports section says when there is nothing to list. */
-export class PortsMessageItem extends vscode.TreeItem {
-  constructor(container: ContainerInfo, text: string, icon: 'info' | 'warning') {
-    super(text, vscode.TreeItemCollapsibleState.None);
-    this.id = `${container.id}:ports:message`;
-    this.contextValue = 'portsMessage';
-    this.iconPath = new vscode.ThemeIcon(icon);
-    this.tooltip = text;
   }
 }
 

@@ -10,16 +10,16 @@ import { VolumeItem } from './volumeItems.ts';
 
 /** Makes the trees, connects when one of them is looked at, and keeps the context keys for menus and welcome texts. */
 export function createViews(services: Services): vscode.Disposable {
-  const { session, window, listeners } = services;
+  const { session, window, listeners, usage } = services;
   const containers = new ContainersTree(services);
-  const containersView = vscode.window.createTreeView('berth.containers', { treeDataProvider: containers });
+  const containersView = vscode.window.createTreeView('berth.containers', { treeDataProvider: containers, canSelectMany: true });
   const lists = {
-    images: new ListTree(services, ['images'], () => session.images.map((image) => new ImageItem(image))),
+    images: new ListTree(services, ['images', 'containers'], () => session.images.map((image) => new ImageItem(image, session.containers))),
     volumes: new ListTree(services, ['volumes', 'containers'], () => session.volumes.map((volume) => new VolumeItem(volume, session.containers))),
     networks: new ListTree(services, ['networks', 'containers'], () => session.networks.map((network) => new NetworkItem(network, session.containers))),
   };
-  const listViews = Object.entries(lists).map(([name, treeDataProvider]) =>
-    vscode.window.createTreeView(`berth.${name}`, { treeDataProvider, canSelectMany: name !== 'images' }));
+  const views = [containersView, ...Object.entries(lists).map(([name, treeDataProvider]) => vscode.window.createTreeView(`berth.${name}`, { treeDataProvider, canSelectMany: true }))];
+  for (const [index, name] of ['containers', ...Object.keys(lists)].entries()) services.selections.add(`berth.${name}`, views[index] ?? containersView);
 
   const connectWhenVisible = ({ visible }: { visible: boolean }): void => {
     if (!visible || session.state === 'connected') return;
@@ -29,16 +29,20 @@ export function createViews(services: Services): vscode.Disposable {
       (error: unknown) => services.log.error(describe(error)),
     );
   };
-  const update = (): void => updateContext(services);
+  const update = (): void => {
+    updateContext(services);
+    const running = session.containers.filter(({ state }) => state === 'running').length;
+    containersView.badge = running === 0 ? undefined : { value: running, tooltip: running === 1 ? '1 running container' : `${running} running containers` };
+  };
   update();
-  if ([containersView, ...listViews].some(({ visible }) => visible)) connectWhenVisible({ visible: true });
+  if (views.some(({ visible }) => visible)) connectWhenVisible({ visible: true });
   return vscode.Disposable.from(
-    ...[containersView, ...listViews].map((view) => view.onDidChangeVisibility(connectWhenVisible)),
+    ...views.map((view) => view.onDidChangeVisibility(connectWhenVisible)),
     session.onDidChange(update),
     window.onDidChange(update),
     vscode.workspace.onDidGrantWorkspaceTrust(update),
-    new OpenSections(containersView, containers, session, listeners),
-    containersView, ...listViews, containers, ...Object.values(lists),
+    new OpenSections(containersView, containers, session, { ports: listeners, processes: usage.processes, usage: usage.statistics }),
+    ...views, containers, ...Object.values(lists),
   );
 }
 

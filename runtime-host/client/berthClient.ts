@@ -14,6 +14,7 @@ import { GrantRequests } from './grantRequests.ts';
 import { NetworkRequests } from './networkRequests.ts';
 import { PortRequests } from './portRequests.ts';
 import { Requester, type LongRequestOptions, type RequestChannel, type RequestOptions } from './requester.ts';
+import { StatisticsRequests } from './statisticsRequests.ts';
 import { VolumeRequests } from './volumeRequests.ts';
 
 /** Opens a further socket to the host for a byte stream. */
@@ -30,6 +31,10 @@ export type VolumeChange = { readonly name: string; readonly info?: VolumeInfo }
 export type NetworkChange = { readonly name: string; readonly info?: NetworkInfo };
 /** `listeners` is absent when the container has ended. */
 export type ListenersChange = { readonly id: string; readonly listeners?: readonly Listener[] };
+/** `statistics` is absent when the container has ended. */
+export type StatisticsChange = { readonly id: string; readonly statistics?: ContainerStatistics };
+/** `processes` is absent when the container has ended. */
+export type ProcessesChange = { readonly id: string; readonly processes?: readonly ContainerProcess[] };
 export type ImageChange = { readonly reference: string; readonly info?: ImageInfo };
 
 /**
@@ -43,6 +48,7 @@ export class BerthClient {
   readonly volumes: VolumeRequests;
   readonly networks: NetworkRequests;
   readonly ports: PortRequests;
+  readonly statistics: StatisticsRequests;
   readonly grants: GrantRequests;
 
   readonly #channel: RequestChannel;
@@ -56,6 +62,7 @@ export class BerthClient {
     this.volumes = new VolumeRequests(requester);
     this.networks = new NetworkRequests(requester);
     this.ports = new PortRequests(requester);
+    this.statistics = new StatisticsRequests(requester);
     this.grants = new GrantRequests(requester, channel);
   }
 
@@ -79,6 +86,16 @@ export class BerthClient {
   /** Of the containers that `ports.watchListeners` was asked about. */
   onListenersDidChange(listener: (change: ListenersChange) => void): () => void {
     return this.#listen(methods.ListenersDidChange.method, listener as (change: unknown) => void);
+  }
+
+  /** Of the containers that `statistics.watch` was asked about. */
+  onStatisticsDidChange(listener: (change: StatisticsChange) => void): () => void {
+    return this.#listen(methods.StatisticsDidChange.method, listener as (change: unknown) => void);
+  }
+
+  /** Of the containers that `statistics.watchProcesses` was asked about. */
+  onProcessesDidChange(listener: (change: ProcessesChange) => void): () => void {
+    return this.#listen(methods.ProcessesDidChange.method, listener as (change: unknown) => void);
   }
 
   /** Calls the listener with every sentence that the host has for its users. */

@@ -95,6 +95,16 @@ export const ContainerReleaseRequest = new RequestType<ContainerParams, null, vo
 export const ContainerStatisticsRequest = new RequestType<ContainerParams, ContainerStatistics, void>('container/statistics');
 /** All processes in a running container, in the order of their numbers. */
 export const ContainerProcessesRequest = new RequestType<ContainerParams, ContainerProcess[], void>('container/processes');
+/** From now on this client hears every few seconds what a running container uses ({@link StatisticsDidChange}); answers with what it uses now. */
+export const StatisticsWatchRequest = new RequestType<ContainerParams, ContainerStatistics, void>('statistics/watch');
+export const StatisticsUnwatchRequest = new RequestType<ContainerParams, null, void>('statistics/unwatch');
+/** Sent to clients that watch. `statistics` is absent when the container has ended. */
+export const StatisticsDidChange = new NotificationType<{ readonly id: string; readonly statistics?: ContainerStatistics }>('statistics/didChange');
+/** From now on this client hears when the processes of a running container change ({@link ProcessesDidChange}); answers with those that there are. */
+export const ProcessesWatchRequest = new RequestType<ContainerParams, ContainerProcess[], void>('processes/watch');
+export const ProcessesUnwatchRequest = new RequestType<ContainerParams, null, void>('processes/unwatch');
+/** Sent to clients that watch. `processes` is absent when the container has ended. */
+export const ProcessesDidChange = new NotificationType<{ readonly id: string; readonly processes?: readonly ContainerProcess[] }>('processes/didChange');
 
 /** Answers with the one that exists when it is the same. */
 export const VolumeCreateRequest = new RequestType<VolumeSpec, VolumeInfo, void>('volume/create');

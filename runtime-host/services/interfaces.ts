@@ -96,6 +96,17 @@ export interface StatisticsService {
   statistics(container: string): Promise<ContainerStatistics>;
   /** In the order of their numbers. @throws the same */
   processes(container: string): Promise<ContainerProcess[]>;
+  /** `changed` hears of them every few seconds, one sampler serving all who watch, and of the container's end as undefined. @throws the same */
+  watchStatistics(container: string, changed: (id: string, statistics: ContainerStatistics | undefined) => void): Promise<Watched<ContainerStatistics>>;
+  /** `changed` hears of them when they are not what they were. @throws the same */
+  watchProcesses(container: string, changed: (id: string, processes: ContainerProcess[] | undefined) => void): Promise<Watched<ContainerProcess[]>>;
+}
+
+/** Something of a container that is watched until `stop`. */
+export interface Watched<Sample> {
+  readonly id: string;
+  readonly latest: Sample;
+  stop(): void;
 }
 
 /** Which part of a log to show, and how. */

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerStatistics } from '../../runtime-host/protocol/statistics.ts';
+import type { ContainerProcess, ContainerStatistics } from '../../runtime-host/protocol/statistics.ts';
 import { readUntil, startVmHarness, textOf, type VmHarness } from '../support/vmHarness.ts';
 
 /*
@@ -135,6 +135,31 @@ test('all processes are listed, with what /proc knows of them in the container',
   assert.equal(listed.find(({ command }) => command.join(' ') === 'sleep 4444')?.parentPid, shell?.pid);
   await guest('killall sleep sh; true').catch(() => undefined);
   for (const streams of [terminal, child]) streams.close();
+});
+
+test('those who watch are told what is used, and of processes that come and go, until they stop or the container does', async () => {
+  const { statistics: service } = berth.services;
+  const short = await berth.background();
+  const heard = { used: [] as (ContainerStatistics | undefined)[], processes: [] as (readonly ContainerProcess[] | undefined)[] };
+  let wake: () => void = () => undefined;
+  const heardThat = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise<void>((resolve) => { wake = resolve; });
+  };
+  const sleeper = (processes: readonly ContainerProcess[] | undefined): number | undefined => processes?.find(({ command }) => command[1] === '5555')?.pid;
+  const cpu = (statistics: ContainerStatistics | undefined): number => (statistics ? statistics.cpu.userMicroseconds + statistics.cpu.systemMicroseconds : 0);
+  const used = await service.watchStatistics(short.id, (_id, statistics) => { heard.used.push(statistics); wake(); });
+  const other = await service.watchStatistics(short.id, () => assert.fail('it has stopped'));
+  other.stop();
+  const processes = await service.watchProcesses(short.id, (_id, list) => { heard.processes.push(list); wake(); });
+  assert.deepEqual(processes.latest.map(({ command }) => command), [['sleep', '1000000']]);
+  await berth.containers.exec(short.id, { command: ['sleep', '5555'] });
+  await heardThat(() => sleeper(heard.processes.at(-1)) !== undefined);
+  await guest(`kill ${sleeper(heard.processes.at(-1)) ?? assert.fail()}`, short.id);
+  await heardThat(() => heard.processes.length > 1 && sleeper(heard.processes.at(-1)) === undefined);
+  await heardThat(() => cpu(heard.used.at(-1)) > cpu(used.latest));
+  await berth.services.containers.stop(short.id, { timeoutSeconds: 0 });
+  await heardThat(() => heard.processes.at(-1) === undefined && heard.used.at(-1) === undefined);
+  await assert.rejects(service.watchProcesses(short.id, () => undefined), { code: 'ContainerNotRunning' });
 });
 
 test('a process that wants too much memory is ended, is said to be, and nothing else is', async () => {
