@@ -23,11 +23,12 @@ export function usageFigures(now: ContainerStatistics, before: ContainerStatisti
     const seconds = before ? (now.uptimeMicroseconds - before.uptimeMicroseconds) / 1_000_000 : 0;
     return earlier === undefined || seconds <= 0 ? '…' : `${formatBytes(Math.max(0, current - earlier) / seconds)}/s`;
   };
-  const { memory, disk, host } = now;
+  const { memory, disk, network, host } = now;
   return [
     { name: 'CPU', value: percent(now, before), icon: 'dashboard', explanation: `100 % is one processor; it has ${now.processors}.` },
     { name: 'Memory', value: `${formatBytes(memory.usedBytes)} of ${formatBytes(memory.limitBytes)}`, icon: 'chip', explanation: `Of its processes. At most it was ${formatBytes(memory.peakBytes)}; ${formatBytes(memory.pageCacheBytes)} are cached files.` },
     { name: 'Disk', value: `${rate(disk.readBytes, before?.disk.readBytes)} read, ${rate(disk.writtenBytes, before?.disk.writtenBytes)} written`, icon: 'server', explanation: `Since it was started, ${formatBytes(disk.readBytes)} were read and ${formatBytes(disk.writtenBytes)} written.` },
+    ...(network ? [{ name: 'Network', value: `${rate(network.receivedBytes, before?.network?.receivedBytes)} received, ${rate(network.sentBytes, before?.network?.sentBytes)} sent`, icon: 'globe', explanation: `Since it was started, ${formatBytes(network.receivedBytes)} were received and ${formatBytes(network.sentBytes)} sent.` }] : []),
     { name: 'On this machine', value: `${formatBytes(host.memoryBytes)} memory, ${formatBytes(host.diskBytes)} disk`, icon: 'vm', explanation: 'What its virtual machine takes of this machine. The image’s disk is shared, and not counted.' },
   ];
 }

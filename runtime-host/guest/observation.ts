@@ -31,6 +31,7 @@ export function statisticsOf(answer: StatisticsResponse): GuestStatistics {
       writeOperations: Number(answer.writeOperations),
     },
     oomKills: Number(answer.oomKills),
+    ...(answer.network && { network: { receivedBytes: Number(answer.network.receivedBytes), sentBytes: Number(answer.network.sentBytes) } }),
   };
 }
 

@@ -29,6 +29,8 @@ export interface ContainerStatistics {
     readonly readOperations: number;
     readonly writeOperations: number;
   };
+  /** Of all interfaces but the loopback. Absent where its vminitd is older than this. */
+  readonly network?: { readonly receivedBytes: number; readonly sentBytes: number };
   /** Processes that the guest's kernel killed because memory ran out. */
   readonly oomKills: number;
   /** What it costs the host. */

@@ -157,6 +157,10 @@ test('those who watch are told what is used, and of processes that come and go, 
   await guest(`kill ${sleeper(heard.processes.at(-1)) ?? assert.fail()}`, short.id);
   await heardThat(() => heard.processes.length > 1 && sleeper(heard.processes.at(-1)) === undefined);
   await heardThat(() => cpu(heard.used.at(-1)) > cpu(used.latest));
+  const traffic = (await guest('grep eth0: /proc/net/dev', short.id)).split(':')[1]?.trim().split(/\s+/).map(Number) ?? [];
+  const { network } = await service.statistics(short.id);
+  near(network?.receivedBytes ?? -1, traffic[0] ?? NaN, 10_000);
+  near(network?.sentBytes ?? -1, traffic[8] ?? NaN, 10_000);
   await berth.services.containers.stop(short.id, { timeoutSeconds: 0 });
   await heardThat(() => heard.processes.at(-1) === undefined && heard.used.at(-1) === undefined);
   await assert.rejects(service.watchProcesses(short.id, () => undefined), { code: 'ContainerNotRunning' });

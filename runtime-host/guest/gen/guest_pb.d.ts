@@ -1147,6 +1147,13 @@ export declare type StatisticsResponse = Message<"berth.guest.v1.StatisticsRespo
    * @generated from field: uint64 oom_kills = 16;
    */
   oomKills: bigint;
+
+  /**
+   * Absent from a vminitd that does not count it.
+   *
+   * @generated from field: berth.guest.v1.NetworkTraffic network = 17;
+   */
+  network?: NetworkTraffic | undefined;
 };
 
 /**
@@ -1154,6 +1161,29 @@ export declare type StatisticsResponse = Message<"berth.guest.v1.StatisticsRespo
  * Use `create(StatisticsResponseSchema)` to create a new message.
  */
 export declare const StatisticsResponseSchema: GenMessage<StatisticsResponse>;
+
+/**
+ * Of all interfaces but the loopback, since the start.
+ *
+ * @generated from message berth.guest.v1.NetworkTraffic
+ */
+export declare type NetworkTraffic = Message<"berth.guest.v1.NetworkTraffic"> & {
+  /**
+   * @generated from field: uint64 received_bytes = 1;
+   */
+  receivedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 sent_bytes = 2;
+   */
+  sentBytes: bigint;
+};
+
+/**
+ * Describes the message berth.guest.v1.NetworkTraffic.
+ * Use `create(NetworkTrafficSchema)` to create a new message.
+ */
+export declare const NetworkTrafficSchema: GenMessage<NetworkTraffic>;
 
 /**
  * @generated from message berth.guest.v1.ListProcessesRequest

@@ -8,6 +8,7 @@ import (
 	"berth.dev/vminitd/internal/cgroup"
 	"berth.dev/vminitd/internal/gen/guestv1"
 	"berth.dev/vminitd/internal/grpc"
+	"berth.dev/vminitd/internal/network"
 	"berth.dev/vminitd/internal/processlist"
 	"berth.dev/vminitd/internal/system"
 )
@@ -16,6 +17,10 @@ import (
 func (g *Guest) Statistics(context.Context, *guestv1.StatisticsRequest) (*guestv1.StatisticsResponse, error) {
 	const nanosecondsPerMicrosecond = 1000
 	used, err := cgroup.Container.Statistics()
+	if err != nil {
+		return nil, grpc.Errorf(grpc.Internal, "%v", err)
+	}
+	received, sent, err := network.Traffic("/proc/net/dev")
 	if err != nil {
 		return nil, grpc.Errorf(grpc.Internal, "%v", err)
 	}
@@ -36,6 +41,7 @@ func (g *Guest) Statistics(context.Context, *guestv1.StatisticsRequest) (*guestv
 		ReadOperations:         used.Disk.ReadOperations,
 		WriteOperations:        used.Disk.WriteOperations,
 		OomKills:               used.OOMKills,
+		Network:                &guestv1.NetworkTraffic{ReceivedBytes: received, SentBytes: sent},
 	}, nil
 }
 

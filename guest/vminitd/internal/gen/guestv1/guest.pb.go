@@ -1481,6 +1481,8 @@ type StatisticsResponse struct {
 	ReadOperations  uint64 `protobuf:"varint,14,opt,name=read_operations,json=readOperations,proto3" json:"readOperations,omitempty"`
 	WriteOperations uint64 `protobuf:"varint,15,opt,name=write_operations,json=writeOperations,proto3" json:"writeOperations,omitempty"`
 	OomKills        uint64 `protobuf:"varint,16,opt,name=oom_kills,json=oomKills,proto3" json:"oomKills,omitempty"`
+	// Absent from a vminitd that does not count it.
+	Network *NetworkTraffic `protobuf:"bytes,17,opt,name=network,proto3" json:"network,omitempty"`
 }
 
 func (x *StatisticsResponse) Reset() {
@@ -1597,6 +1599,40 @@ func (x *StatisticsResponse) GetWriteOperations() uint64 {
 func (x *StatisticsResponse) GetOomKills() uint64 {
 	if x != nil {
 		return x.OomKills
+	}
+	return 0
+}
+
+func (x *StatisticsResponse) GetNetwork() *NetworkTraffic {
+	if x != nil {
+		return x.Network
+	}
+	return nil
+}
+
+// Of all interfaces but the loopback, since the start.
+type NetworkTraffic struct {
+	unknownFields []byte
+	ReceivedBytes uint64 `protobuf:"varint,1,opt,name=received_bytes,json=receivedBytes,proto3" json:"receivedBytes,omitempty"`
+	SentBytes     uint64 `protobuf:"varint,2,opt,name=sent_bytes,json=sentBytes,proto3" json:"sentBytes,omitempty"`
+}
+
+func (x *NetworkTraffic) Reset() {
+	*x = NetworkTraffic{}
+}
+
+func (*NetworkTraffic) ProtoMessage() {}
+
+func (x *NetworkTraffic) GetReceivedBytes() uint64 {
+	if x != nil {
+		return x.ReceivedBytes
+	}
+	return 0
+}
+
+func (x *NetworkTraffic) GetSentBytes() uint64 {
+	if x != nil {
+		return x.SentBytes
 	}
 	return 0
 }
@@ -4392,6 +4428,18 @@ func (m *StatisticsResponse) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Network != nil {
+		size, err := m.Network.MarshalToSizedBufferVT(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = protobuf_go_lite.EncodeVarint(dAtA, i, uint64(size))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x8a
+	}
 	if m.OomKills != 0 {
 		i = protobuf_go_lite.EncodeVarint(dAtA, i, uint64(m.OomKills))
 		i--
@@ -4471,6 +4519,49 @@ func (m *StatisticsResponse) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	}
 	if m.MonotonicNanoseconds != 0 {
 		i = protobuf_go_lite.EncodeVarint(dAtA, i, uint64(m.MonotonicNanoseconds))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *NetworkTraffic) MarshalVT() (dAtA []byte, err error) {
+	if m == nil {
+		return nil, nil
+	}
+	size := m.SizeVT()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBufferVT(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *NetworkTraffic) MarshalToVT(dAtA []byte) (int, error) {
+	size := m.SizeVT()
+	return m.MarshalToSizedBufferVT(dAtA[:size])
+}
+
+func (m *NetworkTraffic) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
+	if m == nil {
+		return 0, nil
+	}
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.unknownFields != nil {
+		i -= len(m.unknownFields)
+		copy(dAtA[i:], m.unknownFields)
+	}
+	if m.SentBytes != 0 {
+		i = protobuf_go_lite.EncodeVarint(dAtA, i, uint64(m.SentBytes))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.ReceivedBytes != 0 {
+		i = protobuf_go_lite.EncodeVarint(dAtA, i, uint64(m.ReceivedBytes))
 		i--
 		dAtA[i] = 0x8
 	}
@@ -6493,6 +6584,26 @@ func (m *StatisticsResponse) SizeVT() (n int) {
 	}
 	if m.OomKills != 0 {
 		n += 2 + protobuf_go_lite.SizeOfVarint(uint64(m.OomKills))
+	}
+	if m.Network != nil {
+		l = m.Network.SizeVT()
+		n += 2 + l + protobuf_go_lite.SizeOfVarint(uint64(l))
+	}
+	n += len(m.unknownFields)
+	return n
+}
+
+func (m *NetworkTraffic) SizeVT() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.ReceivedBytes != 0 {
+		n += 1 + protobuf_go_lite.SizeOfVarint(uint64(m.ReceivedBytes))
+	}
+	if m.SentBytes != 0 {
+		n += 1 + protobuf_go_lite.SizeOfVarint(uint64(m.SentBytes))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -10280,6 +10391,94 @@ func (m *StatisticsResponse) UnmarshalVT(dAtA []byte) error {
 			}
 			m.OomKills = 0
 			m.OomKills, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+			if err != nil {
+				return err
+			}
+		case 17:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Network", wireType)
+			}
+			var msglen int
+			var _v uint64
+			_v, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+			msglen = int(_v)
+			if err != nil {
+				return err
+			}
+			if msglen < 0 {
+				return protobuf_go_lite.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protobuf_go_lite.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Network == nil {
+				m.Network = &NetworkTraffic{}
+			}
+			if err := m.Network.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := protobuf_go_lite.Skip(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return protobuf_go_lite.ErrInvalidLength
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.unknownFields = append(m.unknownFields, dAtA[iNdEx:iNdEx+skippy]...)
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *NetworkTraffic) UnmarshalVT(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	var err error
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		wire, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+		if err != nil {
+			return err
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: NetworkTraffic: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: NetworkTraffic: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReceivedBytes", wireType)
+			}
+			m.ReceivedBytes = 0
+			m.ReceivedBytes, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
+			if err != nil {
+				return err
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SentBytes", wireType)
+			}
+			m.SentBytes = 0
+			m.SentBytes, iNdEx, err = protobuf_go_lite.DecodeVarint(dAtA, iNdEx)
 			if err != nil {
 				return err
 			}
