@@ -48,7 +48,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 }
 
 /** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
-const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
+const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'grantDirectory', 'changeGrant', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
 function ifTrusted(run: Command): Command {

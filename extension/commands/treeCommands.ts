@@ -3,6 +3,7 @@ import type { ErrorReporter } from '../errors.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { CleaningCommands } from './cleaning.ts';
 import type { Command } from './command.ts';
+import { GrantCommands } from './grants.ts';
 import { ImageCommands } from './images.ts';
 import { NetworkCommands } from './networks.ts';
 import { copyFact, copyMountPath, revealMount } from './places.ts';
@@ -14,6 +15,7 @@ export function treeCommands(services: Services, terminals: ContainerTerminals, 
   const images = new ImageCommands(services, terminals, errors);
   const volumes = new VolumeCommands(services);
   const networks = new NetworkCommands(services);
+  const grants = new GrantCommands(services);
   const processes = new ProcessCommands(services);
   const cleaning = new CleaningCommands(services);
   return {
@@ -41,6 +43,9 @@ export function treeCommands(services: Services, terminals: ContainerTerminals, 
     'berth.inspectNetwork': (argument) => networks.inspect(argument),
     'berth.copyNetworkName': (argument) => networks.copyName(argument),
     'berth.removeNetwork': (argument, selected) => networks.remove(argument, selected),
+    'berth.grantDirectory': (argument) => grants.share(argument),
+    'berth.revokeGrant': (argument, selected) => grants.revoke(argument, selected),
+    'berth.changeGrant': (argument) => grants.change(argument),
     'berth.pruneNetworks': () => cleaning.pruneNetworks(),
   };
 }

@@ -1,4 +1,5 @@
 import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
+import type { Grant } from '../../runtime-host/protocol/grants.ts';
 import type { NetworkInfo } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, ImageInfo } from '../../runtime-host/protocol/types.ts';
 import type { VolumeInfo } from '../../runtime-host/protocol/volumes.ts';
@@ -9,6 +10,7 @@ export interface HostThings {
   images: ImageInfo;
   volumes: VolumeInfo;
   networks: NetworkInfo;
+  grants: Grant;
 }
 
 export type ListName = keyof HostThings;
@@ -19,15 +21,16 @@ const keys: { readonly [Name in ListName]: (info: HostThings[Name]) => string } 
   images: ({ reference }) => reference,
   volumes: ({ name }) => name,
   networks: ({ name }) => name,
+  grants: ({ id }) => id,
 };
 
 /**
- * What the host last said about containers, images, volumes and networks. Nothing is asked twice: after the first
+ * What the host last said about containers, images, volumes, networks and what users have allowed. Nothing is asked twice: after the first
  * lists, the host's notifications keep them true.
  */
 export class HostLists {
   readonly #changed: (name: ListName) => void;
-  readonly #maps: { readonly [Name in ListName]: Map<string, HostThings[Name]> } = { containers: new Map(), images: new Map(), volumes: new Map(), networks: new Map() };
+  readonly #maps: { readonly [Name in ListName]: Map<string, HostThings[Name]> } = { containers: new Map(), images: new Map(), volumes: new Map(), networks: new Map(), grants: new Map() };
   /** Of lists that are on their way: what was told meanwhile, which may be newer than they are. */
   readonly #meanwhile = new Map<ListName, Map<string, HostThings[ListName] | undefined>>();
 
@@ -49,6 +52,7 @@ export class HostLists {
     client.onImageDidChange(({ reference, info }) => this.#set('images', reference, info));
     client.onVolumeDidChange(({ name, info }) => this.#set('volumes', name, info));
     client.onNetworkDidChange(({ name, info }) => this.#set('networks', name, info));
+    client.grants.onDidChange(({ id, grant }) => this.#set('grants', id, grant));
   }
 
   /** Asks for the lists; each takes effect as soon as it comes. */
@@ -58,6 +62,7 @@ export class HostLists {
       images: () => client.images.list(),
       volumes: () => client.volumes.list(),
       networks: () => client.networks.list(),
+      grants: () => client.grants.list(),
     };
     await Promise.all(names.map((name) => this.#replace(name, ask[name])));
   }

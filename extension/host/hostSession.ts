@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { Grant } from '../../runtime-host/protocol/grants.ts';
 import type { NetworkInfo } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, ImageInfo } from '../../runtime-host/protocol/types.ts';
 import type { VolumeInfo } from '../../runtime-host/protocol/volumes.ts';
@@ -16,7 +17,7 @@ export type SessionState = 'idle' | 'connecting' | 'connected' | 'failed' | 'los
 
 /** What a connection is of no use without; the others come when they come. */
 const firstLists: readonly ListName[] = ['containers', 'images'];
-const laterLists: readonly ListName[] = ['volumes', 'networks'];
+const laterLists: readonly ListName[] = ['volumes', 'networks', 'grants'];
 
 /** The window's one connection to the runtime host, and what the host last said about what it has. */
 export class HostSession implements vscode.Disposable {
@@ -60,6 +61,11 @@ export class HostSession implements vscode.Disposable {
   /** All networks, by name. Empty while not connected. */
   get networks(): readonly NetworkInfo[] {
     return this.#lists.all('networks').sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** What users have decided about directories, by path. Empty while not connected. */
+  get grants(): readonly Grant[] {
+    return this.#lists.all('grants').sort((a, b) => a.path.localeCompare(b.path));
   }
 
   /** The live connection's; undefined while there is none. */
@@ -127,7 +133,7 @@ export class HostSession implements vscode.Disposable {
     try {
       await this.#lists.load(client, laterLists);
     } catch (error) {
-      if (!this.#disposed) this.#log.warn(`Volumes and networks are not known: ${describe(error)}`);
+      if (!this.#disposed) this.#log.warn(`Volumes, networks and grants are not known: ${describe(error)}`);
     }
   }
 

@@ -6,15 +6,15 @@ import { connectionOptionNames } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
 import { connectionGrants } from '../../runtime-host/devcontainer/connectionGrants.ts';
 import { readFolderConfig, type FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
+import { allowMounts, shareMissing } from '../access/allowMounts.ts';
+import { forceProtected } from '../access/forceProtected.ts';
 import type { Services } from '../context.ts';
 import { describe, isCancellation, type ErrorReporter } from '../errors.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import { containerName } from '../views/format.ts';
-import { allowMounts } from '../commands/allowMounts.ts';
 import { applyPolicy, policyWasApplied } from '../commands/applyPolicy.ts';
 import { chooseFolder } from '../commands/chooseFolder.ts';
 import { chooseImage } from '../commands/chooseImage.ts';
-import { forceProtected } from '../commands/forceProtected.ts';
 import { folderSpec, isMadeFrom } from '../commands/folderSpec.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 import { withSteps, type OpeningSteps } from './openingSteps.ts';
@@ -78,7 +78,7 @@ export class OpenFolderCommand {
     const folder = await chooseFolder(this.#services);
     if (folder === undefined) return;
     const config = await readFolderConfig(folder);
-    const mounts = await allowMounts(this.#services, folder, config.mounts, connectionGrants(config.connections));
+    const mounts = await allowMounts(this.#services, folder, config.mounts, connectionGrants(config.connections), config.purposes);
     if (mounts === undefined) return;
     await this.#services.session.connect();
 
@@ -89,8 +89,10 @@ export class OpenFolderCommand {
     if (existing && use === 'reuse') {
       const { container } = await this.#withSteps(folder, (client, steps) => lifecycle.around(folder, config, steps, async () => {
         // Before it starts, so that it never runs with more than its configuration says.
-        if (isMadeFrom(existing, config)) await applyPolicy(this.#services, client, existing, config.connections);
-        return { client, folder, config, container: await this.#start(client, existing, steps, 0), created: false };
+        const isSame = isMadeFrom(existing, config);
+        if (isSame) await applyPolicy(this.#services, client, existing, config.connections);
+        const current = isSame ? await shareMissing(client, existing, mounts) : existing;
+        return { client, folder, config, container: await this.#start(client, current, steps, 0), created: false };
       }));
       if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
       return;

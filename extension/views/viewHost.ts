@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { ContainersTree } from './containersTree.ts';
+import { grantRoots } from './grantItems.ts';
 import { ImageItem } from './imageItems.ts';
 import { ListTree } from './listTree.ts';
 import { NetworkItem } from './networkItems.ts';
@@ -17,6 +18,7 @@ export function createViews(services: Services): vscode.Disposable {
     images: new ListTree(services, ['images', 'containers'], () => session.images.map((image) => new ImageItem(image, session.containers))),
     volumes: new ListTree(services, ['volumes', 'containers'], () => session.volumes.map((volume) => new VolumeItem(volume, session.containers))),
     networks: new ListTree(services, ['networks', 'containers'], () => session.networks.map((network) => new NetworkItem(network, session.containers))),
+    grants: new ListTree(services, ['grants', 'containers'], () => grantRoots(session.grants, session.containers)),
   };
   const views = [containersView, ...Object.entries(lists).map(([name, treeDataProvider]) => vscode.window.createTreeView(`berth.${name}`, { treeDataProvider, canSelectMany: true }))];
   for (const [index, name] of ['containers', ...Object.keys(lists)].entries()) services.selections.add(`berth.${name}`, views[index] ?? containersView);
@@ -59,6 +61,7 @@ function updateContext({ session, window }: Services): void {
   set('hasForwards', containers.some(({ forwards = [] }) => forwards.length > 0));
   set('hasImages', session.images.length > 0);
   set('hasVolumes', session.volumes.length > 0);
+  set('hasGrants', session.grants.length > 0);
   set('hasNetworks', session.networks.length > 0);
   set('windowContainer', window.current?.state ?? '');
   set('inContainer', window.inContainer);

@@ -22,11 +22,11 @@ describe('how a container lives, by devcontainer.json', () => {
     const config = read({
       init: true, privileged: true, capAdd: ['SYS_PTRACE'], securityOpt: ['seccomp=unconfined', 'apparmor:unconfined'], overrideCommand: false, shutdownAction: 'none',
       hostRequirements: { cpus: 2, memory: '4gb', storage: 1024, gpu: 'optional' },
-      customizations: { vscode: { extensions: ['a.b'], settings: { 'x.y': 1 } }, berth: { guestFolders: ['node_modules'] } },
+      customizations: { vscode: { extensions: ['a.b'], settings: { 'x.y': 1 } }, berth: { guestFolders: ['node_modules'], purposes: { '/data': 'test data' } } },
     });
     assert.deepEqual(config.world, { init: true, privileged: true, capAdd: ['SYS_PTRACE'], unfiltered: true });
     assert.deepEqual(config.hostRequirements, { cpus: 2, memoryBytes: 4 * 1024 ** 3, storageBytes: 1024, gpu: 'optional' });
-    assert.deepEqual([config.overrideCommand, config.shutdownAction, config.guestFolders], [false, 'none', ['node_modules']]);
+    assert.deepEqual([config.overrideCommand, config.shutdownAction, config.guestFolders, config.purposes], [false, 'none', ['node_modules'], { '/data': 'test data' }]);
     assert.deepEqual(config.vscode, { extensions: ['a.b'], settings: { 'x.y': 1 } });
   });
 

@@ -26,11 +26,13 @@ export interface Behaviour {
   readonly vscode: { readonly extensions: readonly string[]; readonly settings: Readonly<Record<string, unknown>> };
   /** Folders of the workspace, seen from it, that live on the container's own disk (`customizations.berth.guestFolders`). */
   readonly guestFolders: readonly string[];
+  /** What mounted directories are for, in words for the user, by their places in the container (`customizations.berth.purposes`). */
+  readonly purposes: Readonly<Record<string, string>>;
 }
 
 export const defaultBehaviour: Behaviour = {
   lifecycle: noLifecycle, userEnvProbe: 'loginInteractiveShell', overrideCommand: true, entrypoints: [], shutdownAction: 'stopContainer', updateRemoteUserUID: true, world: {},
-  vscode: { extensions: [], settings: {} }, guestFolders: [],
+  vscode: { extensions: [], settings: {} }, guestFolders: [], purposes: {},
 };
 
 /**
@@ -52,6 +54,7 @@ export function readBehaviour(merged: MergedConfiguration, file: string): Behavi
     world: { ...(init && { init }), ...(privileged && { privileged }), ...(capAdd && { capAdd }), ...securityOptions(securityOpt, file) },
     vscode: { extensions: wanted(partsFor(merged, 'vscode').flatMap((part) => textsOf(part['extensions']))), settings: Object.assign({}, ...partsFor(merged, 'vscode').map(({ settings }) => settings)) as Record<string, unknown> },
     guestFolders: [...new Set(partsFor(merged, 'berth').flatMap((part) => textsOf(part['guestFolders'])))],
+    purposes: Object.assign({}, ...partsFor(merged, 'berth').map(({ purposes }) => purposes)) as Record<string, string>,
   };
 }
 

@@ -72,6 +72,7 @@ export const hostRequirements: Shape = {
 export const berthCustomizations: Shape = {
   type: 'object',
   properties: {
+    purposes: { type: 'object', additionalProperties: text, description: 'What mounted directories are for, by their places in the container, such as {"/data": "test data"}. It is shown when the user is asked.' },
     guestFolders: { ...texts, description: 'Folders of the workspace, such as node_modules, that live on the container’s own disk, which is faster.' },
     network: {
       type: 'object',

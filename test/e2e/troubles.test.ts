@@ -66,9 +66,10 @@ describe('troubles, in VS Code', () => {
   it('a configuration that asks for more folders is asked about', async () => {
     await sandbox.configure({ image: sandbox.image, mounts: ['type=bind,source=/etc,target=/host-etc,readonly'] });
     await code.workbench.runCommand('Berth: Open Folder in Container');
-    await code.workbench.dialog.filter({ hasText: '/etc (read only)' }).waitFor();
+    const question = code.workbench.dialog.filter({ hasText: 'Allow “sample” to read /etc?' });
+    await question.waitFor();
     await code.picture('message-mounts');
-    await code.workbench.dialog.getByRole('button', { name: 'Allow' }).click();
+    await question.getByRole('button', { name: 'Allow Once' }).click();
     const warning = code.workbench.dialog.filter({ hasText: '/etc holds this machine’s settings and passwords.' });
     await warning.waitFor();
     await code.picture('message-protected-folder');

@@ -37,7 +37,7 @@ describe('Berth in the extension host', () => {
   it('registers every command that it declares, and no other', async () => {
     const declared = extension().packageJSON.contributes.commands.map((entry) => entry.command);
     const registered = (await vscode.commands.getCommands(true)).filter((command) => command.startsWith('berth.'));
-    const generated = registered.filter((command) => /^berth\.(containers|images|volumes|networks)\./.test(command));
+    const generated = registered.filter((command) => /^berth\.(containers|images|volumes|networks|grants)\./.test(command));
     assert.deepEqual(registered.filter((command) => !generated.includes(command)).sort(), [...declared].sort());
   });
 
