@@ -23,18 +23,32 @@ function npmNotices() {
   if (packages.size === 0) throw new Error('The bundles in dist/ name no packages. Run “npm run build” first.');
   return [...packages].sort().map(([folder, files]) => {
     const directory = join(repository, folder);
-    const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-    return { name, version, text: licenceText(directory) ?? declaredLicence(name, license, files.map((file) => join(repository, 'dist', file))) };
+    const { name, version, license, author } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    return { name, version, text: licenceText(directory) ?? declaredLicence({ name, license, author: author?.name ?? author }, files.map((file) => join(repository, 'dist', file))) };
   });
 }
 
 /** For packages that come without the text: what they declare, and the notices at the beginning of their files. */
-function declaredLicence(name, license, files) {
+function declaredLicence({ name, license, author }, files) {
+  if (license === 'MIT' && author) return `License: MIT. Copyright (c) ${author}.\n\n${mitText}`;
   if (!/^\(?Apache-2\.0\b/.test(license)) throw new Error(`${name} (${license}) has no licence text.`);
   const headers = files.map((file) => /^(?:\/\/.*\n)+/.exec(readFileSync(file, 'utf8'))?.[0].replaceAll(/^\/\/ ?/gm, '') ?? '');
   const notices = new Set(headers.filter((header) => header.includes('Copyright')));
   return [`License: ${license}. The text of Apache-2.0 is in Berth's own LICENSE.`, ...notices].join('\n\n');
 }
+
+/** https://spdx.org/licenses/MIT.html, below the line with the copyright. */
+const mitText = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
+is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
+OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
+LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
+IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 /** @returns {Notice[]} */
 function goNotices() {
