@@ -7,6 +7,7 @@ import { Exit, ExitStatus, statusForError } from './cliError.ts';
 import { addAttach } from './commands/attach.ts';
 import { addCopy } from './commands/copy.ts';
 import { addCreate } from './commands/create.ts';
+import { addDevContainer } from './commands/devcontainer.ts';
 import { addExec } from './commands/exec.ts';
 import { addExport } from './commands/export.ts';
 import { addImage } from './commands/image.ts';
@@ -33,7 +34,7 @@ import { addWait } from './commands/wait.ts';
 const commands: Readonly<Record<string, (parent: Command) => void>> = {
   run: addRun, create: addCreate, exec: addExec, ls: addList, start: addStart, stop: addStop, restart: addRestart, kill: addKill, rename: addRename,
   rm: addRemove, prune: addPrune, logs: addLogs, cp: addCopy, export: addExport, attach: addAttach, inspect: addInspect, stats: addStats, top: addTop, port: addPort,
-  wait: addWait, image: addImage, volume: addVolume, network: addNetwork, system: addSystem,
+  wait: addWait, image: addImage, volume: addVolume, network: addNetwork, devcontainer: addDevContainer, system: addSystem,
 };
 
 /**

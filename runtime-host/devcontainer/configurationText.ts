@@ -19,18 +19,28 @@ export function readConfigurationText(text: string, file: string): Configuration
  * @throws BerthError DevContainerInvalid with `property` and `line`
  */
 export function checkConfiguration(text: string, file: string): void {
-  const root = parseObject(text, file);
-  const unusable = (sentence: (where: string) => string, path: readonly (string | number)[]): BerthError => {
-    const line = lineOf(text, path);
-    return new BerthError('DevContainerInvalid', sentence(line === undefined ? file : `${file}, line ${line}`), { data: { property: path.join('.'), line } });
-  };
-  for (const { name, support, instead } of knownProperties) {
-    if (support === 'refused' && isMeaningful(root[name])) throw unusable((where) => `${refusals[name] ?? `“${name}”`} (“${name}” in ${where}), which Berth cannot do yet. ${instead ?? ''}`, [name]);
-  }
-  for (const [name, value] of Object.entries(root)) {
+  refuseUnsupported(text, file);
+  for (const [name, value] of Object.entries(parseObject(text, file))) {
     const misfit = misfitOf(value, knownProperty(name)?.shape ?? {}, [name]);
-    if (misfit) throw unusable((where) => `“${misfit.path.join('.')}” in ${where}, must be ${misfit.wanted}.`, misfit.path);
+    if (misfit) throw unusable(text, file, misfit.path, (where) => `“${misfit.path.join('.')}” in ${where}, must be ${misfit.wanted}.`);
   }
+}
+
+/**
+ * Refuses what Berth lacks.
+ * @throws BerthError DevContainerInvalid with `property` and `line`
+ */
+export function refuseUnsupported(text: string, file: string): void {
+  const root = parseObject(text, file);
+  for (const { name, support, instead } of knownProperties) {
+    if (support !== 'refused' || !isMeaningful(root[name])) continue;
+    throw unusable(text, file, [name], (where) => `${refusals[name] ?? `“${name}”`} (“${name}” in ${where}), which Berth cannot do yet. ${instead ?? ''}`);
+  }
+}
+
+function unusable(text: string, file: string, path: readonly (string | number)[], sentence: (where: string) => string): BerthError {
+  const line = lineOf(text, path);
+  return new BerthError('DevContainerInvalid', sentence(line === undefined ? file : `${file}, line ${line}`), { data: { property: path.join('.'), line } });
 }
 
 /**

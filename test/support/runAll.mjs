@@ -31,6 +31,7 @@ const stages = {
   shared: check('go', '-C', 'runtime-host/shared', 'vet', './...'),
   sharedUnit: check('go', '-C', 'runtime-host/shared', 'test', './...'),
   unit: tests(2, 'runtime-host/**/*.test.ts', 'extension/**/*.test.ts', 'guest/**/*.test.mjs'),
+  devcontainer: tests(1, 'test/devcontainer/*.test.ts'),
   contract: tests(2, 'test/contract/**/*.test.ts'),
   vm: tests(1, 'test/vm/**/*.test.ts'),
   cli: tests(1, 'test/cli/*.test.ts'),
