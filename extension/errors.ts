@@ -50,7 +50,7 @@ export class ErrorReporter {
   async #run(kind: ErrorAction, error: BerthError, { retry, chooseImage }: ReportOptions): Promise<void> {
     const { data = {} } = error;
     switch (kind) {
-      case 'openFile': return this.#openFile(String(data['file']));
+      case 'openFile': return this.#openFile(String(data['file']), typeof data['line'] === 'number' ? data['line'] : undefined);
       case 'openLog': return this.#openFile(String(data['log']));
       case 'openSettings': await vscode.commands.executeCommand('workbench.action.openSettings', settingOf(error)); return;
       case 'reloadWindow': await vscode.commands.executeCommand('workbench.action.reloadWindow'); return;
@@ -71,9 +71,10 @@ export class ErrorReporter {
     await retry?.();
   }
 
-  async #openFile(path: string): Promise<void> {
+  /** @param line the first is 1 */
+  async #openFile(path: string, line?: number): Promise<void> {
     try {
-      await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: true });
+      await vscode.window.showTextDocument(vscode.Uri.file(path), { preview: true, ...(line !== undefined && { selection: new vscode.Range(line - 1, 0, line - 1, 0) }) });
     } catch (error) {
       this.#log.error(`${path} cannot be opened: ${describe(error)}`);
       this.#log.show();

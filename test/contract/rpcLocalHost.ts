@@ -26,7 +26,7 @@ class LocalImages implements ImageService {
   readonly #images = new Map<string, ImageInfo>();
   readonly #listeners = new Set<(event: { reference: string; info?: ImageInfo }) => void>();
 
-  /** `slow` takes five seconds with a report every 10 ms; `missing` is not there; the rest is there at once. */
+  /** `slow` takes five seconds with a report every 10 ms; `missing` is not there; the rest is there at once, `labelled` with a label. */
   async pull(reference: string, { signal, progress }: OperationOptions = {}): Promise<ImageInfo> {
     if (reference === 'missing') throw new BerthError('ImageNotFound', 'There is no image missing.', { data: { reference } });
     for (let step = 0; reference === 'slow' && step < 500; step += 1) {
@@ -36,7 +36,7 @@ class LocalImages implements ImageService {
         throw error;
       });
     }
-    const info: ImageInfo = { reference, digest, manifestDigest: digest, platform: { os: 'linux', architecture: 'amd64' }, size: 1234 };
+    const info: ImageInfo = { reference, digest, manifestDigest: digest, platform: { os: 'linux', architecture: 'amd64' }, size: 1234, ...(reference === 'labelled' && { labels: { 'devcontainer.metadata': '{ "remoteUser": "dev" }' } }) };
     this.#images.set(reference, info);
     for (const listener of this.#listeners) listener({ reference, info });
     return info;
