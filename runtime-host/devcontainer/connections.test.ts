@@ -24,12 +24,12 @@ describe('connections in devcontainer.json', () => {
   });
 
   it('take networks, names and addresses from runArgs, and name what they leave alone', () => {
-    const { connections, ignoredArguments } = read({ runArgs: ['--network', 'back', '--network-alias=web', '--ip', '10.1.0.5', '--add-host=db:10.0.0.1', '--dns', '10.0.0.53', '--hostname', 'box', '--cap-add', 'SYS_PTRACE', '--init', '--env-file=x'] });
+    const { connections, ignoredArguments } = read({ runArgs: ['--network', 'back', '--network-alias=web', '--ip', '10.1.0.5', '--add-host=db:10.0.0.1', '--dns', '10.0.0.53', '--hostname', 'box', '--cap-add', 'SYS_PTRACE', '--init', '--device=x'] });
     assert.deepEqual(connections, {
       options: { networks: [{ network: 'back', aliases: ['web'], address: '10.1.0.5' }], resolver: { servers: ['10.0.0.53'] }, extraHosts: [{ name: 'db', address: '10.0.0.1' }] },
       hostname: 'box', proxies: true,
     });
-    assert.deepEqual(ignoredArguments, ['--env-file']);
+    assert.deepEqual(ignoredArguments, ['--device']);
     assert.deepEqual(read({ runArgs: ['--network=none'] }).connections.options.networks, []);
     assert.deepEqual(read({ runArgs: ['--network=host'] }), { connections: { options: {}, proxies: true }, ignoredArguments: ['--network host'] });
     assert.deepEqual(read({ runArgs: ['--mac-address', '02:00:00:00:00:01'] }).connections.options.networks, [{ network: 'default', mac: '02:00:00:00:00:01' }]);

@@ -9,6 +9,7 @@ import { parsePublish } from '../protocol/values/portValues.ts';
 import { parsePidsLimit, parseSecurityOption, parseTmpfs, parseUlimit } from '../protocol/values/worldValues.ts';
 import type { VolumeMount } from '../protocol/volumes.ts';
 import type { Tmpfs, Ulimit, WorldOptions } from '../protocol/worldOptions.ts';
+import { readFolderEnvFile } from './envFile.ts';
 
 /** What the options of `docker run` in `runArgs` ask for. */
 export interface RunArguments {
@@ -65,10 +66,8 @@ const options: Readonly<Record<string, Apply>> = {
   '--name': (found, value) => { found.name = value; },
   '--user': (found, value) => { found.user = value; },
   '--label': ({ labels }, value) => { const [key, text] = parseLabel(value); labels[key] = text; },
-  '--env': ({ env }, value, { environment }) => {
-    const [, name, text] = /^([^=]*)=(.*)$/s.exec(parseEnv(value, environment) ?? '') ?? [];
-    if (name !== undefined) env[name] = text ?? '';
-  },
+  '--env': ({ env }, value, { environment }) => { setVariable(env, parseEnv(value, environment)); },
+  '--env-file': ({ env }, value, { folder, environment }) => { for (const entry of readFolderEnvFile(value, folder, environment)) setVariable(env, entry); },
   '--mount': (found, value, { folder }) => { addMount(found, parseMountOption(value, folder)); },
   '--volume': (found, value, { folder }) => { addMount(found, parseVolume(value, folder)); },
   '--memory': ({ machine }, value) => { machine.memoryBytes = parseMemory(value); },
@@ -98,6 +97,12 @@ const synonyms: Readonly<Record<string, string>> = {
   '-p': '--publish', '-h': '--hostname', '--net': '--network', '--net-alias': '--network-alias', '--dns-opt': '--dns-option', '-P': '--publish-all',
   '-e': '--env', '-l': '--label', '-m': '--memory', '-u': '--user', '-v': '--volume',
 };
+
+/** @param entry `NAME=value` */
+function setVariable(env: Record<string, string>, entry = ''): void {
+  const [, name, value = ''] = /^([^=]*)=(.*)$/s.exec(entry) ?? [];
+  if (name !== undefined) env[name] = value;
+}
 
 function worldFlag(name: Flags): (found: RunArguments, on: boolean) => void {
   return ({ world }, on) => { if (on) world[name] = true; else delete world[name]; };

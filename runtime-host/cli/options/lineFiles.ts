@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { linesIn, parseEnvLine } from '../../protocol/values/lineValues.ts';
 import { Exit, ExitStatus } from '../cliError.ts';
 import { parseLabel } from '../options.ts';
 
-/*
- * --env-file, --label-file and --allow-file: one entry a line. Empty lines and lines that begin with # say nothing; a value is taken
- * as it stands, quotes and spaces included. That is docker's format.
- */
+/* --env-file, --label-file and --allow-file. */
 
 /**
  * `NAME=value`, or `NAME` for a variable of ours; one that is not set is left out.
@@ -13,12 +11,11 @@ import { parseLabel } from '../options.ts';
  */
 export function readEnvFile(path: string, environment: NodeJS.ProcessEnv = process.env): string[] {
   return linesOf(path).flatMap(({ text, place }) => {
-    const equals = text.indexOf('=');
-    const name = equals < 0 ? text : text.slice(0, equals);
-    if (name === '' || /\s/.test(name)) throw new Exit(ExitStatus.runFailed, `${place}: “${name}” is no name of a variable. Write NAME=value.`);
-    if (equals >= 0) return [text];
-    const value = environment[name];
-    return value === undefined ? [] : [`${name}=${value}`];
+    try {
+      return parseEnvLine(text, environment) ?? [];
+    } catch (error) {
+      throw new Exit(ExitStatus.runFailed, `${place}: ${(error as Error).message}`);
+    }
   });
 }
 
@@ -42,7 +39,5 @@ export function linesOf(path: string): { readonly text: string; readonly place: 
     const reason = error instanceof TypeError ? 'it is not UTF-8 text' : (error as Error).message;
     throw new Exit(ExitStatus.runFailed, `The file ${path} cannot be read: ${reason}.`);
   }
-  return content.split(/\r?\n/)
-    .map((line, index) => ({ text: line.trimStart(), place: `${path}:${index + 1}` }))
-    .filter(({ text }) => text !== '' && !text.startsWith('#'));
+  return linesIn(content).map(({ text, line }) => ({ text, place: `${path}:${line}` }));
 }
