@@ -37,7 +37,7 @@ export class Oracle {
   async readConfiguration(words: readonly string[], label?: string, workingDirectory?: string): Promise<Answer> {
     const image = join(this.#directory, `image-${Math.random().toString(36).slice(2)}.json`);
     await writeFile(image, JSON.stringify([{ Id: 'sha256:1', Architecture: 'amd64', Os: 'linux', Config: { User: '', Env: ['PATH=/bin'], Cmd: ['sh'], Labels: label === undefined ? {} : { 'devcontainer.metadata': label } } }]));
-    const env = { ...process.env, ...corpusEnvironment, PATH: `${this.#directory}:${process.env['PATH'] ?? ''}`, ORACLE_IMAGE: image };
+    const env = { ...process.env, ...corpusEnvironment, PATH: `${this.#directory}:${process.env['PATH'] ?? ''}`, ORACLE_IMAGE: image, NODE_COMPILE_CACHE: join(this.#directory, 'compiled') };
     return runForAnswer([publicCli, 'read-configuration', ...words], env, workingDirectory);
   }
 }
