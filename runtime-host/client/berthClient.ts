@@ -3,8 +3,9 @@ import * as methods from '../protocol/methods.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import { copyFromStreamPath, copyToStreamPath, exportStreamPath } from '../protocol/archiveStreams.ts';
 import type { CopyFromOptions, CopyToOptions } from '../protocol/archiveStreams.ts';
-import { attachStreamPath, execStreamPath, logStreamPath } from '../protocol/streams.ts';
+import { attachStreamPath, execStreamPath, logStreamPath, sessionStreamPath } from '../protocol/streams.ts';
 import type { LogOptions } from '../protocol/streams.ts';
+import type { SessionInfo } from '../protocol/sessions.ts';
 import type { ContainerProcess, ContainerStatistics } from '../protocol/statistics.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ImageInfo, ExecOptions, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal, WhenUnused } from '../protocol/types.ts';
 import type { Listener, NetworkInfo } from '../protocol/networks.ts';
@@ -268,6 +269,21 @@ class ContainerRequests {
   /** Starts a further process and leaves it to itself: settles when it runs; what it prints is dropped. */
   async execDetached(container: string, process: ExecOptions, options?: RequestOptions): Promise<void> {
     await this.#requester.sendWith(methods.ContainerExecRequest, { container, ...process, detach: true }, options);
+  }
+
+  /** Terminals that go on without a client; they are begun by {@link exec} with `session`. */
+  sessions(container: string, options?: RequestOptions): Promise<SessionInfo[]> {
+    return this.#requester.sendWith(methods.SessionListRequest, { container }, options);
+  }
+
+  /** Joins a session: the last of what it has printed, and what it prints from now on. Closing the stream leaves it. */
+  attachSession(container: string, session: string, options?: RequestOptions): Promise<HostStream> {
+    return this.#openStream(sessionStreamPath(container, session), options?.signal);
+  }
+
+  /** Hangs a session up. */
+  async endSession(container: string, session: string): Promise<void> {
+    await this.#requester.sendWith(methods.SessionEndRequest, { container, session });
   }
 
   /**

@@ -15,6 +15,7 @@ export const errorCodes = [
   'ContainerNotRunning',
   'ContainerNameInUse',
   'ExecNotFound',
+  'SessionNotFound',
   'VolumeNotFound',
   'VolumeInUse',
   'VolumeNameInUse',

@@ -2,6 +2,7 @@ import { NotificationType, ProgressType, RequestType, RequestType0 } from 'vscod
 import type { Grant, GrantWish } from './grants.ts';
 import type { ContainerProcess, ContainerStatistics } from './statistics.ts';
 import type { ForwardedPort, Listener, NetworkActivity, NetworkInfo, NetworkPolicy, NetworkSpec } from './networks.ts';
+import type { SessionInfo, SessionParams } from './sessions.ts';
 import type { ContainerInfo, ContainerSpec, DiskUsage, ExecOptions, ImageInfo, PruneFilters, PruneResult, SystemStatus, Mount, MountRefusal, WhenUnused } from './types.ts';
 import type { VolumeInfo, VolumeSpec } from './volumes.ts';
 
@@ -90,6 +91,11 @@ export const ContainerExecRequest = new RequestType<ContainerParams & ExecOption
  */
 export const ContainerUseRequest = new RequestType<ContainerParams & { readonly whenUnused: WhenUnused }, ContainerInfo, void>('container/use');
 export const ContainerReleaseRequest = new RequestType<ContainerParams, null, void>('container/release');
+
+/** The sessions of a container (sessions.ts), oldest first; none when it does not run. */
+export const SessionListRequest = new RequestType<ContainerParams, SessionInfo[], void>('session/list');
+/** Hangs a session up (SIGHUP), and kills its process when that does not end it. Answers at once. */
+export const SessionEndRequest = new RequestType<SessionParams, null, void>('session/end');
 
 /** What a running container uses at this moment. */
 export const ContainerStatisticsRequest = new RequestType<ContainerParams, ContainerStatistics, void>('container/statistics');

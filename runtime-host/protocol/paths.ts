@@ -17,6 +17,8 @@ import { join, resolve } from 'node:path';
  *     containers/<id>/root.qcow2            its writable overlay
  *     containers/<id>/<volume>.qcow2        what a reader's guest has to write to a volume, such as its journal's rest
  *     containers/<id>/output.log[.<n>]      what its first process printed; the highest number is the newest
+ *     containers/<id>/sessions/<id>.json    a session: what it is
+ *     containers/<id>/sessions/<id>.log[.<n>]  the last of what it printed
  *     containers/<id>/boot.log              console of its VM
  *     containers/<id>/qemu.log              what QEMU itself had to say
  *     volumes/<name>/volume.json            the volume's record
@@ -110,6 +112,7 @@ export class BerthPaths {
       controlSocket: join(sockets, controlSocketName),
       networkSocket: (index) => join(sockets, `net${index}.sock`),
       activity: join(directory, 'activity.json'),
+      sessions: join(directory, 'sessions'),
     };
   }
 }
@@ -147,6 +150,15 @@ export interface ContainerPaths {
   /** @param index of the interface: 0 for eth0 */
   readonly networkSocket: (index: number) => string;
   readonly activity: string;
+  /** Of its sessions; {@link sessionFiles}. */
+  readonly sessions: string;
+}
+
+export const sessionRecordSuffix = '.json';
+
+/** A session's files in the directory of its container's sessions. */
+export function sessionFiles(directory: string, session: string): { readonly record: string; readonly log: string } {
+  return { record: join(directory, `${session}${sessionRecordSuffix}`), log: join(directory, `${session}.log`) };
 }
 
 /** The files that a container's output.log is made of; the first has no number. */

@@ -54,6 +54,11 @@ export function runStreamPath(container: string): string {
   return withQuery(`/containers/${encodeURIComponent(container)}/run`, { notices: true });
 }
 
+/** Joins a session (sessions.ts): the last of what it has printed, and what it prints from now on. Closing the stream leaves it. */
+export function sessionStreamPath(container: string, session: string): string {
+  return withQuery(`/containers/${encodeURIComponent(container)}/session`, { id: session });
+}
+
 export interface LogOptions {
   /** Go on with what is written from now on, until the container stops. */
   readonly follow?: boolean;

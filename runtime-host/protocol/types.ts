@@ -1,4 +1,5 @@
 import type { ConnectionOptions, ContainerNetwork, ForwardedPort, NetworkPolicy, PublishedPort, PublishedSocket } from './networks.ts';
+import type { InSession } from './sessions.ts';
 import type { ContainerVolume, VolumeMount } from './volumes.ts';
 import type { WorldOptions } from './worldOptions.ts';
 
@@ -72,7 +73,7 @@ export interface TerminalSize {
 }
 
 /** A further process in a running container. */
-export interface ExecOptions extends ProcessOptions {
+export interface ExecOptions extends ProcessOptions, InSession {
   readonly command: readonly string[];
   /** When the client goes away first, send SIGHUP, as a terminal does that is closed; otherwise the process goes on. */
   readonly hangUp?: boolean;

@@ -2,6 +2,7 @@ import * as methods from '../protocol/methods.ts';
 import { define, operation } from './method.ts';
 import type { Method } from './method.ts';
 import { runningContainer } from './runningContainer.ts';
+import { startProcess } from './startProcess.ts';
 import { containerExec, containerList, containerParams, containerRemove, containerRename, containerRestart, containerSignal, containerSpec, containerStart, containerStop } from './schemas.ts';
 
 /** container/…: the life of containers. Their byte streams are in streamRoutes.ts. */
@@ -50,7 +51,7 @@ export const containerMethods: readonly Method[] = [
   define(methods.ContainerExecRequest, containerExec, async ({ container, detach, ...process }, { services, execs }) => {
     const id = await runningContainer(services.containers, container);
     if (detach) {
-      (await services.containers.exec(id, { ...process, stdin: false, hangUp: false })).close();
+      (await startProcess(services, id, { ...process, stdin: false, hangUp: false })).close();
       return {};
     }
     return { execId: execs.prepare({ container: id, process }) };

@@ -5,6 +5,7 @@ import type { ContainerService, ImageService, NetworkService, PolicyService, Sta
 import type { GrantService } from '../services/access/grantService.ts';
 import type { ShareService } from '../services/access/shareService.ts';
 import type { Uses } from '../services/use/containerUses.ts';
+import type { Sessions } from '../services/sessions/sessionService.ts';
 import type { UsageService } from '../services/usageService.ts';
 import type { MountPolicy } from '../services/specification/mountPolicy.ts';
 
@@ -19,6 +20,7 @@ export interface HostServices {
   readonly usage: UsageService;
   readonly archives: Archives;
   readonly connections: Connections;
+  readonly sessions: Sessions;
   readonly shares: Pick<ShareService, 'share' | 'unshare'>;
   readonly grants: Pick<GrantService, 'list' | 'decide' | 'revoke' | 'onDidChange'>;
   readonly uses: Uses;

@@ -24,6 +24,7 @@ import { mountMethods } from './mountMethods.ts';
 import { portMethods } from './portMethods.ts';
 import { RpcConnection } from './rpcConnection.ts';
 import { networkMethods } from './networkMethods.ts';
+import { sessionMethods } from './sessionMethods.ts';
 import { parseStreamRoute, serveStream } from './streamRoutes.ts';
 import type { StreamRoute } from './streamRoutes.ts';
 import { statisticsMethods } from './statisticsMethods.ts';
@@ -44,6 +45,7 @@ const allMethods: readonly Method[] = [
   ...portMethods,
   ...useMethods,
   ...languageMethods,
+  ...sessionMethods,
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { longestSessionSeconds, sessionIdPattern } from '../protocol/sessions.ts';
 import { longestSeconds, minimumLogBytes, minimumMemoryBytes, restartPolicyNames, whenUnusedChoices } from '../protocol/types.ts';
 import { volumeDrivers, volumeNamePattern } from '../protocol/volumes.ts';
 import { connectionMembers } from './networkSchema.ts';
@@ -96,7 +97,10 @@ export const containerSignal = object({
 });
 export const containerRemove = object({ container, force: optional(flag), volumes: optional(flag) });
 export const containerList = object({ all: optional(flag) });
-export const containerExec = object({ ...processMembers, container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), privileged: optional(flag), detach: optional(flag) });
+const sessionId = text({ maxLength: 64, pattern: sessionIdPattern, expectation: 'at least eight letters, digits and “-”' });
+const session = object({ id: sessionId, name: optional(text({ maxLength: 256 })), expireSeconds: optional(integer(1, longestSessionSeconds)) });
+export const sessionParams = object({ container, session: sessionId });
+export const containerExec = object({ ...processMembers, session: optional(session), container, command: arrayOf(argument, { min: 1 }), hangUp: optional(flag), privileged: optional(flag), detach: optional(flag) });
 
 export const imageParams = object({ reference });
 export const imagePull = object({ ...workDone, reference });

@@ -7,7 +7,8 @@ import { parseArchiveRoute, serveArchive } from './archiveStreams.ts';
 import type { ArchiveRoute } from './archiveStreams.ts';
 import type { ByteStream } from './byteStream.ts';
 import type { ExecPreparations } from './execPreparations.ts';
-import type { HostProcess } from './hostServices.ts';
+import type { HostProcess, HostServices } from './hostServices.ts';
+import { startProcess } from './startProcess.ts';
 import { worthLogging } from './rpcErrors.ts';
 import { runningContainer } from './runningContainer.ts';
 import { containerExec } from './schemas.ts';
@@ -22,6 +23,7 @@ export interface StreamEnvironment {
 export type StreamRoute =
   | { readonly kind: 'attach'; readonly container: string; readonly start: boolean; readonly replay: boolean }
   | { readonly kind: 'exec'; readonly execId: string }
+  | { readonly kind: 'session'; readonly container: string; readonly session: string }
   | { readonly kind: 'run'; readonly container: string; readonly notices: boolean }
   | { readonly kind: 'logs'; readonly container: string; readonly options: LogOptions; readonly notices: boolean }
   | ArchiveRoute;
@@ -40,6 +42,7 @@ export function parseStreamRoute(address: string): StreamRoute | undefined {
   if (collection === 'exec' && verb === undefined) return { kind: 'exec', execId: subject };
   if (collection !== 'containers') return undefined;
   if (verb === 'attach') return { kind: 'attach', container: subject, start: flag(query, 'start'), replay: flag(query, 'replay') };
+  if (verb === 'session') return { kind: 'session', container: subject, session: query.get('id') ?? invalid('id', 'a session’s id') };
   if (verb === 'run') return { kind: 'run', container: subject, notices: flag(query, 'notices') };
   if (verb === 'logs') return { kind: 'logs', container: subject, options: logOptions(query), notices: flag(query, 'notices') };
   return verb === undefined ? undefined : parseArchiveRoute(subject, verb, query, (name) => flag(query, name));
@@ -50,10 +53,11 @@ export async function serveStream(route: StreamRoute, stream: ByteStream, enviro
   let status: StreamStatus;
   let unwatch: (() => void) | undefined;
   try {
-    const { containers, archives } = await environment.host.services;
+    const services = await environment.host.services;
+    const { containers, archives } = services;
     if ('notices' in route && route.notices) unwatch = containers.onNotice((message) => stream.notice(message));
     if (route.kind === 'logs') status = await sendLogs(route, stream, containers);
-    else if (route.kind === 'attach' || route.kind === 'exec' || route.kind === 'run') status = await joinProcess(await openProcess(route, stream, containers, environment), stream);
+    else if (route.kind === 'attach' || route.kind === 'exec' || route.kind === 'run' || route.kind === 'session') status = await joinProcess(await openProcess(route, stream, services, environment), stream);
     else status = await serveArchive(route, stream, archives);
   } catch (thrown) {
     const error = BerthError.from(thrown);
@@ -66,21 +70,23 @@ export async function serveStream(route: StreamRoute, stream: ByteStream, enviro
 }
 
 async function openProcess(
-  route: Extract<StreamRoute, { kind: 'attach' | 'exec' | 'run' }>,
+  route: Extract<StreamRoute, { kind: 'attach' | 'exec' | 'run' | 'session' }>,
   stream: ByteStream,
-  containers: ContainerService,
+  services: HostServices,
   { execs }: StreamEnvironment,
 ): Promise<ProcessStreams> {
+  const { containers, sessions } = services;
+  if (route.kind === 'session') return sessions.attach(route.container, route.session);
   if (route.kind === 'attach') {
     return containers.attach(route.container, { start: route.start, replay: route.replay, signal: stream.signal });
   }
   if (route.kind === 'run') {
     const { container, detach, ...requested } = containerExec({ ...(await stream.request() as object), container: route.container }, '');
     if (detach) return invalid('detach', 'absent where there is a stream');
-    return containers.exec(await runningContainer(containers, container), requested);
+    return startProcess(services, await runningContainer(containers, container), requested);
   }
   const { container, process } = execs.claim(route.execId);
-  return containers.exec(container, process);
+  return startProcess(services, container, process);
 }
 
 /** Carries a process's streams until it has ended or the client is gone; the process goes on without the client. */

@@ -18,6 +18,7 @@ import type { ContainerService, ImageDiskService, ImageService, NetworkService, 
 import { HostNetworkService } from './networks/networkService.ts';
 import { HostVolumeService } from './volumes/volumeService.ts';
 import type { Uses } from './use/containerUses.ts';
+import { SessionService, type Sessions } from './sessions/sessionService.ts';
 import { UsageService } from './usageService.ts';
 import { MountPolicy } from './specification/mountPolicy.ts';
 import { VmStatisticsService } from './statisticsService.ts';
@@ -37,6 +38,7 @@ export interface Services {
   readonly grants: GrantService;
   readonly mounts: MountPolicy;
   readonly connections: ConnectionService;
+  readonly sessions: Sessions;
   readonly uses: Uses;
   /** Version of the QEMU that VMs would use now; undefined when there is none. */
   qemuVersion(): Promise<string | undefined>;
@@ -64,7 +66,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), uses: containers.uses, qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), sessions: new SessionService(table, log), uses: containers.uses, qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

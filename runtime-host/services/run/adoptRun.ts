@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { GuestClient } from '../../guest/guestClient.ts';
 import type { VirtualMachine } from '../../vm/virtualMachine.ts';
-import { ContainerRun, firstProcess, hangUpPrefix } from './containerRun.ts';
+import { ContainerRun, firstProcess, hangUpPrefix, sessionPrefix } from './containerRun.ts';
 import type { RunContext } from './runContext.ts';
 import { explain, withLimit } from './runFailure.ts';
 
@@ -26,8 +26,10 @@ export async function adoptRun(context: RunContext, machine: VirtualMachine): Pr
       return undefined;
     }
     await context.output.open('same');
-    const run = new ContainerRun(context, machine, guest);
+    const isSession = (id: string): boolean => id.startsWith(sessionPrefix);
+    const run = new ContainerRun(context, machine, guest, state.processes.map(({ id }) => id).filter(isSession));
     for (const { id } of state.processes) {
+      if (isSession(id)) continue;
       if (id.startsWith(hangUpPrefix)) run.abandon(id, constants.signals.SIGHUP);
       else if (id !== firstProcess) run.discardOutput(id);
     }

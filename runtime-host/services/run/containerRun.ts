@@ -26,6 +26,9 @@ export const firstProcess = 'init';
 /** Begins the names of processes that are hung up when their client goes, which the next host must still know. */
 export const hangUpPrefix = 'hangup-';
 
+/** Begins the names of sessions' processes (sessions/), which the next host takes over. */
+export const sessionPrefix = 'session-';
+
 /** What a run is made of. */
 export interface RunMeans {
   readonly basis: VmBasis;
@@ -84,6 +87,8 @@ export class ContainerRun {
   readonly input: ProcessAttachment;
   /** Settles when the first process has ended and its output is stored; the VM may still be ending. Never rejects. */
   readonly exited: Promise<RunEnd>;
+  /** Of a run that was adopted: the sessions' processes that were found in it. */
+  readonly foundSessions: readonly string[] | undefined;
   /** Settles when the VM is gone as well. Never rejects; never settles after {@link release}. */
   readonly finished: Promise<RunEnd>;
   readonly #context: RunContext;
@@ -94,8 +99,9 @@ export class ContainerRun {
   #givenUp: BerthError | undefined;
   #over = false;
 
-  constructor(context: RunContext, machine: VirtualMachine, guest: GuestClient) {
+  constructor(context: RunContext, machine: VirtualMachine, guest: GuestClient, foundSessions?: readonly string[]) {
     this.#context = context;
+    this.foundSessions = foundSessions;
     this.machine = machine;
     this.guest = guest;
     const { stdout, stderr } = context.output.offsets;

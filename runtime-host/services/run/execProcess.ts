@@ -15,11 +15,32 @@ export interface FurtherProcess extends ProcessStreams {
   signal(signal: number): Promise<void>;
 }
 
+export interface RunningContainer {
+  readonly container: Container;
+  readonly run: ContainerRun;
+}
+
 /**
  * Starts a further process in a running container.
  * @throws BerthError InvalidArgument, ContainerNotRunning, CommandNotFound, CommandNotExecutable, UserNotFound, GuestFailed
  */
-export async function execProcess({ container, run }: { readonly container: Container; readonly run: ContainerRun }, process: ExecOptions): Promise<FurtherProcess> {
+export async function execProcess(target: RunningContainer, process: ExecOptions): Promise<FurtherProcess> {
+  const { run } = target;
+  const id = `${process.hangUp ? hangUpPrefix : 'exec-'}${randomBytes(8).toString('hex')}`;
+  await startFurtherProcess(target, process, id);
+  return {
+    ...furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false }),
+    signal: async (signal) => {
+      await run.guest.signal(id, signal);
+    },
+  };
+}
+
+/**
+ * Starts one under a name, and leaves its streams to the caller.
+ * @throws the same
+ */
+export async function startFurtherProcess({ container, run }: RunningContainer, process: ExecOptions, id: string): Promise<void> {
   if (process.command.length === 0) throw new BerthError('InvalidArgument', 'No command was given.');
   checkProgram(process.command);
   checkWords('command', process.command);
@@ -27,7 +48,6 @@ export async function execProcess({ container, run }: { readonly container: Cont
   checkWorkingDirectory(process.workingDirectory);
   const { record } = container;
   const terminal = process.terminal ?? false;
-  const id = `${process.hangUp ? hangUpPrefix : 'exec-'}${randomBytes(8).toString('hex')}`;
   await run.explained(run.guest.startProcess(
     guestProcess(id, {
       arguments: process.command,
@@ -40,10 +60,4 @@ export async function execProcess({ container, run }: { readonly container: Cont
     }, rightsOf(record.world, process.privileged)),
     () => run.abandon(id, sigkill),
   ));
-  return {
-    ...furtherProcessStreams(run, id, { hangUp: process.hangUp ?? false }),
-    signal: async (signal) => {
-      await run.guest.signal(id, signal);
-    },
-  };
 }

@@ -98,7 +98,7 @@ async function exitOf(copied: Promise<void>, settled: Promise<RunEnd>): Promise<
 }
 
 /** Waits while the reader has enough; a reader that has gone ends the wait, whether it said so or only let go of the stream. */
-function writeTo(stream: PassThrough, data: Uint8Array): Promise<void> {
+export function writeTo(stream: PassThrough, data: Uint8Array): Promise<void> {
   if (stream.destroyed || stream.write(data)) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
@@ -110,7 +110,7 @@ function writeTo(stream: PassThrough, data: Uint8Array): Promise<void> {
 }
 
 /** A caller may look at the exit late or never; a failure must not end the host for that. */
-function handled<Result>(promise: Promise<Result>): Promise<Result> {
+export function handled<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => undefined);
   return promise;
 }
