@@ -41,6 +41,7 @@ export function actionFor(error: BerthError, offers: Offers): ErrorAction {
       return typeof data['log'] === 'string' ? 'openLog' : retry;
     case 'HostUnreachable':
       return offers.retry || typeof data['log'] !== 'string' ? retry : 'openLog';
+    case 'LifecycleCommandFailed':
     case 'RegistryUnreachable':
     case 'RegistryTimeout':
     case 'DigestMismatch':

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import { resolveRemoteEnv } from '../../runtime-host/devcontainer/devcontainer.ts';
 import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import type { Services } from '../context.ts';
@@ -98,7 +99,7 @@ export class FolderLifecycle implements vscode.Disposable {
     const world = new ContainerWorld({
       execs: client.containers,
       container,
-      optionsOf: (command) => processOptions(services, container, { command }),
+      optionsOf: (command) => processOptions(services, container, { command: command.map((word) => withContainerEnv(word, container)) }),
       onWaiting: ({ name }) => services.setupLog.step(`Another window runs the ${name}; waiting for it…`),
     });
     const { boot, done } = await world.past(stages, signal);
@@ -114,13 +115,13 @@ export class FolderLifecycle implements vscode.Disposable {
     }
     const background: Background = { container: opened.container.id, cancellation: new AbortController() };
     this.#background = background;
-    void this.#runInBackground(opened, world, stages, background.cancellation.signal).then((done) => {
+    void this.#runInBackground(opened, world, stages, background).then((done) => {
       if (done) this.#attached = place;
-      this.#background = undefined;
+      if (this.#background === background) this.#background = undefined;
     });
   }
 
-  async #runInBackground(opened: OpenedFolder, world: ContainerWorld, stages: readonly Stage[], signal: AbortSignal): Promise<boolean> {
+  async #runInBackground(opened: OpenedFolder, world: ContainerWorld, stages: readonly Stage[], background: Background): Promise<boolean> {
     const { setupLog } = this.#services();
     const { folder, config } = opened;
     let current: StageName | undefined;
@@ -128,23 +129,23 @@ export class FolderLifecycle implements vscode.Disposable {
       for (const stage of stages) {
         current = stage.name;
         this.#status.running(current);
-        await runStage(stage, originOf(current, folder, config), world, setupLog, signal);
+        await runStage(stage, originOf(current, folder, config), world, setupLog, background.cancellation.signal);
       }
       setupLog.step('All lifecycle commands have been run.');
       this.#status.hide();
       return true;
     } catch (error) {
-      this.#ended(opened, current ?? '', error);
+      this.#ended(opened, background, current ?? '', error);
       return false;
     }
   }
 
-  #ended({ container }: OpenedFolder, stage: string, error: unknown): void {
+  #ended({ container }: OpenedFolder, background: Background, stage: string, error: unknown): void {
     const { setupLog, log, session } = this.#services();
     const now = session.container(container.id);
     if (isCancellation(error) || now?.state !== 'running' || startOf(now) !== startOf(container)) {
       setupLog.step(`The ${stage} was ended${isCancellation(error) ? '' : ': the container does not run any more'}.`);
-      this.#status.hide();
+      if (this.#background === background) this.#status.hide(); // Else another container has taken its place.
       return;
     }
     log.error(describe(error));
@@ -186,6 +187,12 @@ export class FolderLifecycle implements vscode.Disposable {
     this.#subscription.dispose();
     this.#status.dispose();
   }
+}
+
+/** Replaces `${containerEnv:NAME}`, which can be known only now. */
+function withContainerEnv(word: string, { env }: ContainerInfo): string {
+  const [resolved = ''] = resolveRemoteEnv({ word }, env);
+  return resolved.slice('word='.length);
 }
 
 function startOf({ id, startedAt }: ContainerInfo): string {

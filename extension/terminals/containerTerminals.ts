@@ -3,8 +3,8 @@ import type { HostStream } from '../../runtime-host/client/index.ts';
 import type { ContainerInfo, TerminalSize } from '../../runtime-host/protocol/types.ts';
 import type { Services } from '../context.ts';
 import { describe, type ErrorReporter } from '../errors.ts';
-import { processOptions } from '../workspace/containerProcess.ts';
-import { loginShell } from './loginShell.ts';
+import { probedEnvironment, processOptions } from '../workspace/containerProcess.ts';
+import { loginShell, plainShell } from './loginShell.ts';
 import { ProcessTerminal } from './processTerminal.ts';
 
 /** What a terminal shows of a long log: about as much as its scrollback keeps. */
@@ -120,7 +120,12 @@ export class ContainerTerminals implements vscode.Disposable {
 
   async #exec(container: ContainerInfo, size: TerminalSize | undefined): Promise<HostStream> {
     const client = await this.#services.session.connect();
-    return client.containers.exec(container.id, await processOptions(this.#services, container, { command: loginShell, terminal: true, ...(size ? { size } : {}) }));
+    return client.containers.exec(container.id, await processOptions(this.#services, container, { command: await this.#shell(container), terminal: true, ...(size ? { size } : {}) }));
+  }
+
+  /** A login shell would set PATH anew; where its environment is known already, none is needed. */
+  async #shell(container: ContainerInfo): Promise<readonly string[]> {
+    return (await probedEnvironment(this.#services, container)).length > 0 ? plainShell : loginShell;
   }
 
   /** A stopping machine ends its processes with a signal; the exit code 137 alone would explain nothing. */

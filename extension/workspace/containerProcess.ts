@@ -15,8 +15,16 @@ export type { ProcessRequest } from './execOptions.ts';
  */
 export async function processOptions(services: Services, container: ContainerInfo, request: ProcessRequest): Promise<ExecOptions> {
   const config = await configOf(services, container);
-  const probed = await services.environments.of(container, { probe: config?.userEnvProbe ?? 'none', user: remoteUser(container, config) });
-  return execOptions(container, config, request, probed);
+  return execOptions(container, config, request, await environmentOf(services, container, config));
+}
+
+/** `NAME=value`, what the user's own shell has in the container; empty when that is not asked for, or not known. */
+export async function probedEnvironment(services: Services, container: ContainerInfo): Promise<readonly string[]> {
+  return environmentOf(services, container, await configOf(services, container));
+}
+
+function environmentOf({ environments }: Services, container: ContainerInfo, config: FolderConfig | undefined): Promise<readonly string[]> {
+  return environments.of(container, { probe: config?.userEnvProbe ?? 'none', user: remoteUser(container, config) });
 }
 
 /**

@@ -86,7 +86,7 @@ export const ContainerWaitRequest = new RequestType<ContainerParams, { readonly 
 export const ContainerExecRequest = new RequestType<ContainerParams & ExecOptions & { readonly detach?: boolean }, { readonly execId?: string }, void>('container/exec');
 
 /**
- * From now on, until it releases it or its connection ends, this client uses the container. Ten seconds after its last user
+ * From now on, until it releases it or its connection ends, this client uses the container. Half a minute after its last user
  * has gone, what the last one has wished happens; a host that is killed meanwhile leaves that to the next one.
  */
 export const ContainerUseRequest = new RequestType<ContainerParams & { readonly whenUnused: WhenUnused }, ContainerInfo, void>('container/use');

@@ -30,7 +30,7 @@ import { firstProcessStreams } from './run/processStreams.ts';
 import { Restarts } from './restarts/restarts.ts';
 import { sigkill, signalNumber } from './specification/signals.ts';
 import { defaultVmLimits, type VmLimits } from './run/vmLimits.ts';
-import { ContainerUses, type ContainerUsesOptions } from './use/containerUses.ts';
+import { ContainerUses, graceFrom, type Grace } from './use/containerUses.ts';
 import { VmPlatform } from './run/vmPlatform.ts';
 import type { HostVolumeService } from './volumes/volumeService.ts';
 import type { WaitingMachine } from './run/waitingMachine.ts';
@@ -54,7 +54,7 @@ export interface ContainerServiceOptions {
   /** How long a network's process may take to answer; for tests. */
   readonly netdAnswerMilliseconds?: number | undefined;
   /** How long a container goes on without users; for tests. */
-  readonly unusedGrace?: ContainerUsesOptions['grace'];
+  readonly unusedGrace?: Grace;
 }
 
 /** Containers keep images' disks from being removed. */
@@ -126,7 +126,7 @@ class QemuContainerService implements DiskUser {
     this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
     this.shares = new ShareService(this.#table, this.#lifecycle, this.#mountPolicy);
     this.grants = new GrantService({ paths, table: this.#table, shares: this.shares, log });
-    this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace, remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id) => this.stop(id) });
+    this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace ?? graceFrom(options.environment ?? process.env), remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id) => this.stop(id) });
     this.#restarts = new Restarts({
       log,
       start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),

@@ -36,7 +36,8 @@ export interface Sandbox {
 
 export async function createSandbox(): Promise<Sandbox> {
   const root = await mkdtemp(join(tmpdir(), 'bth-'));
-  const environment = { BERTH_HOME: join(root, 'home'), BERTH_RUNTIME_DIR: join(root, 'run') };
+  // A window that reloads may be away for long where machines are emulated.
+  const environment = { BERTH_HOME: join(root, 'home'), BERTH_RUNTIME_DIR: join(root, 'run'), BERTH_UNUSED_SECONDS: '600' };
   const paths = new BerthPaths(environment);
   await mkdir(paths.runtime, { mode: 0o700 });
   const registry = await startRegistry();

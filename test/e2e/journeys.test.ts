@@ -99,7 +99,7 @@ describe('a folder in a container, in VS Code', () => {
     const untilShells = async (wanted: number): Promise<void> => {
       const deadline = Date.now() + patience;
       for (;;) {
-        const count = (await sandbox.container('exec', 'sample', 'ps')).match(/sh -l/g)?.length ?? 0;
+        const count = (await sandbox.container('exec', 'sample', 'ps')).match(/ sh$/gm)?.length ?? 0;
         if (count === wanted) return;
         assert.ok(Date.now() < deadline, `there are ${count} shells, and not ${wanted}`);
       }

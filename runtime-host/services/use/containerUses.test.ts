@@ -6,7 +6,7 @@ import type { ContainerRecord } from '../../store/containerRecord.ts';
 import { Container } from '../container.ts';
 import { ContainerTable } from '../containerTable.ts';
 import type { ContainerRun } from '../run/containerRun.ts';
-import { ContainerUses } from './containerUses.ts';
+import { ContainerUses, graceFrom } from './containerUses.ts';
 
 const id = 'a'.repeat(64);
 const run = {} as ContainerRun;
@@ -25,7 +25,7 @@ function world(record: Partial<ContainerRecord> = {}): World {
   table.add(container);
   const stopped: string[] = [];
   const uses = new ContainerUses({
-    table, log: silentLogger,
+    table, log: silentLogger, grace: graceFrom({}),
     remember: async (one, whenUnused) => { one.record = { ...one.record, whenUnused }; },
     stop: async (one) => { stopped.push(one); },
   });
@@ -37,7 +37,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
 });
 
-test('a container stops ten seconds after its last user has gone', async () => {
+test('a container stops thirty seconds after its last user has gone', async () => {
   const { uses, container, stopped } = world();
   const [one, other] = [{}, {}];
   assert.equal((await uses.use('a', one, 'stop')).whenUnused, 'stop');
@@ -46,7 +46,7 @@ test('a container stops ten seconds after its last user has gone', async () => {
   mock.timers.tick(60_000);
   assert.deepEqual(stopped, []);
   uses.gone(other);
-  mock.timers.tick(9_999);
+  mock.timers.tick(29_999);
   assert.deepEqual([stopped, container.record.whenUnused], [[], 'stop']);
   mock.timers.tick(1);
   assert.deepEqual(stopped, [id]);
@@ -57,7 +57,7 @@ test('a window that reloads keeps it running', async () => {
   const before = {};
   await uses.use('a', before, 'stop');
   uses.gone(before);
-  mock.timers.tick(9_000);
+  mock.timers.tick(29_000);
   await uses.use('a', {}, 'stop');
   mock.timers.tick(60_000);
   assert.deepEqual(stopped, []);
@@ -75,7 +75,7 @@ test('it is as the last one has said, and releasing is like going', async () => 
   await uses.use('a', one, 'stop');
   uses.release('a', one);
   uses.release('a', one);
-  mock.timers.tick(10_000);
+  mock.timers.tick(30_000);
   assert.deepEqual(stopped, [id]);
 });
 
@@ -103,7 +103,7 @@ test('one that is used while it is started again keeps its users’ wish', async
   await Promise.resolve();
   assert.equal(container.record.whenUnused, 'stop');
   uses.gone(user);
-  mock.timers.tick(10_000);
+  mock.timers.tick(30_000);
   assert.deepEqual(stopped, [id]);
 });
 
@@ -128,4 +128,8 @@ test('a host that ends stops nothing', async () => {
   table.dispose();
   mock.timers.tick(60_000);
   assert.deepEqual(stopped, []);
+});
+
+test('the time may be given', () => {
+  assert.deepEqual([{}, { BERTH_UNUSED_SECONDS: '0.5' }, { BERTH_UNUSED_SECONDS: 'soon' }, { BERTH_UNUSED_SECONDS: '-1' }].map((environment) => graceFrom(environment).users), [30_000, 500, 30_000, 30_000]);
 });

@@ -3,10 +3,22 @@ import type { ContainerInfo, WhenUnused } from '../../protocol/types.ts';
 import type { Container } from '../container.ts';
 import type { ContainerTable } from '../containerTable.ts';
 
-/** How long a container goes on without its last user, in milliseconds: a window that reloads is back before. */
-const graceMilliseconds = 10_000;
-/** The same in a new host, as users have to find out first that the last one is gone. */
-const graceOfOrphansMilliseconds = 120_000;
+/** How long containers go on without users, in milliseconds. */
+export interface Grace {
+  /** After the last one has gone. */
+  readonly users: number;
+  /** In a new host, whose users have to find out first that the last one is gone. */
+  readonly orphans: number;
+}
+
+/** A window that reloads is back before, also on a machine that is busy. */
+const defaultSeconds = 30;
+
+/** `BERTH_UNUSED_SECONDS` counts for the first, where it is set. */
+export function graceFrom(environment: NodeJS.ProcessEnv): Grace {
+  const given = Number(environment['BERTH_UNUSED_SECONDS'] ?? defaultSeconds);
+  return { users: (Number.isFinite(given) && given >= 0 ? given : defaultSeconds) * 1000, orphans: 120_000 };
+}
 
 /** Whoever uses containers; compared by identity. */
 export type ContainerUser = object;
@@ -31,8 +43,7 @@ export interface ContainerUsesOptions {
   /** Keeps in the record what was wished, for the next host. */
   readonly remember: (container: Container, whenUnused: WhenUnused) => Promise<void>;
   readonly stop: (id: string) => Promise<unknown>;
-  /** For tests: instead of the usual times, in milliseconds. */
-  readonly grace?: { readonly users: number; readonly orphans: number } | undefined;
+  readonly grace: Grace;
 }
 
 /**
@@ -82,14 +93,14 @@ export class ContainerUses implements Uses {
     if (!users?.delete(user) || users.size > 0) return;
     this.#users.delete(id);
     const container = this.#options.table.all().find((one) => one.id === id);
-    if (container) this.#stopLater(container, this.#options.grace?.users ?? graceMilliseconds);
+    if (container) this.#stopLater(container, this.#options.grace.users);
   }
 
   /** It was started, or found by this host; those who use it wish what they did before. */
   #began(container: Container): void {
     const wish = [...(this.#users.get(container.id)?.values() ?? [])].at(-1);
     if (wish) void this.#remember(container, wish).catch((error: unknown) => this.#options.log.error('What becomes of a container without users could not be recorded', error, { container: container.id }));
-    else this.#stopLater(container, this.#options.grace?.orphans ?? graceOfOrphansMilliseconds);
+    else this.#stopLater(container, this.#options.grace.orphans);
   }
 
   async #remember(container: Container, whenUnused: WhenUnused): Promise<void> {
