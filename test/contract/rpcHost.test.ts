@@ -57,12 +57,13 @@ test('after SIGKILL of the host the next command works', async (t) => {
 });
 
 test('a host that is idle goes away by itself, and not while something runs', async (t) => {
-  const berth = await scratchBerth(t, { BERTH_IDLE_SECONDS: '0.3' });
+  // Long enough that the first client, for whom it is started, reaches it before on a busy machine.
+  const berth = await scratchBerth(t, { BERTH_IDLE_SECONDS: '2' });
   const client = await berth.connect();
   const { pid } = await client.system.status();
-  // Runs for three times the limit. A host that goes away ends its local containers, and then the file is not there.
+  // Runs for twice the limit. A host that goes away ends its local containers, and then the file is not there.
   const done = `${berth.paths.home}/done`;
-  await client.containers.create({ image: 'local', name: 'worker', command: ['sh', '-c', `sleep 0.9; touch '${done}'`] });
+  await client.containers.create({ image: 'local', name: 'worker', command: ['sh', '-c', `sleep 4; touch '${done}'`] });
   await client.containers.start('worker');
   client.close();
   await processEnd(pid);
