@@ -125,12 +125,43 @@ describe('Berth’s views, in VS Code', () => {
     await row(/^[a-z-]+stopped · busybox:1/).waitFor();
   });
 
+  it('are used by keys alone', async () => {
+    const { workbench } = code;
+    const { keyboard } = workbench.page;
+    await workbench.runCommand('Berth: Focus on Containers View');
+    const focused = workbench.page.locator('.part.sidebar .monaco-list.element-focused:focus-within .monaco-list-row.focused, .part.sidebar .monaco-list:focus .monaco-list-row.focused');
+    await keyboard.press('Home');
+    await focused.filter({ hasText: 'stopped' }).waitFor();
+    await keyboard.press('Enter');
+    await keyboard.press('F2');
+    await workbench.answerInput('renamed');
+    await row(/^renamed/).waitFor();
+    await workbench.runCommand('Berth: Focus on Containers View');
+    await keyboard.press('Home');
+    await focused.filter({ hasText: 'renamed' }).waitFor();
+    await keyboard.press('Shift+F10');
+    await workbench.page.locator('.monaco-menu .action-item', { hasText: 'Remove Container…' }).waitFor();
+    await code.picture('trees-keys');
+    await keyboard.press('Escape');
+    await workbench.page.locator('.monaco-menu').waitFor({ state: 'detached' });
+    await keyboard.press('ArrowLeft');
+    await row(/^renamed/).and(workbench.page.locator('[aria-expanded=false]')).waitFor();
+    await keyboard.press('Shift+ArrowDown');
+    await workbench.page.locator('.part.sidebar .monaco-list-row.selected').nth(1).waitFor();
+    await keyboard.press('Delete');
+    await workbench.dialog.filter({ hasText: 'Remove these 2 containers?' }).waitFor();
+    await code.picture('trees-remove-containers');
+    await keyboard.press('Escape');
+    await workbench.dialog.waitFor({ state: 'detached' });
+  });
+
   it('remove what nobody uses, after one question, and tell why not', async () => {
     const { workbench } = code;
     await workbench.contextMenu(row(/^cache/), 'Remove');
     await workbench.dialog.getByRole('button', { name: 'Remove' }).click();
     await workbench.notification('“cache” is in use').waitFor();
     await sandbox.container('rm', '-f', 'user');
+    await sandbox.container('rm', 'renamed');
     await row(/^cache.*not used/).waitFor();
     for (const name of ['one', 'two']) await sandbox.container('volume', 'create', name);
     await row(/^two/).waitFor();
