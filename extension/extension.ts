@@ -15,6 +15,8 @@ import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
 import { ContainerTerminals } from './terminals/containerTerminals.ts';
+import { DefaultProfile } from './terminals/defaultProfile.ts';
+import { registerGuestLinks } from './terminals/guestLinks.ts';
 import { registerTerminalProfile } from './terminals/terminalProfile.ts';
 import { Selections } from './views/selections.ts';
 import { createViews } from './views/viewHost.ts';
@@ -55,6 +57,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands(services, terminals, errors),
     registerTerminalProfile(services, terminals),
     connectForEditing(session, log),
+    registerGuestLinks(terminals.shells),
+    new DefaultProfile(services),
     createViews(services),
     createStatusBar(services),
   );
@@ -75,11 +79,10 @@ function resume(services: Services, terminals: ContainerTerminals, errors: Error
     void vscode.commands.executeCommand('berth.openFolder');
     return;
   }
-  if (!window.wasUsed) return;
+  if (!window.wasUsed && !terminals.shells.hasPending) return;
   session.connect().then(async () => {
     const container = window.current;
-    if (!container) return;
-    log.info(`This window’s container is “${container.name}” (${container.state}).`);
-    if (container.state === 'running' && window.hadTerminal) terminals.openShell(container, { preserveFocus: true });
+    if (container) log.info(`This window’s container is “${container.name}” (${container.state}).`);
+    await terminals.shells.restore();
   }).catch((error: unknown) => errors.report(error, { retry: () => resume(services, terminals, errors) }));
 }

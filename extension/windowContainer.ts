@@ -11,7 +11,6 @@ export const configurationLabel = 'berth.config';
 export const imageLabel = 'berth.image';
 
 const rememberedKey = 'berth.windowContainer';
-const terminalKey = 'berth.terminalOpen';
 const inContainerKey = 'berth.inContainer';
 
 /**
@@ -92,15 +91,6 @@ export class WindowContainer implements vscode.Disposable {
     this.#inContainer = inside;
     this.#changed.fire();
     await this.#memory.update(inContainerKey, inside ? true : undefined);
-  }
-
-  /** Whether a terminal in the container was open when the window went away. */
-  get hadTerminal(): boolean {
-    return this.#memory.get(terminalKey, false);
-  }
-
-  rememberTerminal(open: boolean): Thenable<void> {
-    return this.#memory.update(terminalKey, open ? true : undefined);
   }
 
   #remember(): void {

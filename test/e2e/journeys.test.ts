@@ -171,7 +171,7 @@ describe('a folder in a container, in VS Code', () => {
 
   it('starts it again for a terminal of its profile', async () => {
     await code.workbench.runCommand('Create New Terminal (With Profile)');
-    await code.workbench.quickPickRow('Berth Container').click();
+    await code.workbench.quickPickRow('Container').click();
     await code.workbench.waitForTerminal(prompt, patience);
     assert.equal(await code.workbench.page.locator('.notifications-toasts .codicon-error').count(), 0);
     await sandbox.container('stop', 'sample');

@@ -12,7 +12,7 @@ const packagesFor = {
   codeServer: ['build-essential', 'libkrb5-dev', 'pkg-config', 'python3'],
   browser: ['chromium'],
   kernel: ['linux-source-6.12', 'gcc', 'binutils', 'make', 'flex', 'bison', 'bc', 'perl', 'patch', 'tar', 'xz-utils', 'zstd', 'libelf-dev', 'libssl-dev'],
-  test: ['busybox-static', 'openssl', 'procps', 'cpio', 'e2fsprogs', 'attr', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils'],
+  test: ['busybox-static', 'openssl', 'procps', 'cpio', 'e2fsprogs', 'attr', 'qemu-utils', 'skopeo', 'umoci', 'zstd', 'xz-utils', 'zsh', 'fish'],
 };
 
 /**
