@@ -10,6 +10,7 @@ import { addCreate } from './commands/create.ts';
 import { addDevContainer } from './commands/devcontainer.ts';
 import { addExec } from './commands/exec.ts';
 import { addExport } from './commands/export.ts';
+import { addGrant } from './commands/grant.ts';
 import { addImage } from './commands/image.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addKill } from './commands/kill.ts';
@@ -22,11 +23,13 @@ import { addPrune } from './commands/prune.ts';
 import { addRename } from './commands/rename.ts';
 import { addRestart } from './commands/restart.ts';
 import { addRun } from './commands/run.ts';
+import { addShare } from './commands/share.ts';
 import { addStart } from './commands/start.ts';
 import { addStats } from './commands/stats.ts';
 import { addStop } from './commands/stop.ts';
 import { addSystem } from './commands/system.ts';
 import { addTop } from './commands/top.ts';
+import { addUnshare } from './commands/unshare.ts';
 import { addVolume } from './commands/volume.ts';
 import { addWait } from './commands/wait.ts';
 
@@ -34,7 +37,8 @@ import { addWait } from './commands/wait.ts';
 const commands: Readonly<Record<string, (parent: Command) => void>> = {
   run: addRun, create: addCreate, exec: addExec, ls: addList, start: addStart, stop: addStop, restart: addRestart, kill: addKill, rename: addRename,
   rm: addRemove, prune: addPrune, logs: addLogs, cp: addCopy, export: addExport, attach: addAttach, inspect: addInspect, stats: addStats, top: addTop, port: addPort,
-  wait: addWait, image: addImage, volume: addVolume, network: addNetwork, devcontainer: addDevContainer, system: addSystem,
+  wait: addWait, share: addShare, unshare: addUnshare, grant: addGrant, image: addImage, volume: addVolume, network: addNetwork, devcontainer: addDevContainer,
+  system: addSystem,
 };
 
 /**

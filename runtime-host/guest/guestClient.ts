@@ -13,6 +13,7 @@ import { guestError } from './guestErrors.ts';
 import type { GuestContainer, GuestProcess } from './guestContainer.ts';
 import { containerMessage, processMessage } from './guestMessages.ts';
 import { listenInGuest, watchListeners, type GuestListener } from './guestListeners.ts';
+import { mountInGuest, type LiveShare } from './guestShare.ts';
 import { guestAuthority, GuestSession } from './guestSession.ts';
 import { dialGuest, type GuestAddress, type GuestCalls } from './guestSocket.ts';
 
@@ -163,6 +164,11 @@ export class GuestClient {
   /** Connects to a socket in the container. @throws as {@link dialGuest} */
   dial(address: GuestAddress, signal?: AbortSignal): Promise<Duplex> {
     return dialGuest(this.#calls, address, signal);
+  }
+
+  /** Mounts a directory for as long as the stream is there. @throws as {@link mountInGuest} */
+  mountShare(share: LiveShare, serve: (stream: Duplex) => void, signal?: AbortSignal): Promise<Duplex> {
+    return mountInGuest(this.#calls, share, serve, signal);
   }
 
   /** Makes a unix socket in the container. @throws as {@link listenInGuest} */

@@ -31,11 +31,14 @@ export interface GuestWorld {
 }
 
 export interface GuestShare {
+  /** Empty when it is `live`. */
   readonly tag: string;
   readonly target: string;
   readonly readOnly: boolean;
   /** Whose files belong to everybody in the guest. */
   readonly owner: { readonly uid: number; readonly gid: number };
+  /** It was mounted by {@link GuestClient.mountShare} and gets its place now. */
+  readonly live?: boolean;
 }
 
 export interface GuestContainer {

@@ -16,10 +16,17 @@ export interface GuestCalls {
 /** Messages stay this small, so that others of the same connection get their turn. */
 const pieceBytes = 64 * 1024;
 
-type Outgoing = { readonly case: 'data'; readonly value: Uint8Array } | { readonly case: 'closeWrite'; readonly value: true };
-type Opening = { readonly case: 'start'; readonly value: object } | { readonly case: 'connectionId'; readonly value: bigint };
-type Incoming = AsyncIterable<{ readonly data: Uint8Array; readonly closeWrite: boolean }>;
-type Call = (requests: AsyncIterable<{ message: Opening | Outgoing }>, signal: AbortSignal) => Incoming;
+export type Outgoing = { readonly case: 'data'; readonly value: Uint8Array } | { readonly case: 'closeWrite'; readonly value: true };
+export type Opening = { readonly case: 'start'; readonly value: object } | { readonly case: 'connectionId'; readonly value: bigint };
+interface Answer {
+  readonly data: Uint8Array;
+  readonly closeWrite: boolean;
+  /** Only of a directory; emitted as an event. */
+  readonly mounted?: boolean;
+}
+
+type Incoming = AsyncIterable<Answer>;
+export type Call = (requests: AsyncIterable<{ message: Opening | Outgoing }>, signal: AbortSignal) => Incoming;
 
 /**
  * Connects to a socket in the container. Either side may end first (the stream allows half-open); destroying it makes the
@@ -44,9 +51,9 @@ function describe(address: GuestAddress): string {
 }
 
 /** One call that carries a connection. */
-class GuestSocket extends Duplex {
+export class GuestSocket extends Duplex {
   readonly #abort = new AbortController();
-  readonly #responses: AsyncIterator<{ readonly data: Uint8Array; readonly closeWrite: boolean }>;
+  readonly #responses: AsyncIterator<Answer>;
   readonly #connected: () => boolean;
   readonly #name: string;
   #outgoing: { readonly message: Outgoing; readonly taken: (error?: Error) => void } | undefined;
@@ -135,8 +142,10 @@ class GuestSocket extends Duplex {
   async #receive(): Promise<void> {
     try {
       for (let next = await this.#responses.next(); !next.done; next = await this.#responses.next()) {
-        const { data, closeWrite } = next.value;
+        const { data, closeWrite, mounted } = next.value;
+        if (mounted) this.emit('mounted');
         if (closeWrite) this.push(null);
+        else if (data.length === 0) continue;
         else if (!this.push(data) && !this.destroyed) await new Promise<void>((wanted) => (this.#wanted = wanted));
       }
       this.#end();

@@ -32,7 +32,8 @@ function lifecycleOf(calls: string[], saving: Promise<void> = Promise.resolve())
   const disks = { ensure: (_image: string, { signal }: { readonly signal: AbortSignal }) => abortable(new Promise<never>(() => undefined), signal) };
   const others = { disks, platform: { basis: () => Promise.resolve() }, mountPolicy: { check: () => Promise.resolve() }, table: { all: () => [] }, paths: { disk: () => '/none' } };
   const connections = { open: () => Promise.resolve({ environment: [], certificates: [] }), ended: () => Promise.resolve() };
-  return new ContainerLifecycle({ store, volumes, networks, connections, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
+  const shares = { prepare: () => Promise.resolve(), ended: () => undefined };
+  return new ContainerLifecycle({ store, volumes, networks, connections, shares, ...others, changed: () => undefined, notify: () => undefined } as unknown as LifecycleDependencies);
 }
 
 function stopped(): Container {

@@ -9,6 +9,7 @@ import type { Container } from './container.ts';
 import type { ContainerTable } from './containerTable.ts';
 import { startRun, type ContainerRun, type RunEnd } from './run/containerRun.ts';
 import { withMaintenance, type UseGuest } from './files/maintenance.ts';
+import type { LiveShares } from './access/liveShares.ts';
 import type { RunConnections } from './connections/runConnections.ts';
 import type { RunNetworks } from './networks/runNetworks.ts';
 import { answered, exists, within } from './run/patience.ts';
@@ -25,6 +26,7 @@ export interface LifecycleDependencies extends PreparationDependencies {
   readonly table: ContainerTable;
   readonly networks: RunNetworks;
   readonly connections: RunConnections;
+  readonly shares: LiveShares;
   readonly log: Logger;
   readonly hostVersion: string;
   readonly limits: VmLimits;
@@ -226,12 +228,13 @@ export class ContainerLifecycle {
     if (prepared.status === 'rejected') throw prepared.reason;
     if (network.status === 'rejected') throw network.reason;
     signal?.throwIfAborted();
-    return startRun(this.context(container), { ...prepared.value, network: network.value, surroundings }, signal);
+    return startRun(this.context(container), { ...prepared.value, network: network.value, surroundings, prepareShares: (guest, limit) => this.#deps.shares.prepare(container, guest, limit) }, signal);
   }
 
   async #undoStart(container: Container, before: { readonly state: ContainerState; readonly record: ContainerRecord; readonly fresh: boolean }): Promise<void> {
     const { paths, record } = container;
     try {
+      this.#deps.shares.ended(container);
       await Promise.all([this.#deps.networks.leave(container), this.#deps.connections.ended(container)]);
       await rm(paths.sockets, { recursive: true, force: true });
       if (record.removeOnExit) {

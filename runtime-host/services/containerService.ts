@@ -7,8 +7,8 @@ import { BerthError } from '../protocol/errors.ts';
 import type { BerthPaths } from '../protocol/paths.ts';
 import type { Accelerator, ContainerInfo, ContainerSpec, ExecOptions } from '../protocol/types.ts';
 import { ContainerStore } from '../store/containerStore.ts';
-import { GrantService } from './access/grantService.ts';
-import { ShareService } from './access/shareService.ts';
+import { createAccess, type Access } from './access/access.ts';
+import { LiveShares } from './access/liveShares.ts';
 import { adoptContainers } from './adoption.ts';
 import { Container } from './container.ts';
 import { createContainer } from './specification/containerCreation.ts';
@@ -61,8 +61,7 @@ export interface ContainerServiceOptions {
 export interface DiskUser extends ContainerService {
   readonly files: FileAccess;
   readonly policies: HostPolicyService;
-  readonly shares: ShareService;
-  readonly grants: GrantService;
+  readonly access: Access;
   readonly uses: ContainerUses;
   /** Removes the disks that neither an image nor a container uses any more. A failure is only logged. */
   pruneDisks(): Promise<void>;
@@ -84,8 +83,7 @@ class QemuContainerService implements DiskUser {
   readonly #table: ContainerTable;
   readonly files: FileAccess;
   readonly policies: HostPolicyService;
-  readonly shares: ShareService;
-  readonly grants: GrantService;
+  readonly access: Access;
   readonly uses: ContainerUses;
   readonly #noticeListeners = new Set<(message: string) => void>();
   readonly #pruning = new SerialQueue();
@@ -101,6 +99,8 @@ class QemuContainerService implements DiskUser {
     this.#platform = new VmPlatform(paths, log, options.environment ?? process.env, notify);
     this.#mountPolicy = new MountPolicy(paths, options.environment);
     this.#networks = new RunNetworks({ paths, table: options.table, networks: options.networks, log, environment: options.environment ?? process.env, notify, answerMilliseconds: options.netdAnswerMilliseconds });
+    const access = { paths, table: options.table, policy: this.#mountPolicy, log, environment: options.environment ?? process.env, notify };
+    const shares = new LiveShares(access);
     this.#lifecycle = new ContainerLifecycle({
       paths,
       store: this.#store,
@@ -109,6 +109,7 @@ class QemuContainerService implements DiskUser {
       volumes: options.volumes,
       networks: this.#networks,
       connections: new RunConnections({ paths, table: options.table, log, environment: options.environment ?? process.env, notify }),
+      shares,
       platform: this.#platform,
       mountPolicy: this.#mountPolicy,
       log,
@@ -124,8 +125,7 @@ class QemuContainerService implements DiskUser {
     });
     this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
     this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
-    this.shares = new ShareService(this.#table, this.#lifecycle, this.#mountPolicy);
-    this.grants = new GrantService({ paths, table: this.#table, shares: this.shares, log });
+    this.access = createAccess(shares, this.#lifecycle, access);
     this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace ?? graceFrom(options.environment ?? process.env), remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id) => this.stop(id) });
     this.#restarts = new Restarts({
       log,
@@ -147,7 +147,7 @@ class QemuContainerService implements DiskUser {
     await adoptContainers(this.#table.all(), this.#store.unreadable, this.#lifecycle, paths, log);
     await this.#networks.resume(this.#store.unreadable.size === 0);
     await this.pruneDisks();
-    await this.grants.begin();
+    await this.access.grants.begin();
     this.#restarts.begin(this.#table.all());
   }
 
@@ -323,7 +323,7 @@ class QemuContainerService implements DiskUser {
       await run?.release();
       if (run?.over) await settled;
     }));
-    await Promise.all([this.files.settled(), this.grants.dispose()]);
+    await Promise.all([this.files.settled(), this.access.grants.dispose()]);
     await this.#networks.dispose();
     await this.#pruning.run(() => Promise.resolve());
   }

@@ -66,7 +66,7 @@ export async function createServices({ paths, log, environment, limits, clock }:
   const containersOf = async ({ reference, manifestDigest }: { reference: string; manifestDigest: string | undefined }): Promise<unknown[]> =>
     (await containers.list({ all: true })).filter((container) => container.image === reference || container.manifestDigest === manifestDigest);
   const usage = new UsageService({ paths, images, containers, volumes, imageFiles: (reference) => disks.filesOf(reference) });
-  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.shares, grants: containers.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), sessions: new SessionService(table, log), uses: containers.uses, qemuVersion: () => installedQemu(environment) };
+  return { images, disks, containers, volumes, networks, policies: containers.policies, shares: containers.access.shares, grants: containers.access.grants, statistics: new VmStatisticsService(table), usage, archives: new ArchiveService(containers.files), mounts: new MountPolicy(paths, environment), connections: new ConnectionService(table, log), sessions: new SessionService(table, log), uses: containers.uses, qemuVersion: () => installedQemu(environment) };
 }
 
 async function installedQemu(environment: NodeJS.ProcessEnv): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { copyCases } from './cases/copy.ts';
 import { endCases } from './cases/end.ts';
 import { errorCases } from './cases/errors.ts';
 import { execCases } from './cases/exec.ts';
+import { grantCases } from './cases/grants.ts';
 import { imageCases } from './cases/images.ts';
 import { lifeCases } from './cases/life.ts';
 import { listCases } from './cases/list.ts';
@@ -22,5 +23,5 @@ import { worldCases } from './cases/world.ts';
 
 /** All cases, in the order of their areas. */
 export const areas: readonly CaseArea[] = [
-  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, networkCases, portCases, policyCases, copyCases, errorCases,
+  runCases, processCases, worldCases, execCases, terminalCases, pipeCases, endCases, lifeCases, againCases, nameCases, listCases, logCases, observeCases, imageCases, volumeCases, networkCases, portCases, policyCases, copyCases, grantCases, errorCases,
 ];

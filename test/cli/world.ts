@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { connect } from '../../runtime-host/client/index.ts';
 import type { HostConnection } from '../../runtime-host/client/index.ts';
 import { netdProgram } from '../../runtime-host/net/netdBinary.ts';
+import { sharedProgram } from '../../runtime-host/services/access/sharedProgram.ts';
 import { BerthPaths } from '../../runtime-host/protocol/paths.ts';
 import { guestDirectory } from '../../runtime-host/vm/guestAssets.ts';
 import { stopHost } from '../contract/rpcHarness.ts';
@@ -40,7 +41,7 @@ export async function makeWorld(): Promise<World> {
     const images = await pushImages(directory, registry);
     const environment: NodeJS.ProcessEnv = {
       // Neither the probe of the accelerator nor the notice about its answer is what is tested here.
-      BERTH_ACCEL: 'tcg', BERTH_GUEST_DIR: guestDirectory(), BERTH_NETD: netdProgram(), ...process.env, ...images,
+      BERTH_ACCEL: 'tcg', BERTH_GUEST_DIR: guestDirectory(), BERTH_NETD: netdProgram(), BERTH_SHARED: sharedProgram(), ...process.env, ...images,
       BERTH_HOME: join(directory, 'home'), BERTH_RUNTIME_DIR: join(directory, 'run'), PATH: `${join(directory, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`,
       BOX: 'box', ENDED: 'ended',
     };

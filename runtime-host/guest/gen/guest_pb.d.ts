@@ -467,6 +467,13 @@ export declare type Share = Message<"berth.guest.v1.Share"> & {
    * @generated from field: berth.guest.v1.ShareOwner owner = 10;
    */
   owner?: ShareOwner | undefined;
+
+  /**
+   * It comes by MountShare and waits for its place; there is no tag.
+   *
+   * @generated from field: bool live = 11;
+   */
+  live: boolean;
 };
 
 /**
@@ -1823,6 +1830,107 @@ export declare type AcceptSocketResponse = Message<"berth.guest.v1.AcceptSocketR
 export declare const AcceptSocketResponseSchema: GenMessage<AcceptSocketResponse>;
 
 /**
+ * @generated from message berth.guest.v1.MountShareRequest
+ */
+export declare type MountShareRequest = Message<"berth.guest.v1.MountShareRequest"> & {
+  /**
+   * @generated from oneof berth.guest.v1.MountShareRequest.message
+   */
+  message: {
+    /**
+     * First, and only first.
+     *
+     * @generated from field: berth.guest.v1.MountShareStart start = 1;
+     */
+    value: MountShareStart;
+    case: "start";
+  } | {
+    /**
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * The directory is to go away.
+     *
+     * @generated from field: bool close_write = 3;
+     */
+    value: boolean;
+    case: "closeWrite";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message berth.guest.v1.MountShareRequest.
+ * Use `create(MountShareRequestSchema)` to create a new message.
+ */
+export declare const MountShareRequestSchema: GenMessage<MountShareRequest>;
+
+/**
+ * @generated from message berth.guest.v1.MountShareStart
+ */
+export declare type MountShareStart = Message<"berth.guest.v1.MountShareStart"> & {
+  /**
+   * As in Share.
+   *
+   * @generated from field: string target = 1;
+   */
+  target: string;
+
+  /**
+   * @generated from field: bool read_only = 2;
+   */
+  readOnly: boolean;
+
+  /**
+   * @generated from field: berth.guest.v1.ShareOwner owner = 3;
+   */
+  owner?: ShareOwner | undefined;
+
+  /**
+   * Not before StartContainer, which has it among its shares.
+   *
+   * @generated from field: bool at_start = 4;
+   */
+  atStart: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.MountShareStart.
+ * Use `create(MountShareStartSchema)` to create a new message.
+ */
+export declare const MountShareStartSchema: GenMessage<MountShareStart>;
+
+/**
+ * @generated from message berth.guest.v1.MountShareResponse
+ */
+export declare type MountShareResponse = Message<"berth.guest.v1.MountShareResponse"> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+
+  /**
+   * As in DialResponse: the guest's kernel needs it no more.
+   *
+   * @generated from field: bool close_write = 2;
+   */
+  closeWrite: boolean;
+
+  /**
+   * @generated from field: bool mounted = 3;
+   */
+  mounted: boolean;
+};
+
+/**
+ * Describes the message berth.guest.v1.MountShareResponse.
+ * Use `create(MountShareResponseSchema)` to create a new message.
+ */
+export declare const MountShareResponseSchema: GenMessage<MountShareResponse>;
+
+/**
  * Written here, once, so that both sides are built with the same number. Raise CURRENT with every change that an older
  * host or an older vminitd would misunderstand.
  *
@@ -2023,6 +2131,18 @@ export declare const Guest: GenService<{
     methodKind: "bidi_streaming";
     input: typeof AcceptSocketRequestSchema;
     output: typeof AcceptSocketResponseSchema;
+  },
+  /**
+   * Mounts a directory that the host serves by 9P2000.L over this call: `data` of the responses are the kernel's requests. The
+   * first answer says that they can come, the one with `mounted` that the directory is there. It goes away with the call, and
+   * what is open in it gives errors then; a call that ends with close_write ends when it is gone.
+   *
+   * @generated from rpc berth.guest.v1.Guest.MountShare
+   */
+  mountShare: {
+    methodKind: "bidi_streaming";
+    input: typeof MountShareRequestSchema;
+    output: typeof MountShareResponseSchema;
   },
 }>;
 

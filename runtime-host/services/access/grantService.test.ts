@@ -31,7 +31,7 @@ class Scratch {
       this.table.changed(container);
       return Promise.resolve();
     };
-    this.shares = new ShareService(this.table, { update } as unknown as ContainerLifecycle, new MountPolicy(this.paths, { HOME: join(directory, 'user') }));
+    this.shares = new ShareService(this.table, { update } as unknown as ContainerLifecycle, new MountPolicy(this.paths, { HOME: join(directory, 'user') }), { add: () => Promise.resolve(), take: () => Promise.resolve() });
   }
 
   /** As a host that has just started. */

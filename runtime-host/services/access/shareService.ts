@@ -6,22 +6,26 @@ import { notFound, type ContainerTable } from '../containerTable.ts';
 import { checkMount } from '../specification/containerSpec.ts';
 import type { MountPolicy } from '../specification/mountPolicy.ts';
 import { cleanTarget } from '../specification/mountTargets.ts';
+import { checkDeviceCount } from '../specification/volumeMounts.ts';
+import type { LiveShares } from './liveShares.ts';
 
 /** Directories that come and go after a container was created. */
 export class ShareService {
   readonly #table: ContainerTable;
   readonly #lifecycle: ContainerLifecycle;
   readonly #policy: MountPolicy;
+  readonly #live: Pick<LiveShares, 'add' | 'take'>;
 
-  constructor(table: ContainerTable, lifecycle: ContainerLifecycle, policy: MountPolicy) {
+  constructor(table: ContainerTable, lifecycle: ContainerLifecycle, policy: MountPolicy, live: Pick<LiveShares, 'add' | 'take'>) {
     this.#table = table;
     this.#lifecycle = lifecycle;
     this.#policy = policy;
+    this.#live = live;
   }
 
   /**
    * Gives a container a directory, now and at every start. One that it has at that place already in the same way is enough.
-   * @throws BerthError ContainerNotFound, InvalidArgument, FolderInvalid, FolderProtected
+   * @throws BerthError ContainerNotFound, InvalidArgument, FolderInvalid, FolderProtected, GuestFailed
    */
   async share(query: string, wanted: Mount): Promise<ContainerInfo> {
     const container = this.#table.find(query);
@@ -32,8 +36,16 @@ export class ShareService {
       const { mounts } = container.record;
       if (mounts.some((other) => isSame(other, mount))) return;
       checkTarget(container, mount.target);
-      if (container.active) throw mustNotRun(container);
-      await this.#lifecycle.update(container, { mounts: [...mounts, mount] });
+      checkDeviceCount(mounts.length + 1, container.record.volumes?.length ?? 0, container.record.connection?.networks.length ?? 0);
+      if (container.state === 'stopping') await container.settled;
+      const running = container.active ? this.#table.running(container.id) : undefined;
+      if (running) await this.#live.add(container, running.run, mount);
+      try {
+        await this.#lifecycle.update(container, { mounts: [...mounts, mount] });
+      } catch (error) {
+        await this.#live.take(container, mount.target);
+        throw error;
+      }
     });
     return container.info();
   }
@@ -62,8 +74,16 @@ export class ShareService {
   }
 
   async #take(container: Container, isMeant: (mount: Mount) => boolean): Promise<void> {
-    if (container.active) throw mustNotRun(container);
-    await this.#lifecycle.update(container, { mounts: container.record.mounts.filter((mount) => !isMeant(mount)) });
+    if (container.state === 'stopping') await container.settled;
+    const { mounts } = container.record;
+    const taken = mounts.filter(isMeant);
+    if (container.active && !taken.every(({ revocable }) => revocable)) throw mustNotRun(container);
+    // First: should this host be killed now, the next one does not bring them back. And should the record not be written,
+    // because a disk is full, they go all the same.
+    const recorded = this.#lifecycle.update(container, { mounts: mounts.filter((mount) => !taken.includes(mount)) });
+    await recorded.catch(() => undefined);
+    await Promise.all(taken.map(({ target }) => this.#live.take(container, target)));
+    await recorded;
   }
 }
 
@@ -77,5 +97,5 @@ function checkTarget({ name, record }: Container, target: string): void {
 }
 
 function mustNotRun(container: Container): BerthError {
-  return new BerthError('ContainerRunning', `The directories of container “${container.name}” cannot be changed while it runs. Stop it first.`, { data: { id: container.id } });
+  return new BerthError('ContainerRunning', `Container “${container.name}” got this directory when it was created, and cannot lose it while it runs. Stop it first.`, { data: { id: container.id } });
 }

@@ -28,7 +28,7 @@ async function maintain<Result>(original: RunContext, basis: VmBasis, storage: R
   const ending = AbortSignal.any([signal, paused.signal]);
   const limit = AbortSignal.any([boot, ending]);
   try {
-    const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage), context.paths.qemuLog, limit).catch(async (error: unknown) => {
+    const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage, { withLive: false }), context.paths.qemuLog, limit).catch(async (error: unknown) => {
       throw await explain(error, context);
     });
     machine.onPauseChanged(() => machine.pause && paused.abort(pauseError(record.name, machine.pause)));
@@ -36,7 +36,7 @@ async function maintain<Result>(original: RunContext, basis: VmBasis, storage: R
     try {
       ({ guest } = await GuestClient.connect(paths.controlSocket, hostVersion, { signal: limit, answerMilliseconds: limits.answer }));
       await checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source));
-      await guest.mountContainer(await guestContainer(record, storage), limit);
+      await guest.mountContainer(await guestContainer(record, storage, false), limit);
       const result = await use(guest, ending);
       await shutDown(guest, limits.shutdown);
       return result;

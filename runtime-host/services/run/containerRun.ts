@@ -36,6 +36,8 @@ export interface RunMeans {
   /** Absent: it has none. */
   readonly network: RunNetwork | undefined;
   readonly surroundings: RunSurroundings;
+  /** Mounts the directories that can be taken away. */
+  readonly prepareShares: (guest: GuestClient, signal: AbortSignal) => Promise<void>;
 }
 
 /** Boots a VM and starts the container's first process in it. When that fails nothing of it runs any more. */
@@ -43,12 +45,12 @@ export function startRun(context: RunContext, means: RunMeans, signal?: AbortSig
   return withLimit(context.limits.boot, 'boot', (boot) => bootRun(context, means, boot, signal));
 }
 
-async function bootRun(context: RunContext, { basis, storage, network, surroundings }: RunMeans, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
+async function bootRun(context: RunContext, { basis, storage, network, surroundings, prepareShares }: RunMeans, boot: AbortSignal, signal: AbortSignal | undefined): Promise<ContainerRun> {
   const { record, paths, limits } = context;
   const paused = new AbortController();
   const within = (given: AbortSignal): AbortSignal => AbortSignal.any([given, paused.signal, ...(signal ? [signal] : [])]);
   const limit = within(boot);
-  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage, network), paths.qemuLog, limit).catch(async (error: unknown) => {
+  const machine = await startVirtualMachine(basis.qemu.program, vmConfiguration(context, basis, storage, { withLive: true, network }), paths.qemuLog, limit).catch(async (error: unknown) => {
     throw await explain(error, context);
   });
   machine.onPauseChanged(() => machine.pause && paused.abort(pauseError(record.name, machine.pause)));
@@ -57,9 +59,9 @@ async function bootRun(context: RunContext, { basis, storage, network, surroundi
   try {
     const linked = network && machine.answers().then(() => network.link());
     [{ guest }] = await Promise.all([GuestClient.connect(paths.controlSocket, context.hostVersion, { signal: limit, answerMilliseconds: limits.answer }), opened, linked]);
-    await Promise.all([checkOpenedShares(machine.pid, record.mounts.map(({ source }) => source)), surroundings.prepare(guest)]);
+    await Promise.all([checkOpenedShares(machine.pid, record.mounts.filter(({ revocable }) => !revocable).map(({ source }) => source)), surroundings.prepare(guest), prepareShares(guest, limit)]);
     const container = {
-      ...(await guestContainer(record, storage)),
+      ...(await guestContainer(record, storage, true)),
       ...(network?.guest ?? withoutNetwork),
       certificates: surroundings.certificates,
       process: { ...guestProcess(firstProcess, { ...record, env: environmentOf(record) }, rightsOf(record.world)), init: record.world?.init ?? false },
@@ -271,18 +273,18 @@ export function guestProcess(id: string, from: Pick<ContainerRecord, 'arguments'
 }
 
 /** What vminitd is told about a container beside its process. */
-export async function guestContainer(record: ContainerRecord, storage: RunStorage): Promise<Omit<GuestContainer, 'process'>> {
+export async function guestContainer(record: ContainerRecord, storage: RunStorage, withLive: boolean): Promise<Omit<GuestContainer, 'process'>> {
   return {
     rootDevice: '/dev/vda',
     hostname: record.world?.hostname ?? record.id.slice(0, 12),
-    shares: await Promise.all(sharesOf(record, storage).map(async ({ tag, directory, target, readOnly }) => ({ tag, target, readOnly, owner: await shareOwner(directory) }))),
+    shares: await Promise.all(sharesOf(record, storage, withLive).map(async ({ tag, directory, target, readOnly, live }) => ({ tag, target, readOnly, live, owner: await shareOwner(directory) }))),
     volumes: guestVolumes(storage.volumes),
     world: guestWorld(record.world),
   };
 }
 
 /** The VM of a container. */
-export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage, network?: RunNetwork): Parameters<typeof startVirtualMachine>[1] {
+export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, storage: RunStorage, { withLive, network }: { readonly withLive: boolean; readonly network?: RunNetwork | undefined }): Parameters<typeof startVirtualMachine>[1] {
   return {
     id: record.id,
     architecture: basis.architecture,
@@ -299,6 +301,6 @@ export function vmConfiguration({ record, paths }: RunContext, basis: VmBasis, s
     disk: { overlay: paths.overlay, image: storage.image },
     volumes: vmVolumes(storage.volumes),
     interfaces: network?.interfaces ?? [],
-    shares: sharesOf(record, storage).map(({ tag, directory, readOnly }) => ({ tag, directory, readOnly })),
+    shares: sharesOf(record, storage, withLive).filter(({ live }) => !live).map(({ tag, directory, readOnly }) => ({ tag, directory, readOnly })),
   };
 }

@@ -30,17 +30,22 @@ export interface RunStorage {
 }
 
 interface RunShare {
+  /** Empty of one that no device serves. */
   readonly tag: string;
+  readonly live: boolean;
   readonly directory: string;
   readonly target: string;
   readonly readOnly: boolean;
 }
 
-/** The directories of this machine that a VM sees: the user's, and those that are volumes. */
-export function sharesOf(record: ContainerRecord, { volumes }: RunStorage): RunShare[] {
-  const folders = record.mounts.map(({ source, target, readOnly }) => ({ directory: source, target, readOnly }));
-  const directories = volumes.flatMap((volume) => (volume.kind === 'directory' ? volume.places.map((place) => ({ ...place, directory: volume.directory })) : []));
-  return [...folders, ...directories].map(({ directory, target, readOnly }, index) => ({ tag: `share${index}`, directory, target, readOnly }));
+/**
+ * The directories of this machine that a VM sees: the user's, and those that are volumes.
+ * @param withLive whether those that can be taken away are live; otherwise devices serve them, too
+ */
+export function sharesOf(record: ContainerRecord, { volumes }: RunStorage, withLive: boolean): RunShare[] {
+  const folders = record.mounts.map(({ source, target, readOnly, revocable = false }) => ({ directory: source, target, readOnly, live: withLive && revocable }));
+  const directories = volumes.flatMap((volume) => (volume.kind === 'directory' ? volume.places.map((place) => ({ ...place, directory: volume.directory, live: false })) : []));
+  return [...folders, ...directories].map(({ directory, target, readOnly, live }, index) => ({ tag: live ? '' : `share${index}`, directory, target, readOnly, live }));
 }
 
 /** The volumes' disks, as QEMU is told. */

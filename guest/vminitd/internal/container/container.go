@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"berth.dev/vminitd/internal/archive"
@@ -22,6 +23,8 @@ type Share struct {
 	ReadOnly bool
 	// Nil when files keep the host's numbers.
 	Owner *ShareOwner
+	// It was prepared by PrepareLive.
+	Live bool
 }
 
 // ShareOwner is the user of the host whose files belong to everybody in the guest.
@@ -42,8 +45,9 @@ type Container struct {
 	// The root directory, for whoever is not on the thread.
 	root    *archive.Root
 	hasRoot atomic.Bool
-	// What is to be unmounted, in the order of mounting.
-	mounted []string
+	// What is to be unmounted, in the order of mounting. Of the thread.
+	mounted []mounted
+	waiting waitingShares
 	disks   map[string]disk
 	world   World
 	first   *Process
@@ -146,11 +150,17 @@ func (c *Container) completeInside() error {
 	}
 	defer done()
 	for _, place := range places {
+		if place.live {
+			if err := c.placeWaiting(place.target); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := place.mount(place.target); err != nil {
 			return err
 		}
 		if place.lasting {
-			c.mounted = append(c.mounted, place.target)
+			c.mounted = append(c.mounted, mounted{target: place.target})
 		}
 	}
 	return nil
@@ -202,11 +212,12 @@ func (c *Container) Unmount() error {
 		// First of all: what is busy (a swap file, a mount below a share) cannot be unmounted, but it can be written out.
 		unix.Sync()
 		var problems []error
-		for i := len(c.mounted) - 1; i >= 0; i-- {
-			if err := unix.Unmount(c.mounted[i], 0); err != nil {
-				problems = append(problems, fmt.Errorf("unmount %s: %w", c.mounted[i], err))
+		for _, m := range slices.Backward(c.mounted) {
+			if err := m.unmount(); err != nil {
+				problems = append(problems, fmt.Errorf("unmount %s: %w", m.target, err))
 			}
 		}
+		c.mounted = nil
 		// The root of this thread cannot be unmounted while it is the root. Read-only it is written out and just as clean.
 		if err := unix.Mount("", "/", "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 			problems = append(problems, fmt.Errorf("remount the root file system read-only: %w", err))

@@ -53,6 +53,8 @@ type place struct {
 	mount  func(target string) error
 	// What is in it outlives the container, so that it is to be unmounted in the end.
 	lasting bool
+	// Mounted already, and to be put in its place.
+	live bool
 }
 
 // places gives everything that is to be mounted, in order. done is to be called when it is.
@@ -65,13 +67,13 @@ func (w World) places(disks map[string]disk) (places []place, done func(), err e
 	for _, volume := range w.Volumes {
 		places = append(places, place{volume.Target, func(target string) error {
 			return mountVolume(volume, disks[volume.Serial], images[volume.Target], target)
-		}, true})
+		}, true, false})
 	}
 	for _, share := range w.Shares {
-		places = append(places, place{share.Target, func(target string) error { return mountShare(share, target) }, true})
+		places = append(places, place{share.Target, func(target string) error { return mountShare(share, target) }, true, share.Live})
 	}
 	for _, temporary := range w.Temporary {
-		places = append(places, place{temporary.Target, func(target string) error { return mountTemporary(temporary, target) }, false})
+		places = append(places, place{temporary.Target, func(target string) error { return mountTemporary(temporary, target) }, false, false})
 	}
 	return inOrder(places), done, nil
 }

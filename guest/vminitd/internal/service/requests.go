@@ -18,7 +18,7 @@ func world(request *guestv1.StartContainerRequest) container.World {
 		Certificates:     request.Certificates,
 	}
 	for _, share := range request.Shares {
-		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly, Owner: shareOwner(share.Owner)})
+		w.Shares = append(w.Shares, container.Share{Tag: share.Tag, Target: share.Target, ReadOnly: share.ReadOnly, Owner: shareOwner(share.Owner), Live: share.Live})
 	}
 	for _, v := range request.Volumes {
 		w.Volumes = append(w.Volumes, container.Volume{Serial: v.Serial, Target: v.Target, ReadOnly: v.ReadOnly, CopyUp: v.CopyUp})

@@ -51,6 +51,7 @@ func (g *Guest) methods() map[string]grpc.Handler {
 		"Dial":           g.Dial,
 		"ListenSocket":   g.ListenSocket,
 		"AcceptSocket":   g.AcceptSocket,
+		"MountShare":     g.MountShare,
 	}
 }
 

@@ -22,6 +22,9 @@ type Stream struct {
 	isTCP bool
 }
 
+// NewStream makes a stream of a connected unix socket that does not block.
+func NewStream(fd int) *Stream { return newStream(fd, false) }
+
 func newStream(fd int, isTCP bool) *Stream {
 	return &Stream{os.NewFile(uintptr(fd), "connection in the container"), isTCP}
 }
