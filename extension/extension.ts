@@ -4,6 +4,7 @@ import { takePendingFolder } from './commands/chooseFolder.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { ContainerUse } from './containerUse.ts';
 import type { Services } from './context.ts';
+import { registerTools } from './tools.ts';
 import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { createUsageWatches } from './host/usageWatches.ts';
@@ -62,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
     createViews(services),
     createStatusBar(services),
   );
+  context.subscriptions.push(registerTools(services));
   log.info(`Activated in ${Math.round(performance.now() - started)} ms.`);
   if (vscode.workspace.isTrusted) resume(services, terminals, errors);
   else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals, errors)));

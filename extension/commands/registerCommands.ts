@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
+import { debugFile } from '../debug/registerDebug.ts';
 import type { ErrorReporter } from '../errors.ts';
 import { OpenFolderCommand } from '../opening/openFolder.ts';
 import { reopenLocally } from '../opening/reopenLocally.ts';
+import { runTaskInContainer } from '../tasks/runTask.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import type { Command } from './command.ts';
 import { ContainerCommands } from './containers.ts';
@@ -23,6 +25,8 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.openLog': () => services.setupLog.show(),
     'berth.openTerminal': (argument) => containers.openTerminal(argument),
     'berth.reopenTerminal': () => containers.reopenTerminal(),
+    'berth.runTask': () => runTaskInContainer(services),
+    'berth.debugFile': (argument) => debugFile(argument),
     'berth.attach': (argument) => containers.attach(argument),
     'berth.startContainer': (argument, selected) => containers.start(argument, selected),
     'berth.stopContainer': (argument, selected) => containers.stop(argument, selected),
@@ -48,7 +52,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 }
 
 /** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
-const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'grantDirectory', 'changeGrant', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
+const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'runTask', 'debugFile', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'grantDirectory', 'changeGrant', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
 function ifTrusted(run: Command): Command {

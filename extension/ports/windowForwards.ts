@@ -35,6 +35,8 @@ export class WindowForwards implements vscode.Disposable {
   /** Of each run, by `id@startedAt`: what the user has stopped, and which forwards were there. */
   readonly #declined = new Map<string, Set<number>>();
   readonly #seen = new Map<string, Set<number>>();
+  /** By `id:port`: those that something else of ours looks after. */
+  readonly #reserved = new Set<string>();
   readonly #subscriptions: readonly vscode.Disposable[];
   #running: Promise<void> | undefined;
   #again = false;
@@ -67,6 +69,12 @@ export class WindowForwards implements vscode.Disposable {
     this.#of(this.#declined, container).add(containerPort);
     await this.#parts.remembered.remove(container.id, containerPort);
     await client.ports.stopForward(container.id, host.port, { hostAddress: host.address });
+  }
+
+  /** Until this is disposed, a server at the port is neither forwarded of itself nor told of. */
+  reserve(id: string, port: number): vscode.Disposable {
+    this.#reserved.add(`${id}:${port}`);
+    return new vscode.Disposable(() => { this.#reserved.delete(`${id}:${port}`); });
   }
 
   /** The names and the looks that the configuration gives to a port. */
@@ -193,6 +201,7 @@ export class WindowForwards implements vscode.Disposable {
   }
 
   #attributes(id: string, port: number, found: readonly Listener[] | undefined): PortAttributes {
+    if (this.#reserved.has(`${id}:${port}`)) return { label: 'Debugger', onAutoForward: 'ignore' };
     return this.#parts.configuration.attributes(id, port, found?.find((listener) => listener.protocol === 'tcp' && listener.port === port && listener.pid !== undefined));
   }
 

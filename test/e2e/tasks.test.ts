@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe } from 'node:test';
+import { buildNodeImage } from '../support/nodeImage.ts';
+import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
+import { journey } from './journey.ts';
+
+const patience = 120_000;
+const prompt = /(?:^|\n)\/workspaces\/sample #$/;
+
+const pattern = { regexp: '^(.+):(\\d+):(\\d+): (error|warning): (.*)$', file: 1, line: 2, column: 3, severity: 4, message: 5 };
+const tasks = [
+  { label: 'check', type: 'container', command: 'printf "\\033[31m$PWD/greet.sh\\033[0m:2:1: error: the hull leaks\\n"; echo "at ${workspaceFolder}/x"; exit 3', problemMatcher: { owner: 'check', fileLocation: 'absolute', pattern } },
+  {
+    label: 'watch', type: 'container', command: 'sh', isBackground: true, presentation: { panel: 'dedicated' },
+    args: ['-c', 'echo begin; echo "$PWD/greet.sh:1:1: warning: fog ahead"; echo end; sleep 1000 & read line; kill $!; exit 4'],
+    problemMatcher: { owner: 'watch', fileLocation: 'absolute', pattern, background: { activeOnStart: true, beginsPattern: '^begin', endsPattern: '^end' } },
+  },
+  { label: 'where', type: 'shell', command: 'pwd > where.txt; echo "$GREETING ${workspaceFolder}" >> where.txt', options: { cwd: '${workspaceFolder}/sub' }, problemMatcher: [] },
+];
+
+/** What a folder's tools do in its container: the tests follow one another in one window. */
+describe('tools in a container, in VS Code', () => {
+  let sandbox: Sandbox;
+  let code: VisualStudioCode;
+  const write = (path: string, text: string): Promise<void> => writeFile(join(sandbox.folder, path), text);
+
+  before(async () => {
+    const vsix = await packageExtension();
+    sandbox = await createSandbox();
+    const layout = join(sandbox.folder, '..', 'node-image');
+    buildNodeImage(layout, { tag: 'node' });
+    const image = await sandbox.registry.push(layout, 'berth/node:24', 'node');
+    await sandbox.configure({ image, containerEnv: { GREETING: 'Ahoy' } });
+    for (const directory of ['.vscode', 'sub']) await mkdir(join(sandbox.folder, directory));
+    await write('.vscode/tasks.json', JSON.stringify({ version: '2.0.0', tasks }));
+    await write('package.json', JSON.stringify({ name: 'sample', scripts: { build: 'echo built' } }));
+    await write('app.js', "const cargo = ['rope', 'tar'];\nconst weight = cargo.length * 21;\nconsole.log('weight', weight);\nsetInterval(() => undefined, 1000);\n");
+    await write('sub/Makefile', 'haul:\n\techo hauled\n');
+    code = await startVisualStudioCode({ environment: sandbox.environment, vsix });
+    await code.workbench.open(code.server.url(sandbox.folder));
+  });
+  after(async () => {
+    await code?.stop();
+    await sandbox?.stop();
+  });
+  const it = journey(() => code);
+
+  const runTask = async (...choices: (string | RegExp)[]): Promise<void> => {
+    await code.workbench.runCommand('Tasks: Run Task');
+    for (const choice of choices) await code.workbench.quickPickRow(choice).first().click();
+  };
+  const problem = (text: string) => code.workbench.page.locator('.markers-panel [role=treeitem]', { hasText: text });
+
+  const showProblems = async (): Promise<void> => code.workbench.runCommand('Problems: Focus on Problems View');
+
+  it('opens the folder', async () => {
+    await code.workbench.showView('Berth');
+    await code.workbench.runCommand('Berth: Open Folder in Container');
+    await code.workbench.waitForTerminal(prompt, patience);
+  });
+
+  it('runs a task there, and finds its problems in the files of this machine', async () => {
+    await runTask('check');
+    const text = await code.workbench.waitForTerminal(/exit code: 3/);
+    assert.match(text.replaceAll('\n', ''), new RegExp(`${sandbox.folder}/greet.sh:2:1: error`));
+    assert.match(text.replaceAll('\n', ''), new RegExp(`at ${sandbox.folder}/x`));
+    await showProblems();
+    await problem('the hull leaks').waitFor();
+    await code.picture('task-problems');
+    await problem('the hull leaks').dblclick();
+    await code.workbench.page.locator('.tabs-container [role=tab][aria-selected=true]', { hasText: 'greet.sh' }).waitFor();
+  });
+
+  it('offers what the tool files of the folder name', async () => {
+    await runTask('container');
+    for (const name of ['npm run build', 'npm install', 'make haul - sub']) await code.workbench.quickPickRow(name).first().waitFor();
+    await code.picture('tasks-detected');
+    await code.workbench.page.keyboard.press('Escape');
+    await code.workbench.page.keyboard.press('Escape');
+  });
+
+  it('watches in the background until it is terminated, and then nothing of it is left', async () => {
+    await runTask('watch');
+    await code.workbench.waitForTerminal(/fog ahead/); // Its terminal is shown over the problems.
+    await showProblems();
+    await problem('fog ahead').waitFor();
+    const running = async (): Promise<boolean> => (await sandbox.container('exec', 'sample', 'ps')).includes('sleep 1000');
+    assert.equal(await running(), true);
+    await code.workbench.runCommand('Tasks: Terminate Task');
+    await code.workbench.quickPickRow('watch').first().click();
+    while (await running());
+  });
+
+  it('runs any other task of the window there', async () => {
+    await code.workbench.runCommand('Berth: Run Task in Container…');
+    await code.workbench.quickPickRow('where').first().waitFor();
+    await code.picture('run-task-in-container');
+    await code.workbench.quickPickRow('where').first().click();
+    const result = (): Promise<string> => readFile(join(sandbox.folder, 'sub', 'where.txt'), 'utf8').catch(() => '');
+    while (!(await result()).includes('Ahoy')) await code.workbench.page.waitForTimeout(20);
+    assert.equal(await result(), '/workspaces/sample/sub\nAhoy /workspaces/sample\n');
+  });
+
+  const openFile = async (name: string, line: number): Promise<void> => {
+    const { workbench } = code;
+    await workbench.page.keyboard.press('Control+P');
+    await workbench.quickInput.fill(`${name}:${line}`);
+    await workbench.quickPickRow(name).first().waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.page.locator('.tabs-container [role=tab][aria-selected=true]', { hasText: name }).waitFor();
+    await workbench.statusBarItem(`Ln ${line},`).waitFor();
+  };
+  const pausedLine = () => code.workbench.page.locator('.codicon-debug-stackframe').first();
+  const runs = async (program: string): Promise<boolean> => (await sandbox.container('exec', 'sample', 'ps')).includes(program);
+
+  it('debugs the open file there: a breakpoint is hit, and its variables are seen', async () => {
+    const { workbench } = code;
+    await openFile('app.js', 3);
+    await workbench.page.keyboard.press('F9');
+    await workbench.page.locator('.codicon-debug-breakpoint').first().waitFor();
+    await workbench.runCommand('Berth: Debug File in Container');
+    await pausedLine().waitFor({ timeout: patience });
+    await workbench.page.locator('.debug-variables [role=treeitem][aria-expanded=false]', { hasText: 'Local' }).first().click();
+    await workbench.page.locator('.debug-variables [role=treeitem]', { hasText: /weight\s*=\s*42/ }).waitFor();
+    assert.equal(await runs('node --inspect-brk'), true);
+    await code.picture('debug-breakpoint');
+  });
+
+  it('restarts it', async () => {
+    const { workbench } = code;
+    const before = await sandbox.container('exec', 'sample', 'pidof', 'node');
+    await workbench.page.keyboard.press('Control+Shift+F5');
+    let now = before;
+    while (now === before || now.trim() === '') now = await sandbox.container('exec', 'sample', 'pidof', 'node').catch(() => '');
+    await pausedLine().waitFor({ timeout: patience });
+  });
+
+  it('goes on, and ends it when the user stops', async () => {
+    const { workbench } = code;
+    await workbench.page.keyboard.press('F5');
+    await workbench.waitForTerminal(/weight 42/);
+    await workbench.page.keyboard.press('Shift+F5');
+    while (await runs('--inspect-brk'));
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+    assert.match(await workbench.terminalText(), /The process was ended/);
+    assert.equal(await workbench.notification('listening').count(), 0, 'the inspector’s port is nobody’s business');
+  });
+});
