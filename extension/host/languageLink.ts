@@ -6,6 +6,8 @@ import { describe } from '../errors.ts';
 import { configurationSelector } from '../language/configurationSelector.ts';
 import type { HostLink } from './hostLink.ts';
 
+export { startServer } from '../languageServers/serverClient.ts';
+
 /*
  * A bundle of its own, loaded on first use, because of the size of vscode-languageclient: nothing in the extension may
  * import this module but by `import()`.

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { buildNodeImage } from '../support/nodeImage.ts';
+import { repository } from '../support/setup/paths.mjs';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { journey } from './journey.ts';
 
@@ -30,7 +31,9 @@ describe('tools in a container, in VS Code', () => {
     const vsix = await packageExtension();
     sandbox = await createSandbox();
     const layout = join(sandbox.folder, '..', 'node-image');
-    buildNodeImage(layout, { tag: 'node' });
+    // VS Code's own server for JSON, which is one file.
+    const server = await readFile(join(repository, 'test/e2e/node_modules/code-server/lib/vscode/extensions/json-language-features/server/dist/node/jsonServerMain.js'));
+    buildNodeImage(layout, { tag: 'node', extraLayers: [[{ path: 'opt/', mode: 0o755 }, { path: 'opt/json-server.mjs', content: server }]] });
     const image = await sandbox.registry.push(layout, 'berth/node:24', 'node');
     await sandbox.configure({ image, containerEnv: { GREETING: 'Ahoy' } });
     for (const directory of ['.vscode', 'sub']) await mkdir(join(sandbox.folder, directory));
@@ -146,5 +149,23 @@ describe('tools in a container, in VS Code', () => {
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
     assert.match(await workbench.terminalText(), /The process was ended/);
     assert.equal(await workbench.notification('listening').count(), 0, 'the inspector’s port is nobody’s business');
+  });
+
+  it('runs a language server there, which knows the files by their paths there', async () => {
+    await write('cargo.manifest', '{"rope": 1,,}\n');
+    await write('.vscode/settings.json', JSON.stringify({ 'berth.languageServers': [{ name: 'Manifests', command: ['node', '/opt/json-server.mjs', '--stdio'], patterns: ['**/*.manifest'] }] }));
+    await openFile('cargo.manifest', 1);
+    await showProblems();
+    await problem('Property expected').waitFor({ timeout: patience });
+    await code.picture('language-server');
+  });
+
+  it('starts it again with the container', async () => {
+    await sandbox.container('restart', 'sample');
+    while (!(await runs('json-server').catch(() => false)));
+    await problem('Property expected').waitFor({ timeout: patience });
+    await write('.vscode/settings.json', '{}');
+    while (await runs('json-server'));
+    await problem('Property expected').waitFor({ state: 'detached' });
   });
 });
