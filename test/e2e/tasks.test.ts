@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { buildNodeImage } from '../support/nodeImage.ts';
@@ -11,6 +11,7 @@ const patience = 120_000;
 const prompt = /(?:^|\n)\/workspaces\/sample #$/;
 
 const pattern = { regexp: '^(.+):(\\d+):(\\d+): (error|warning): (.*)$', file: 1, line: 2, column: 3, severity: 4, message: 5 };
+const attach = { type: 'container-node', request: 'attach', name: 'Join the crew', port: 9229 };
 const tasks = [
   { label: 'check', type: 'container', command: 'printf "\\033[31m$PWD/greet.sh\\033[0m:2:1: error: the hull leaks\\n"; echo "at ${workspaceFolder}/x"; exit 3', problemMatcher: { owner: 'check', fileLocation: 'absolute', pattern } },
   {
@@ -38,8 +39,11 @@ describe('tools in a container, in VS Code', () => {
     await sandbox.configure({ image, containerEnv: { GREETING: 'Ahoy' } });
     for (const directory of ['.vscode', 'sub']) await mkdir(join(sandbox.folder, directory));
     await write('.vscode/tasks.json', JSON.stringify({ version: '2.0.0', tasks }));
+    await write('.vscode/launch.json', JSON.stringify({ version: '0.2.0', configurations: [attach] }));
     await write('package.json', JSON.stringify({ name: 'sample', scripts: { build: 'echo built' } }));
     await write('app.js', "const cargo = ['rope', 'tar'];\nconst weight = cargo.length * 21;\nconsole.log('weight', weight);\nsetInterval(() => undefined, 1000);\n");
+    await write('crew.js', 'let watch = 0;\nsetInterval(() => {\n  watch += 1;\n}, 200);\n');
+    await write('cargo.manifest', '{"rope": 1,,}\n');
     await write('sub/Makefile', 'haul:\n\techo hauled\n');
     code = await startVisualStudioCode({ environment: sandbox.environment, vsix });
     await code.workbench.open(code.server.url(sandbox.folder));
@@ -96,7 +100,7 @@ describe('tools in a container, in VS Code', () => {
     while (await running());
   });
 
-  it('runs any other task of the window there', async () => {
+  const runWhere = async (): Promise<void> => {
     await code.workbench.runCommand('Berth: Run Task in Container…');
     await code.workbench.quickPickRow('where').first().waitFor();
     await code.picture('run-task-in-container');
@@ -104,7 +108,9 @@ describe('tools in a container, in VS Code', () => {
     const result = (): Promise<string> => readFile(join(sandbox.folder, 'sub', 'where.txt'), 'utf8').catch(() => '');
     while (!(await result()).includes('Ahoy')) await code.workbench.page.waitForTimeout(20);
     assert.equal(await result(), '/workspaces/sample/sub\nAhoy /workspaces/sample\n');
-  });
+  };
+
+  it('runs any other task of the window there', runWhere);
 
   const openFile = async (name: string, line: number): Promise<void> => {
     const { workbench } = code;
@@ -121,8 +127,8 @@ describe('tools in a container, in VS Code', () => {
   it('debugs the open file there: a breakpoint is hit, and its variables are seen', async () => {
     const { workbench } = code;
     await openFile('app.js', 3);
-    await workbench.page.keyboard.press('F9');
-    await workbench.page.locator('.codicon-debug-breakpoint').first().waitFor();
+    await workbench.runCommand('Debug: Toggle Breakpoint');
+    await workbench.page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor();
     await workbench.runCommand('Berth: Debug File in Container');
     await pausedLine().waitFor({ timeout: patience });
     await workbench.page.locator('.debug-variables [role=treeitem][aria-expanded=false]', { hasText: 'Local' }).first().click();
@@ -134,7 +140,7 @@ describe('tools in a container, in VS Code', () => {
   it('restarts it', async () => {
     const { workbench } = code;
     const before = await sandbox.container('exec', 'sample', 'pidof', 'node');
-    await workbench.page.keyboard.press('Control+Shift+F5');
+    await workbench.runCommand('Debug: Restart');
     let now = before;
     while (now === before || now.trim() === '') now = await sandbox.container('exec', 'sample', 'pidof', 'node').catch(() => '');
     await pausedLine().waitFor({ timeout: patience });
@@ -142,17 +148,33 @@ describe('tools in a container, in VS Code', () => {
 
   it('goes on, and ends it when the user stops', async () => {
     const { workbench } = code;
-    await workbench.page.keyboard.press('F5');
+    await workbench.runCommand('Debug: Continue');
     await workbench.waitForTerminal(/weight 42/);
-    await workbench.page.keyboard.press('Shift+F5');
+    await workbench.runCommand('Debug: Stop');
     while (await runs('--inspect-brk'));
     await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
     assert.match(await workbench.terminalText(), /The process was ended/);
     assert.equal(await workbench.notification('listening').count(), 0, 'the inspector’s port is nobody’s business');
   });
 
+  it('attaches to a program that runs there already, and leaves it running', async () => {
+    const { workbench } = code;
+    await sandbox.container('exec', '-d', 'sample', 'node', '--inspect', '/workspaces/sample/crew.js');
+    while (!(await sandbox.container('exec', 'sample', 'netstat', '-ltn')).includes('127.0.0.1:9229'));
+    await openFile('crew.js', 3);
+    await workbench.runCommand('Debug: Toggle Breakpoint');
+    await workbench.page.locator('.editor-instance .codicon-debug-breakpoint').first().waitFor();
+    await workbench.runCommand('Debug: Select and Start Debugging');
+    await workbench.quickPickRow(attach.name).first().click();
+    await pausedLine().waitFor({ timeout: patience });
+    await code.picture('debug-attached');
+    await workbench.runCommand('Debug: Disconnect');
+    await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+    assert.equal(await runs('crew.js'), true);
+    await sandbox.container('exec', 'sample', 'killall', 'node');
+  });
+
   it('runs a language server there, which knows the files by their paths there', async () => {
-    await write('cargo.manifest', '{"rope": 1,,}\n');
     await write('.vscode/settings.json', JSON.stringify({ 'berth.languageServers': [{ name: 'Manifests', command: ['node', '/opt/json-server.mjs', '--stdio'], patterns: ['**/*.manifest'] }] }));
     await openFile('cargo.manifest', 1);
     await showProblems();
@@ -167,5 +189,11 @@ describe('tools in a container, in VS Code', () => {
     await write('.vscode/settings.json', '{}');
     while (await runs('json-server'));
     await problem('Property expected').waitFor({ state: 'detached' });
+  });
+
+  it('starts a container that is stopped for a task', async () => {
+    await sandbox.container('stop', 'sample');
+    await rm(join(sandbox.folder, 'sub', 'where.txt'));
+    await runWhere();
   });
 });
