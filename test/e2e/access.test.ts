@@ -25,7 +25,7 @@ describe('directories that a container gets, in VS Code', () => {
     sandbox = await createSandbox();
     const [data, music, secret] = [await directory('data'), await directory('music'), await directory('secret')];
     await sandbox.configure({
-      // On a slow machine a reload takes longer than a container waits for its window.
+      // The container goes on while its window is reloaded, however long that takes.
       image: sandbox.image, shutdownAction: 'none', mounts: [`type=bind,source=${data},target=/data`, `type=bind,source=${music},target=/music,readonly`, `type=bind,source=${secret},target=/secret,readonly`],
       customizations: { berth: { purposes: { '/data': 'the tests read their data there' } } },
     });
@@ -74,16 +74,9 @@ describe('directories that a container gets, in VS Code', () => {
     assert.equal(await workbench.dialog.count(), 0);
   });
 
-  it('that were allowed once are forgotten when the container stops', async () => {
+  it('come into a running container when the user shares one, what holds much of this machine only when the user insists', async () => {
     const { workbench } = code;
-    await sandbox.container('stop', '-t', '1', 'sample');
     await workbench.runCommand('Berth: Focus on Grants View');
-    await row(/\/musiconce/).waitFor({ state: 'detached' });
-    await row(/\/dataalways/).waitFor();
-  });
-
-  it('are shared although they hold much of this machine only when the user insists', async () => {
-    const { workbench } = code;
     await workbench.runCommand('Berth: Share a Directory…');
     // VS Code's own dialog where it has no window of the system's.
     await workbench.quickInput.fill('/etc/');
@@ -94,13 +87,28 @@ describe('directories that a container gets, in VS Code', () => {
     await warning.waitFor();
     await code.picture('access-protected');
     await warning.getByRole('button', { name: 'Share It All the Same' }).click();
-    await row(/^\/etcalways · read only · sample:\/mnt\/etc \(stopped\)$/).waitFor();
+    await row(/^\/etcalways · read only · sample:\/mnt\/etc$/).waitFor();
+    await workbench.waitForTerminal(prompt, patience);
+    await workbench.typeInTerminal('clear; grep -c ^root: /mnt/etc/passwd; echo x > /mnt/etc/x');
+    await workbench.waitForTerminal(/^1\n.*Read-only file system/m);
   });
 
-  it('are taken away when they are revoked, and asked about again', async () => {
+  it('go away at once when they are revoked, from who has them open, too', async () => {
     const { workbench } = code;
+    await workbench.typeInTerminal('clear; exec 7< /data/data; grep -c data /data/data');
+    await workbench.waitForTerminal(/^1$/m);
     await workbench.contextMenu(row(/\/dataalways/), 'Revoke');
     await row(/\/dataalways/).waitFor({ state: 'detached' });
+    await workbench.typeInTerminal('clear; cat <&7; echo $?; cat /data/data; echo $?; echo over');
+    const text = await workbench.waitForTerminal(/^over$/m);
+    assert.match(text, /^1\n[^]*^1\n/m);
+    assert.doesNotMatch(text, /this is data/);
+  });
+
+  it('that were allowed once are forgotten when the container stops, and asked about again', async () => {
+    const { workbench } = code;
+    await sandbox.container('stop', '-t', '1', 'sample');
+    await row(/\/musiconce/).waitFor({ state: 'detached' });
     await workbench.runCommand('Berth: Open Folder in Container');
     for (const name of ['data', 'music']) await question(new RegExp(`Allow “sample” to read.* .*/${name}\\?`)).getByRole('button', { name: 'Deny' }).click();
     await workbench.waitForTerminal(prompt, patience);
