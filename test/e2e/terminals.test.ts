@@ -49,7 +49,7 @@ describe('terminals in a container, in VS Code', () => {
 
   const settings = (): string => join(sandbox.folder, '.vscode', 'settings.json');
   const decoration = (kind: string) => code.workbench.page.locator(`.terminal-wrapper.active .terminal-command-decoration.codicon-terminal-decoration-${kind}`);
-  const tabs = () => code.workbench.page.locator('.terminal-tabs-entry');
+  const tabs = () => code.workbench.page.locator('.terminal-tabs-entry:visible');
   const shells = async (): Promise<string> => (await sandbox.container('exec', 'sample', 'sh', '-c', 'pgrep -x bash | wc -l')).trim();
 
   /** Shows a terminal by its name, and waits until it is the one that is shown. */
