@@ -13,6 +13,8 @@ import { journey } from './journey.ts';
 
 /** Booting under emulation on a busy machine. */
 const patience = 120_000;
+/** BusyBox’ pgrep sees only whole command lines. */
+const countShells = 'cat /proc/[0-9]*/comm 2>/dev/null | grep -cx bash';
 const prompt = /bash:\/workspaces\/sample\S*\$ *$/;
 
 /** This machine's bash with what it is linked to: the image's own shell cannot tell when a command begins. */
@@ -50,7 +52,7 @@ describe('terminals in a container, in VS Code', () => {
   const settings = (): string => join(sandbox.folder, '.vscode', 'settings.json');
   const decoration = (kind: string) => code.workbench.page.locator(`.terminal-wrapper.active .terminal-command-decoration.codicon-terminal-decoration-${kind}`);
   const tabs = () => code.workbench.page.locator('.terminal-tabs-entry:visible');
-  const shells = async (): Promise<string> => (await sandbox.container('exec', 'sample', 'sh', '-c', 'pgrep -x bash | wc -l')).trim();
+  const shells = async (): Promise<string> => (await sandbox.container('exec', 'sample', 'sh', '-c', `echo $(${countShells})`)).trim();
 
   /** Shows a terminal by its name, and waits until it is the one that is shown. */
   async function showTab(name: string, shown: RegExp): Promise<void> {
@@ -156,7 +158,7 @@ describe('terminals in a container, in VS Code', () => {
     assert.equal(await shells(), '2');
     await code.workbench.runCommand('Terminal: Kill the Active Terminal Instance');
     await code.workbench.waitForTerminal(/still first/);
-    await sandbox.container('exec', 'sample', 'sh', '-c', 'while [ "$(pgrep -x bash | wc -l)" != 1 ]; do usleep 100000; done');
+    await sandbox.container('exec', 'sample', 'sh', '-c', `while [ "$(${countShells})" != 1 ]; do usleep 100000; done`);
   });
 
   it('say why they end when the machine dies', async () => {
