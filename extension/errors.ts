@@ -18,6 +18,15 @@ export interface ReportOptions {
   readonly retry?: () => unknown;
   /** Lets the user name another image. */
   readonly chooseImage?: () => unknown;
+  /** What can be done besides, whatever the error. */
+  readonly more?: readonly FurtherAction[];
+}
+
+export interface FurtherAction {
+  readonly title: string;
+  /** The action that it takes the place of, where that is the one that helps most: then it comes first. */
+  readonly insteadOf?: ErrorAction;
+  run(): unknown;
 }
 
 /** Tells the user about errors: one plain sentence, one action; the whole story goes to the log. */
@@ -40,9 +49,11 @@ export class ErrorReporter {
     const error = BerthError.from(thrown);
     this.#log.error(describe(error));
     const kind = actionFor(error, { retry: options.retry !== undefined, chooseImage: options.chooseImage !== undefined });
-    const title = titles[kind];
-    vscode.window.showErrorMessage(error.message, title)
-      .then(async (chosen) => { if (chosen === title) await this.#run(kind, error, options); })
+    const more = options.more ?? [];
+    const best: FurtherAction = more.find(({ insteadOf }) => insteadOf === kind) ?? { title: titles[kind], run: () => this.#run(kind, error, options) };
+    const actions = [best, ...more.filter((action) => action !== best)];
+    vscode.window.showErrorMessage(error.message, ...actions.map(({ title }) => title))
+      .then(async (chosen) => { await actions.find(({ title }) => title === chosen)?.run(); })
       .then(undefined, (failure: unknown) => this.report(failure));
   }
 

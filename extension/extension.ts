@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { takePendingFolder } from './commands/chooseFolder.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { ContainerUse } from './containerUse.ts';
 import type { Services } from './context.ts';
@@ -9,9 +8,13 @@ import { ErrorReporter } from './errors.ts';
 import { HostSession } from './host/hostSession.ts';
 import { createUsageWatches } from './host/usageWatches.ts';
 import { InspectDocuments, inspectScheme } from './inspectDocuments.ts';
+import { takePendingFolder } from './opening/chooseFolder.ts';
+import { offerSoon } from './opening/offerToOpen.ts';
+import { OpenFolderCommand } from './opening/openFolder.ts';
 import { SetupLog } from './opening/setupLog.ts';
 import { FolderLifecycle } from './lifecycle/folderLifecycle.ts';
 import { connectForEditing } from './language/configurationEditing.ts';
+import { watchConfiguration } from './opening/watchConfiguration.ts';
 import { createForwards } from './ports/createForwards.ts';
 import { ListenerWatches } from './ports/listenerWatches.ts';
 import { createStatusBar } from './statusBar.ts';
@@ -51,22 +54,24 @@ export function activate(context: vscode.ExtensionContext): void {
     await hosts.connect();
   });
   const terminals = new ContainerTerminals(services, errors);
+  const openFolder = new OpenFolderCommand(services, terminals, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
     log, setupLog, session, window, listeners, usage, services.forwards, terminals, inspect, lifecycle, new ContainerUse(window, () => services),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, inspect),
-    registerCommands(services, terminals, errors),
+    registerCommands(services, terminals, errors, openFolder),
     registerTerminalProfile(services, terminals),
     connectForEditing(session, log),
     registerGuestLinks(terminals.shells),
     new DefaultProfile(services),
     createViews(services),
     createStatusBar(services),
+    watchConfiguration(services),
   );
   context.subscriptions.push(registerTools(services));
   log.info(`Activated in ${Math.round(performance.now() - started)} ms.`);
-  if (vscode.workspace.isTrusted) resume(services, terminals, errors);
-  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals, errors)));
+  if (vscode.workspace.isTrusted) resume(services, terminals, errors, openFolder);
+  else context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => resume(services, terminals, errors, openFolder)));
 }
 
 /** Ends the connection; the host and the containers go on. */
@@ -74,17 +79,22 @@ export async function deactivate(): Promise<void> {
   await session?.close();
 }
 
-/** After a reload: shows the window's container again, and its terminal when one was open. */
-function resume(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): void {
+/**
+ * After a reload: the window is in its container again, which is started if need be, with its terminal when one was open.
+ * In a window that had none, the folder's container is offered.
+ */
+function resume(services: Services, terminals: ContainerTerminals, errors: ErrorReporter, openFolder: OpenFolderCommand): void {
   const { session, window, log } = services;
   if (takePendingFolder(services.context)) {
     void vscode.commands.executeCommand('berth.openFolder');
     return;
   }
+  offerSoon(services);
   if (!window.wasUsed && !terminals.shells.hasPending) return;
   session.connect().then(async () => {
+    await openFolder.resume();
     const container = window.current;
     if (container) log.info(`This window’s container is “${container.name}” (${container.state}).`);
     await terminals.shells.restore();
-  }).catch((error: unknown) => errors.report(error, { retry: () => resume(services, terminals, errors) }));
+  }).catch((error: unknown) => errors.report(error, { retry: () => resume(services, terminals, errors, openFolder) }));
 }

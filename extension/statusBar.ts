@@ -15,6 +15,7 @@ export function createStatusBar(services: Services): vscode.Disposable {
 function showState(item: vscode.StatusBarItem, { session, window }: Services): void {
   if (session.state === 'connecting') return; // What it says is the last that is known.
   if ((session.state === 'lost' || session.state === 'failed') && window.wasUsed) {
+    item.command = 'berth.showActions';
     item.text = '$(debug-disconnect) Berth: not connected';
     item.tooltip = session.state === 'lost' ? 'The connection to Berth’s runtime host was lost. Click to connect again.' : 'Berth’s runtime host cannot be reached. Click to try again.';
     item.accessibilityInformation = { label: 'Berth: not connected. Activate to connect again.', role: 'button' };
@@ -23,14 +24,28 @@ function showState(item: vscode.StatusBarItem, { session, window }: Services): v
   }
   const container = window.current;
   if (!container) {
-    item.hide();
+    showOffer(item, window.configured);
     return;
   }
   const state = describeState(container);
   const running = container.state === 'running';
   const busy = container.state === 'starting' || container.state === 'stopping';
+  item.command = 'berth.showActions';
   item.text = `$(${busy ? 'loading~spin' : running ? 'vm-running' : 'vm-outline'}) Berth: ${container.name}${running ? '' : ` (${state})`}`;
   item.tooltip = `This folder’s container “${container.name}” is ${state}. Click for what can be done with it.`;
   item.accessibilityInformation = { label: `Berth container ${container.name}, ${state}`, role: 'button' };
+  item.show();
+}
+
+/** A folder with a configuration has a way to its container, also when the notification was closed. */
+function showOffer(item: vscode.StatusBarItem, configured: boolean): void {
+  if (!configured || !vscode.workspace.isTrusted) {
+    item.hide();
+    return;
+  }
+  item.command = 'berth.openFolder';
+  item.text = '$(vm-outline) Open in Container';
+  item.tooltip = 'This folder has a configuration for a container. Click to open the folder in it.';
+  item.accessibilityInformation = { label: 'Open this folder in a container', role: 'button' };
   item.show();
 }

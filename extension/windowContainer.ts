@@ -7,11 +7,14 @@ import type { HostSession } from './host/hostSession.ts';
 export { workspaceLabel };
 /** Label with the hash of the configuration that the container was made from. */
 export const configurationLabel = 'berth.config';
+/** Label with the path, seen from the folder, of the configuration that the container was made from; absent: there was none. */
+export const configurationFileLabel = 'berth.configFile';
 /** Label with the image as it was named, by the configuration or by the user. */
 export const imageLabel = 'berth.image';
 
 const rememberedKey = 'berth.windowContainer';
 const inContainerKey = 'berth.inContainer';
+const stoppedKey = 'berth.stoppedHere';
 
 /**
  * The container that belongs to this window's folder. It is found by its label, so a reload, another window, or a
@@ -26,6 +29,9 @@ export class WindowContainer implements vscode.Disposable {
   #folders: ReadonlySet<string> | undefined;
   #inContainer: boolean;
   #replacing = 0;
+  #configured = false;
+  /** Whether the container stopped while the window was there to see it; as it was when the window came. */
+  readonly wasStopped: boolean;
 
   readonly onDidChange = this.#changed.event;
 
@@ -33,6 +39,7 @@ export class WindowContainer implements vscode.Disposable {
     this.#session = session;
     this.#memory = memory;
     this.#inContainer = memory.get(inContainerKey, false);
+    this.wasStopped = memory.get(stoppedKey, false);
     this.#subscriptions = [
       session.onDidChange((what) => {
         if (what !== 'containers' && what !== 'state') return;
@@ -75,6 +82,17 @@ export class WindowContainer implements vscode.Disposable {
     return this.#inContainer;
   }
 
+  /** Whether a folder of the window is known to have a configuration. */
+  get configured(): boolean {
+    return this.#configured;
+  }
+
+  setConfigured(): void {
+    if (this.#configured) return;
+    this.#configured = true;
+    this.#changed.fire();
+  }
+
   /** Keeps {@link inContainer} while the folder's container makes room for another. */
   async replacing<T>(work: () => Promise<T>): Promise<T> {
     this.#replacing += 1;
@@ -97,6 +115,8 @@ export class WindowContainer implements vscode.Disposable {
     if (this.#session.state !== 'connected') return;
     const id = this.current?.id;
     if (id === undefined && this.#replacing === 0 && this.#inContainer) void this.setInContainer(false);
+    const stopped = this.#inContainer && this.current?.state === 'stopped';
+    if (this.#memory.get(stoppedKey, false) !== stopped) void this.#memory.update(stoppedKey, stopped ? true : undefined);
     if (this.#memory.get(rememberedKey) !== id) void this.#memory.update(rememberedKey, id);
   }
 

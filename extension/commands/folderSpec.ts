@@ -6,7 +6,8 @@ import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.
 import { folderConnections } from './folderConnections.ts';
 import { machineFor } from '../../runtime-host/devcontainer/machineNeeds.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
-import { configurationLabel, imageLabel } from '../windowContainer.ts';
+import { seenFrom } from '../opening/folderConfiguration.ts';
+import { configurationFileLabel, configurationLabel, imageLabel } from '../windowContainer.ts';
 import { thisMachine } from './thisMachine.ts';
 
 /**
@@ -22,7 +23,10 @@ function keepAlive(entrypoints: readonly string[]): string[] {
 export interface FolderSpecOptions {
   /** Real path. */
   readonly folder: string;
+  /** With what the image adds to it. */
   readonly config: FolderConfig;
+  /** As it is without the image: the container is compared with it, also when the image is not here any more. */
+  readonly plain: FolderConfig;
   /** The folder's own among them. */
   readonly mounts: readonly Mount[];
   readonly image: string;
@@ -33,7 +37,7 @@ export interface FolderSpecOptions {
  * What the host is asked for: the folder, what its configuration grants, and nothing else.
  * @throws BerthError InvalidArgument when a setting cannot be meant, DevContainerInvalid when this machine has less than is required
  */
-export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOptions): ContainerSpec {
+export function folderSpec({ folder, config, plain, mounts, image, name }: FolderSpecOptions): ContainerSpec {
   const settings = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder));
   const memory = settings.get<number>('memory', 2048);
   const cpus = settings.get<number | null>('cpus', null);
@@ -48,7 +52,10 @@ export function folderSpec({ folder, config, mounts, image, name }: FolderSpecOp
     mounts,
     ...(config.volumes.length > 0 ? { volumes: config.volumes } : {}),
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
-    labels: { ...config.labels, [workspaceLabel]: folder, [configurationLabel]: configurationHash(config, config.image ?? image), [imageLabel]: image },
+    labels: {
+      ...config.labels, [workspaceLabel]: folder, [configurationLabel]: configurationHash(plain, plain.image ?? image), [imageLabel]: image,
+      ...(plain.file !== undefined && { [configurationFileLabel]: seenFrom(folder, plain.file) }),
+    },
     ...machineFor(config, { memoryBytes: Math.round(memory) * 1024 * 1024, ...(cpus ? { cpus } : {}) }, thisMachine()),
     ...(config.containerUser ? { user: config.containerUser } : {}),
     ...folderConnections(config.connections, folder),

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import { debugFile } from '../debug/registerDebug.ts';
 import type { ErrorReporter } from '../errors.ts';
-import { OpenFolderCommand } from '../opening/openFolder.ts';
-import { reopenLocally } from '../opening/reopenLocally.ts';
+import type { OpenFolderCommand } from '../opening/openFolder.ts';
+import { openingCommands } from '../opening/openingCommands.ts';
 import { runTaskInContainer } from '../tasks/runTask.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
 import type { Command } from './command.ts';
@@ -14,15 +14,12 @@ import { showActions } from './showActions.ts';
 import { treeCommands } from './treeCommands.ts';
 
 /** Registers every command of package.json. No command ever rejects: what goes wrong is shown, once. */
-export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter): vscode.Disposable {
+export function registerCommands(services: Services, terminals: ContainerTerminals, errors: ErrorReporter, openFolder: OpenFolderCommand): vscode.Disposable {
   const containers = new ContainerCommands(services, terminals);
   const ports = new PortCommands(services);
-  const openFolder = new OpenFolderCommand(services, terminals, errors);
   const commands: Readonly<Record<string, Command>> = {
     ...treeCommands(services, terminals, errors),
-    'berth.openFolder': () => openFolder.run(),
-    'berth.reopenLocally': () => reopenLocally(services),
-    'berth.openLog': () => services.setupLog.show(),
+    ...openingCommands(services, openFolder),
     'berth.openTerminal': (argument) => containers.openTerminal(argument),
     'berth.reopenTerminal': () => containers.reopenTerminal(),
     'berth.runTask': () => runTaskInContainer(services),
@@ -52,7 +49,7 @@ export function registerCommands(services: Services, terminals: ContainerTermina
 }
 
 /** What runs in a container, and which folders it sees, is decided by files in the folder: these commands need trust. */
-const trusting = new Set(['openFolder', 'openTerminal', 'reopenTerminal', 'runTask', 'debugFile', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'grantDirectory', 'changeGrant', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
+const trusting = new Set(['openFolder', 'rebuild', 'rebuildWithoutCache', 'configure', 'openTerminal', 'reopenTerminal', 'runTask', 'debugFile', 'attach', 'startContainer', 'restartContainer', 'pullImage', 'pullAgain', 'runImage', 'grantDirectory', 'changeGrant', 'forwardPort', 'forwardDetected'].map((name) => `berth.${name}`));
 
 /** The commands are disabled in an untrusted folder; this is for those that come another way, such as a key binding. */
 function ifTrusted(run: Command): Command {

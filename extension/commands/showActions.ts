@@ -16,19 +16,24 @@ export async function showActions({ session, window }: Services): Promise<void> 
       { label: '$(terminal) Open Terminal', command: 'berth.openTerminal' },
       { label: '$(plug) Forward a Port…', command: 'berth.forwardPort' },
       ...(container.deniedConnections ? [{ label: `$(shield) Show Denied Connections (${container.deniedConnections})…`, command: 'berth.showDenied' }] : []),
-      { label: '$(output) Show Log', command: 'berth.showLog' },
       { label: '$(debug-stop) Stop', command: 'berth.stopContainer' },
     );
   } else if (container) {
     actions.push(
       { label: '$(debug-start) Start and Open Terminal', command: 'berth.openTerminal' },
-      { label: '$(output) Show Log', command: 'berth.showLog' },
     );
   } else {
-    actions.push({ label: '$(vm) Open Folder in Container', command: 'berth.openFolder' });
+    actions.push({ label: '$(vm) Open Folder in Container', command: 'berth.openFolder' }, { label: '$(gear) Configure Container…', command: 'berth.configure' });
   }
   if (container) {
     actions.push(
+      window.inContainer
+        ? { label: '$(folder-opened) Reopen Folder Locally', command: 'berth.reopenLocally' }
+        : { label: '$(vm) Open Folder in Container', command: 'berth.openFolder' },
+      { label: '$(tools) Rebuild Container', command: 'berth.rebuild' },
+      { label: '$(gear) Configure Container…', command: 'berth.configure' },
+      { label: '$(output) Open Log', description: 'of what was done to open the folder', command: 'berth.openLog' },
+      { label: '$(output) Show Log', description: 'of the container’s first process', command: 'berth.showLog' },
       { label: '$(json) Inspect', command: 'berth.inspectContainer' },
       { label: '$(trash) Remove…', command: 'berth.removeContainer' },
     );

@@ -1,39 +1,44 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/index.ts';
-import { BerthError } from '../../runtime-host/protocol/errors.ts';
-import { connectionOptionNames } from '../../runtime-host/protocol/networks.ts';
-import type { ContainerInfo, Mount } from '../../runtime-host/protocol/types.ts';
 import { connectionGrants } from '../../runtime-host/devcontainer/connectionGrants.ts';
 import { readFolderConfig, type FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
-import { allowMounts, shareMissing } from '../access/allowMounts.ts';
-import { forceProtected } from '../access/forceProtected.ts';
+import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
+import { allowMounts } from '../access/allowMounts.ts';
+import { isMadeFrom } from '../commands/folderSpec.ts';
+import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 import type { Services } from '../context.ts';
-import { describe, isCancellation, type ErrorReporter } from '../errors.ts';
+import { isCancellation, type ErrorReporter } from '../errors.ts';
 import type { ContainerTerminals } from '../terminals/containerTerminals.ts';
-import { containerName } from '../views/format.ts';
-import { applyPolicy, policyWasApplied } from '../commands/applyPolicy.ts';
-import { chooseFolder } from '../commands/chooseFolder.ts';
-import { chooseImage } from '../commands/chooseImage.ts';
-import { folderSpec, isMadeFrom } from '../commands/folderSpec.ts';
+import { configurationFileLabel, imageLabel } from '../windowContainer.ts';
+import { chooseFolder } from './chooseFolder.ts';
+import { chooseImageFor } from './chooseImage.ts';
+import { tellIgnored, writeChosen } from './afterOpening.ts';
+import { chooseConfiguration } from './folderConfiguration.ts';
+import { offerCustomizations } from './offerCustomizations.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 import { withSteps, type OpeningSteps } from './openingSteps.ts';
+import { makeContainer, removeUseless, reuseContainer } from './prepareContainer.ts';
+import { reportFailure } from './reportFailure.ts';
 
-interface OpenOptions {
-  /** Instead of the one that the configuration names. */
-  readonly image?: string;
-  /** The user has agreed already to lose the folder's container. */
-  readonly mayReplace?: boolean;
+export interface OpenOptions {
+  /** A folder, or a devcontainer.json, that the user has pointed at. */
+  readonly target?: vscode.Uri;
+  /** Make the container anew, even if it fits: from the image as it is here, or pulled again. */
+  readonly rebuild?: 'localImage' | 'pulledImage';
 }
 
-/** What is to be created, and which container it takes the place of. */
-interface NewContainer {
-  readonly folder: string;
-  readonly config: FolderConfig;
-  /** The folder's own, and the configuration's by their real paths, as the user has allowed them. */
-  readonly mounts: readonly Mount[];
-  readonly image: string;
-  readonly replaces: ContainerInfo | undefined;
+/** One opening, with what the user has decided so far: trying again asks nothing twice. */
+export interface Attempt extends OpenOptions {
+  folder?: string;
+  /** The configuration's, when there is one. */
+  file?: string;
+  /** Instead of the one that the configuration names. */
+  image?: string;
+  /** The image is to be written into a configuration once the container runs. */
+  write?: boolean;
+  /** The user has agreed to lose the folder's container. */
+  mayReplace?: boolean;
 }
 
 /** “Open Folder in Container”: from a folder to a terminal in its own machine. */
@@ -49,67 +54,94 @@ export class OpenFolderCommand {
     this.#errors = errors;
   }
 
+  /** Never rejects: what goes wrong is shown, with what can be done about it. */
   async run(options: OpenOptions = {}): Promise<void> {
+    await this.#attempt({ ...options });
+  }
+
+  /**
+   * After a reload: a container that stopped while no window was there is started again; one that was seen to stop stays
+   * as it is. Never rejects.
+   */
+  async resume(): Promise<void> {
+    const { window } = this.#services;
+    const container = window.current;
+    const folder = container?.labels[workspaceLabel];
+    if (!container || folder === undefined || !window.inContainer || window.wasStopped || container.state !== 'stopped' || this.#busy) return;
+    const attempt: Attempt = { folder };
+    await this.#guarded(attempt, async () => {
+      const path = container.labels[configurationFileLabel];
+      const plain = await readFolderConfig(folder, path === undefined ? {} : { file: join(folder, path) });
+      const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => reuseContainer(this.#services, client, { folder, plain, container }, steps));
+      void offerCustomizations(this.#services, opened);
+    });
+  }
+
+  async #attempt(attempt: Attempt): Promise<void> {
     if (this.#busy) {
       void vscode.window.showInformationMessage('A container for this window is being prepared already.');
       return;
     }
+    await this.#guarded(attempt, () => this.#run(attempt));
+  }
+
+  async #guarded(attempt: Attempt, work: () => Promise<void>): Promise<void> {
     this.#busy = true;
-    let mayReplace = options.mayReplace ?? false;
     try {
-      await this.#run({ ...options, mayReplace }, () => { mayReplace = true; });
+      await work();
     } catch (error) {
-      if (isCancellation(error)) this.#services.setupLog.step('Cancelled.');
-      else this.#services.setupLog.fail(BerthError.from(error).message);
-      this.#errors.report(error, {
-        retry: () => this.run({ ...options, mayReplace }),
-        chooseImage: async () => {
-          const image = await chooseImage(this.#services, { instead: failedReference(error) });
-          if (image !== undefined) await this.run({ image, mayReplace });
-        },
-      });
+      reportFailure(this.#services, this.#errors, error, attempt, (changes) => this.#attempt({ ...attempt, ...changes }));
     } finally {
       this.#busy = false;
     }
   }
 
-  async #run(options: OpenOptions, onAgreed: () => void): Promise<void> {
-    const { lifecycle } = this.#services;
-    const folder = await chooseFolder(this.#services);
-    if (folder === undefined) return;
-    const config = await readFolderConfig(folder);
-    const mounts = await allowMounts(this.#services, folder, config.mounts, connectionGrants(config.connections), config.purposes);
+  async #run(attempt: Attempt): Promise<void> {
+    const services = this.#services;
+    const chosen = await chooseFolder(services, attempt.target);
+    if (!chosen) return;
+    const { folder } = chosen;
+    const configuration = await chooseConfiguration(services, folder, chosen.file);
+    if (!configuration) return;
+    Object.assign(attempt, { folder, ...configuration });
+    const plain = await readFolderConfig(folder, configuration);
+    const mounts = await allowMounts(services, folder, plain.mounts, connectionGrants(plain.connections), plain.purposes);
     if (mounts === undefined) return;
-    await this.#services.session.connect();
+    await services.session.connect();
 
-    const existing = this.#services.window.forFolder(folder);
-    const use = existing && (await this.#whatToDoWith(existing, folder, config, options));
+    const existing = services.window.forFolder(folder);
+    const use = existing && (await this.#whatToDoWith(existing, folder, plain, attempt));
     if (use === 'nothing') return;
-    if (use === 'replace') onAgreed();
     if (existing && use === 'reuse') {
-      const { container } = await this.#withSteps(folder, (client, steps) => lifecycle.around(folder, config, steps, async () => {
-        // Before it starts, so that it never runs with more than its configuration says.
-        const isSame = isMadeFrom(existing, config);
-        if (isSame) await applyPolicy(this.#services, client, existing, config.connections);
-        const current = isSame ? await shareMissing(client, existing, mounts) : existing;
-        return { client, folder, config, container: await this.#start(client, current, steps, 0), created: false };
-      }));
-      if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
+      const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => reuseContainer(services, client, { folder, plain, container: existing, mounts }, steps));
+      this.#showTerminal(opened);
+      void offerCustomizations(services, opened);
       return;
     }
-    const image = options.image ?? config.image ?? (await chooseImage(this.#services, { folder }));
+    if (use === 'replace') attempt.mayReplace = true;
+    const image = await this.#imageFor(attempt, folder, plain, existing);
     if (image === undefined) return;
-    const shared = await forceProtected(await this.#services.session.connect(), [{ source: folder, ...config.workspaceMount }, ...mounts]);
-    if (shared === undefined) return;
-    const { container } = await this.#withSteps(folder, (client, steps) => lifecycle.around(folder, config, steps, async () =>
-      ({ client, folder, config, container: await this.#create(client, { folder, config, mounts: shared, image, replaces: existing }, steps), created: true })));
-    this.#terminals.openShell(container);
-    this.#tellIgnored(config);
+    const pullAnew = attempt.rebuild === 'pulledImage';
+    const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => makeContainer(services, client, { folder, plain, image, pullAnew, mounts, replaces: existing }, steps));
+    this.#showTerminal(opened);
+    if (attempt.write && plain.file === undefined) await writeChosen(folder, image);
+    tellIgnored(services, opened.config);
+    void offerCustomizations(services, opened);
+  }
+
+  /** The one that the user or the configuration names; a rebuilt container keeps its own; else the user chooses. */
+  async #imageFor(attempt: Attempt, folder: string, plain: FolderConfig, existing: ContainerInfo | undefined): Promise<string | undefined> {
+    const known = attempt.image ?? plain.image ?? (attempt.rebuild ? existing?.labels[imageLabel] : undefined);
+    if (known !== undefined) return known;
+    const chosen = await chooseImageFor(this.#services, folder, { mayWrite: plain.file === undefined });
+    Object.assign(attempt, chosen);
+    return chosen?.image;
   }
 
   /** The folder's container is used if it still fits the configuration; if not, it is the user's to decide. */
-  async #whatToDoWith(existing: ContainerInfo, folder: string, config: FolderConfig, { image, mayReplace }: OpenOptions): Promise<'reuse' | 'replace' | 'nothing'> {
-    if (image === undefined && isMadeFrom(existing, config)) return 'reuse';
+  async #whatToDoWith(existing: ContainerInfo, folder: string, plain: FolderConfig, { image, mayReplace, rebuild }: Attempt): Promise<'reuse' | 'replace' | 'nothing'> {
+    if (rebuild) return 'replace';
+    if (image === undefined && isMadeFrom(existing, plain)) return 'reuse';
     if (mayReplace) return 'replace';
     const why = image === undefined
       ? `The configuration of “${basename(folder)}” has changed since its container was made.`
@@ -123,85 +155,42 @@ export class OpenFolderCommand {
     return answer === 'Make Anew' ? 'replace' : 'nothing';
   }
 
-  /** From here on everything is seen in the progress and in the log, and in the end the window is in the container. */
-  async #withSteps(folder: string, work: (client: BerthClient, steps: OpeningSteps) => Promise<OpenedFolder>): Promise<OpenedFolder> {
-    const { setupLog, session, window } = this.#services;
+  /**
+   * From here on everything is seen in the progress and in the log, and in the end the window is in the container. It is,
+   * too, when only a command of the configuration has failed: then there is something to look at.
+   */
+  async #withSteps({ rebuild }: Attempt, folder: string, plain: FolderConfig, open: (client: BerthClient, steps: OpeningSteps) => Promise<OpenedFolder>): Promise<OpenedFolder> {
+    const services = this.#services;
+    const { setupLog, session, window, lifecycle } = services;
     const started = Date.now();
-    const opened = await withSteps(this.#services, `Opening ${basename(folder)} in a container`, async (steps) => work(await session.connect(), steps));
-    setupLog.step(`“${opened.container.name}” is ready, after ${((Date.now() - started) / 1000).toFixed(1)} s.`);
-    await window.setInContainer(true);
-    return opened;
-  }
-
-  async #create(client: BerthClient, wanted: NewContainer, steps: OpeningSteps): Promise<ContainerInfo> {
-    const { folder, config, image, replaces } = wanted;
-    const taken = new Set(this.#services.session.containers.filter(({ id }) => id !== replaces?.id).map(({ name }) => name));
-    const spec = folderSpec({ ...wanted, name: containerName(basename(folder), taken) });
-    await pullIfMissing(client, image, steps);
-    // Only now, so that a wrong setting or an image that is not to be had costs nobody their container.
-    const container = await this.#services.window.replacing(async () => {
-      if (replaces) {
-        steps.begin(`Removing the container “${replaces.name}”, which this one takes the place of…`);
-        await client.containers.remove(replaces.id, { force: true, volumes: true });
-      }
-      steps.begin(`Creating the container “${spec.name ?? ''}”…`);
-      return client.containers.create(spec, { signal: steps.signal, progress: steps.bar.share(60, 85) }).catch((error: unknown) => {
-        throw pointToFile(error, config);
-      });
-    });
+    const title = rebuild ? `Rebuilding the container of ${basename(folder)}` : `Opening ${basename(folder)} in a container`;
+    setupLog.step(`${title} (${folder})`);
+    let inside: OpenedFolder | undefined;
     try {
-      await policyWasApplied(this.#services, container, config.connections);
-      return await this.#start(client, container, steps, 85);
-    } catch (error) {
-      // A container that never ran is of no use to anybody.
-      await client.containers.remove(container.id, { force: true, volumes: true }).catch((failure: unknown) => {
-        this.#services.log.error(`The container that did not start could not be removed: ${describe(failure)}`);
+      const opened = await withSteps(services, title, async (steps) => {
+        const client = await session.connect();
+        return lifecycle.around(folder, plain, steps, async () => (inside = await open(client, steps)));
       });
+      setupLog.step(`“${opened.container.name}” is ready, after ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+      await window.setInContainer(true);
+      return opened;
+    } catch (error) {
+      if (inside) await this.#endedEarly(inside, isCancellation(error));
       throw error;
     }
   }
 
-  async #start(client: BerthClient, container: ContainerInfo, steps: OpeningSteps, from: number): Promise<ContainerInfo> {
-    if (container.state === 'running') return container;
-    steps.begin('Starting the machine…');
-    const started = Date.now();
-    const running = await client.containers.start(container.id, { signal: steps.signal, progress: steps.bar.share(from, 100) });
-    this.#services.log.info(`“${running.name}” started in ${Date.now() - started} ms.`);
-    return running;
+  /** The commands of a configuration did not all run: a container that was made for that goes if the user does not want it. */
+  async #endedEarly(opened: OpenedFolder, cancelled: boolean): Promise<void> {
+    if (cancelled) {
+      if (opened.created) await removeUseless(this.#services, opened.client, opened.container);
+      return;
+    }
+    await this.#services.window.setInContainer(true);
+    this.#showTerminal(opened);
   }
 
-  #tellIgnored(config: FolderConfig): void {
-    if (config.ignored.length === 0 || config.file === undefined) return;
-    const { file } = config;
-    const text = `Berth does not act on ${config.ignored.map((name) => `“${name}”`).join(', ')} in devcontainer.json yet.`;
-    this.#services.log.warn(text);
-    vscode.window.showInformationMessage(text, 'Open File').then(
-      (answer) => { if (answer) void vscode.window.showTextDocument(vscode.Uri.file(file)); },
-      (error: unknown) => { if (!isCancellation(error)) this.#services.log.error(describe(error)); },
-    );
+  #showTerminal({ container }: OpenedFolder): void {
+    if (!this.#terminals.reveal(container)) this.#terminals.openShell(container);
   }
-}
-
-async function pullIfMissing(client: BerthClient, image: string, steps: OpeningSteps): Promise<void> {
-  try {
-    await client.images.inspect(image);
-  } catch (error) {
-    if (!(error instanceof BerthError) || error.code !== 'ImageNotFound') throw error;
-    steps.begin(`Pulling ${image}…`);
-    await client.images.pull(image, { signal: steps.signal, progress: steps.bar.share(0, 60) });
-  }
-}
-
-/** The host does not know where a mount or a network comes from; the user should see the file that asks for it. */
-function pointToFile(error: unknown, { file }: FolderConfig): unknown {
-  if (!(error instanceof BerthError) || file === undefined) return error;
-  const option = error.data?.['option'];
-  const isOurs = option === 'mounts' || connectionOptionNames.some((name) => name === option);
-  if (!(error.code === 'InvalidArgument' && isOurs) && error.code !== 'NetworkNotFound') return error;
-  return new BerthError('DevContainerInvalid', error.message, { cause: error, data: { file } });
-}
-
-function failedReference(error: unknown): string {
-  const reference = error instanceof BerthError ? error.data?.['reference'] : undefined;
-  return typeof reference === 'string' ? reference : '';
 }

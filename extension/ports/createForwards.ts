@@ -10,6 +10,6 @@ export function createForwards({ context, log, session, window, listeners }: Omi
   const announcements = new ServerAnnouncements(memory, log, async (container, { containerPort, hostAddress, hostPort }) => {
     await forwards.stop(await session.connect(), container, containerPort, { address: hostAddress, port: hostPort });
   });
-  const forwards = new WindowForwards({ session, window, listeners, log, announcements, configuration: new PortConfiguration(log), remembered: new RememberedForwards(memory) });
+  const forwards = new WindowForwards({ session, window, listeners, log, announcements, configuration: new PortConfiguration(log, session), remembered: new RememberedForwards(memory) });
   return forwards;
 }

@@ -2,10 +2,11 @@ import * as vscode from 'vscode';
 import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
 import type { Listener } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
-import { readFolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import { attributesFor, needsCommandLines, noPortSettings, type PortAttributes, type PortSettings } from '../../runtime-host/devcontainer/portAttributes.ts';
 import { describe } from '../errors.ts';
+import type { HostSession } from '../host/hostSession.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
+import { containerConfig } from '../opening/folderConfiguration.ts';
 
 interface Known {
   settings: PortSettings;
@@ -17,24 +18,25 @@ interface Known {
 /** What the folders' configurations say about ports. */
 export class PortConfiguration implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
+  readonly #session: HostSession;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #known = new Map<string, Known>();
 
   readonly onDidChange = this.#changed.event;
 
-  constructor(log: vscode.LogOutputChannel) {
+  constructor(log: vscode.LogOutputChannel, session: HostSession) {
     this.#log = log;
+    this.#session = session;
   }
 
   /** Reads the configuration anew; one that is just being edited leaves the last one in force. */
   async read(client: BerthClient, container: ContainerInfo, listeners: readonly Listener[]): Promise<PortSettings> {
-    const folder = container.labels[workspaceLabel];
     const known = this.#known.get(container.id) ?? { settings: noPortSettings, commands: new Map<number, string>() };
     this.#known.set(container.id, known);
-    if (folder === undefined || !vscode.workspace.isTrusted) return known.settings;
+    if (container.labels[workspaceLabel] === undefined || !vscode.workspace.isTrusted) return known.settings;
     const before = asText(known);
     try {
-      known.settings = (await readFolderConfig(folder)).ports;
+      known.settings = (await containerConfig({ session: this.#session }, container))?.ports ?? noPortSettings;
       delete known.problem;
     } catch (error) {
       const problem = describe(error);

@@ -4,9 +4,9 @@ import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ForwardedPort, Listener } from '../../runtime-host/protocol/networks.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
 import type { PortAttributes } from '../../runtime-host/devcontainer/portAttributes.ts';
-import { configurationFiles } from '../../runtime-host/devcontainer/folderConfig.ts';
 import { describe } from '../errors.ts';
 import type { HostSession } from '../host/hostSession.ts';
+import { folderOfConfiguration } from '../opening/configurationPaths.ts';
 import type { WindowContainer } from '../windowContainer.ts';
 import { planForwards, type RememberedForward } from './forwardPlan.ts';
 import type { ListenerWatches } from './listenerWatches.ts';
@@ -51,7 +51,7 @@ export class WindowForwards implements vscode.Disposable {
       parts.window.onDidChange(() => this.#update()),
       parts.listeners.onDidChange(() => this.#update()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#update()),
-      vscode.workspace.onDidSaveTextDocument(({ fileName }) => { if (configurationFiles.some((name) => fileName.endsWith(name))) this.#update(); }),
+      vscode.workspace.onDidSaveTextDocument(({ fileName }) => { if (folderOfConfiguration(fileName) !== undefined) this.#update(); }),
       vscode.workspace.onDidChangeConfiguration((change) => { if (change.affectsConfiguration('berth.autoForwardPorts')) this.#update(); }),
     ];
   }

@@ -1,9 +1,9 @@
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo, ExecOptions } from '../../runtime-host/protocol/types.ts';
-import { readFolderConfig, type FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
+import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
-import { workspaceLabel } from '../windowContainer.ts';
+import { containerConfig } from '../opening/folderConfiguration.ts';
 import { execOptions, remoteUser, type ProcessRequest } from './execOptions.ts';
 
 export type { ProcessRequest } from './execOptions.ts';
@@ -32,10 +32,8 @@ function environmentOf({ environments }: Services, container: ContainerInfo, con
  * used: a file that is just being edited must not keep anybody from a container that runs.
  */
 export async function configOf(services: Services, container: ContainerInfo): Promise<FolderConfig | undefined> {
-  const folder = container.labels[workspaceLabel];
-  if (folder === undefined) return undefined;
   try {
-    return await readFolderConfig(folder);
+    return await containerConfig(services, container);
   } catch (error) {
     if (!(error instanceof BerthError) || error.code !== 'DevContainerInvalid') throw error;
     services.log.warn(`A process is started without the folder’s configuration: ${describe(error)}`);

@@ -89,11 +89,14 @@ export interface VisualStudioCodeOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly vsix?: string;
   readonly asksForTrust?: boolean;
+  /** Offers to open the folder in a container; tests of other things do without the notification. */
+  readonly offersToOpen?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly browser?: (server: CodeServer) => BrowserOptions;
 }
 
 export async function startVisualStudioCode(options: VisualStudioCodeOptions): Promise<VisualStudioCode> {
-  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), asksForTrust: options.asksForTrust ?? false, userSettings, report: (message) => process.stderr.write(`${message}\n`) });
+  const server = await startCodeServer({ environment: options.environment, ...(options.vsix ? { vsix: options.vsix } : {}), asksForTrust: options.asksForTrust ?? false, userSettings: { ...userSettings, 'berth.offerToOpen': options.offersToOpen ?? false, ...options.settings }, report: (message) => process.stderr.write(`${message}\n`) });
   try {
     const browser = await startBrowser(options.browser?.(server) ?? {});
     browser.page.setDefaultTimeout(30_000);

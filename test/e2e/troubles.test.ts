@@ -51,7 +51,7 @@ describe('troubles, in VS Code', () => {
     await sandbox.configure({ build: { dockerfile: 'Dockerfile' } });
     await code.workbench.runCommand('Berth: Open Folder in Container');
     const message = code.workbench.notification('builds its image from a Dockerfile');
-    await message.getByRole('button', { name: 'Open File' }).click();
+    await message.getByRole('button', { name: 'Edit Configuration' }).click();
     await code.workbench.page.locator('.tab', { hasText: 'devcontainer.json' }).waitFor();
     await dismiss('builds its image');
   });

@@ -1,0 +1,60 @@
+import * as vscode from 'vscode';
+import { BerthError } from '../../runtime-host/protocol/errors.ts';
+import type { Services } from '../context.ts';
+import { isCancellation, type ErrorReporter } from '../errors.ts';
+import { showFile } from './afterOpening.ts';
+import { chooseOtherImage } from './chooseImage.ts';
+import type { Attempt } from './openFolder.ts';
+import { reopenLocally } from './reopenLocally.ts';
+
+/** Tries again, with changes to what was decided. */
+type Again = (changes?: Partial<Attempt>) => Promise<void>;
+
+/** Says why a folder was not opened, and offers what can be done. What the user has cancelled is said quietly. */
+export function reportFailure(services: Services, errors: ErrorReporter, error: unknown, attempt: Attempt, again: Again): void {
+  const { setupLog } = services;
+  if (isCancellation(error)) {
+    setupLog.step('Cancelled. Nothing was left half-made.');
+    vscode.window.setStatusBarMessage('$(circle-slash) Opening in a container was cancelled', 5000);
+    return;
+  }
+  setupLog.fail(BerthError.from(error).message);
+  errors.report(error, {
+    retry: () => again(),
+    chooseImage: async () => {
+      const image = await chooseOtherImage(services, failedReference(error));
+      if (image !== undefined) await again({ image });
+    },
+    more: [
+      { title: 'Retry', insteadOf: 'retry', run: () => again() },
+      { title: 'Edit Configuration', insteadOf: 'openFile', run: () => editConfiguration(attempt, again) },
+      { title: 'Open Locally', run: () => reopenLocally(services) },
+      { title: 'Show Log', insteadOf: 'showOutput', run: () => setupLog.show() },
+    ],
+  });
+}
+
+/** Opens the configuration, and once it has been saved offers to try again with it. */
+async function editConfiguration({ file }: Attempt, again: Again): Promise<void> {
+  if (file === undefined) {
+    await vscode.commands.executeCommand('berth.configure');
+    return;
+  }
+  const { document } = await showFile(file);
+  const saved = vscode.workspace.onDidSaveTextDocument(async (one) => {
+    if (one !== document) return;
+    end();
+    const answer = await vscode.window.showInformationMessage('The configuration has been saved.', 'Retry');
+    if (answer) await again();
+  });
+  const closed = vscode.workspace.onDidCloseTextDocument((one) => { if (one === document) end(); });
+  const end = (): void => {
+    saved.dispose();
+    closed.dispose();
+  };
+}
+
+function failedReference(error: unknown): string {
+  const reference = error instanceof BerthError ? error.data?.['reference'] : undefined;
+  return typeof reference === 'string' ? reference : '';
+}
