@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { BerthClient } from '../../runtime-host/client/berthClient.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { defaultSessionSeconds } from '../../runtime-host/protocol/sessions.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
@@ -97,7 +98,12 @@ export class ShellTerminals implements vscode.Disposable {
     const session = before?.session ?? randomUUID();
     const name = before?.name ?? container.name;
     const join: Reconnection['open'] = async (size) => {
-      const stream = await (await hosts.connect()).containers.attachSession(container.id, session);
+      const client = await hosts.connect();
+      const stream = await client.containers.attachSession(container.id, session).catch(async (error: unknown) => {
+        if (BerthError.from(error).code !== 'HostUnreachable') throw error;
+        await this.#noticedLoss(client);
+        return (await hosts.connect()).containers.attachSession(container.id, session);
+      });
       if (size) stream.resize(size);
       return stream;
     };
@@ -117,6 +123,19 @@ export class ShellTerminals implements vscode.Disposable {
     });
     this.#made.set(pty, { container, session, pty });
     return { name, iconPath: new vscode.ThemeIcon('vm-running'), isTransient: true, pty };
+  }
+
+  /** A host that dies is noticed on each of its connections, and on the window's own not always first. */
+  #noticedLoss(client: BerthClient): Promise<void> {
+    const { session } = this.#services;
+    return new Promise((resolve) => {
+      if (session.client !== client) return resolve();
+      const subscription = session.onDidChange(() => {
+        if (session.client === client) return;
+        subscription.dispose();
+        resolve();
+      });
+    });
   }
 
   /** Whether this window had shells before it was reloaded that have no terminal yet. */

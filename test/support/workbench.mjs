@@ -104,7 +104,7 @@ export class Workbench {
 
   /** Types a line into the terminal that is shown. */
   async typeInTerminal(line) {
-    await this.page.locator('.terminal-wrapper.active .xterm').click();
+    await this.page.locator('.terminal-wrapper.active .xterm:visible').click();
     await this.page.keyboard.type(line);
     await this.page.keyboard.press('Enter');
   }
@@ -129,7 +129,7 @@ export class Workbench {
   /** Closes the shown terminal whose process has ended, by a key. */
   async closeEndedTerminal() {
     await this.waitForTerminal(/Press any key to close the terminal/);
-    await this.page.locator('.terminal-wrapper.active .xterm').click();
+    await this.page.locator('.terminal-wrapper.active .xterm:visible').click();
     await this.page.keyboard.press('Enter');
     const ended = this.page.locator('.terminal-wrapper.active .xterm-rows', { hasText: /Press.any.key.to.close/ });
     await ended.waitFor({ state: 'detached' });
