@@ -8,7 +8,7 @@ import { checkPorts } from './checkPorts.ts';
 import { codeActions } from './codeActions.ts';
 import { codeLenses } from './codeLenses.ts';
 import { ConfigurationDocument } from './configurationDocument.ts';
-import { diagnosticCodes } from './diagnosticCodes.ts';
+import { diagnosticCodes, diagnosticSource } from './diagnosticCodes.ts';
 import { documentLinks } from './documentLinks.ts';
 import { completeImage } from './imageCompletion.ts';
 import { DiagnosticSeverity, getLanguageService, TextDocument } from './jsonLibrary.ts';
@@ -127,8 +127,11 @@ export class LanguageFeatures {
   }
 
   async #check(document: ConfigurationDocument, signal: AbortSignal): Promise<void> {
-    const ofSchema = await this.#service.doValidation(document.text, document.json, { comments: 'ignore', trailingCommas: 'ignore' });
-    const here = [...withRefusals(document, ofSchema, checkConfiguration(document, this.#surroundings.environment)), ...(await checkMounts(document, this.#surroundings.environment)), ...checkPorts(document, await this.#surroundings.containers())];
+    const complaints = await this.#service.doValidation(document.text, document.json, { comments: 'ignore', trailingCommas: 'ignore' });
+    // Editors know JSON themselves: only its schema has no source of its own.
+    const ofSchema = complaints.filter(({ source }) => source === undefined).map((complaint) => ({ ...complaint, source: diagnosticSource }));
+    const ofEngine = ofSchema.length < complaints.length ? [] : checkConfiguration(document, this.#surroundings.environment);
+    const here = [...withRefusals(document, ofSchema, ofEngine), ...(await checkMounts(document, this.#surroundings.environment)), ...checkPorts(document, await this.#surroundings.containers())];
     this.#tell(document, here, signal);
     // A registry may take its time.
     const ofImage = await checkImage(document, this.#surroundings);
@@ -156,7 +159,6 @@ export class LanguageFeatures {
 function withRefusals(document: ConfigurationDocument, ofSchema: readonly Diagnostic[], ofEngine: readonly Diagnostic[]): Diagnostic[] {
   const refusal = ofEngine.find(({ code }) => code === diagnosticCodes.unusable);
   if (!refusal) return [...ofSchema, ...ofEngine];
-  if (ofSchema.some(({ severity }) => severity === DiagnosticSeverity.Error)) return [...ofSchema]; // It is no JSON yet.
   const property = document.propertyAt(refusal.range.start);
   const isSame = ({ range: { start } }: Diagnostic): boolean => property !== undefined && document.propertyAt(start) === property;
   if (!ofSchema.some(isSame)) return [...ofSchema, ...ofEngine];
