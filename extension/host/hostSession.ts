@@ -24,7 +24,10 @@ export class HostSession implements vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #openLink: (onLost: () => void) => Promise<HostLink>;
   readonly #changed = new vscode.EventEmitter<'state' | ListName>();
-  readonly #lists = new HostLists((name) => this.#changed.fire(name));
+  readonly #lists = new HostLists((name) => {
+    if (name === 'images') this.#link?.refreshLenses();
+    this.#changed.fire(name);
+  });
   #later: Promise<void> = Promise.resolve();
   #state: SessionState = 'idle';
   #connecting: Promise<BerthClient> | undefined;

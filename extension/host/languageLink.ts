@@ -40,6 +40,7 @@ export async function openLink({ hostPath, log, onLost }: LinkOptions): Promise<
   log.debug(`The runtime host is version ${transport.hostVersion}; its data is in ${transport.paths.home}.`);
   return {
     client: new BerthClient(languageClient as RequestChannel, transport),
+    refreshLenses: () => languageClient.refreshLenses(),
     dispose: async () => {
       try {
         await languageClient.dispose();
@@ -83,6 +84,10 @@ class HostLanguageClient extends BaseLanguageClient {
     });
     this.#transport = transport;
     this.#log = log;
+  }
+
+  refreshLenses(): void {
+    for (const document of vscode.workspace.textDocuments) this.getFeature('textDocument/codeLens').getProvider(document)?.onDidChangeCodeLensEmitter.fire();
   }
 
   protected override createMessageTransports(): Promise<MessageTransports> {
