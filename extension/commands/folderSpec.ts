@@ -3,6 +3,7 @@ import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount } from '../../runtime-host/protocol/types.ts';
 import { configurationHash } from '../../runtime-host/devcontainer/configurationHash.ts';
 import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
+import { guestFolderTargets } from '../opening/guestFolders.ts';
 import { folderConnections } from './folderConnections.ts';
 import { machineFor } from '../../runtime-host/devcontainer/machineNeeds.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
@@ -43,6 +44,7 @@ export function folderSpec({ folder, config, plain, mounts, image, name }: Folde
   const cpus = settings.get<number | null>('cpus', null);
   const least = minimumMemoryBytes / 1024 ** 2;
   if (!(memory >= least)) throw new BerthError('InvalidArgument', `The setting “berth.memory” must be at least ${least} (megabytes).`, { data: { option: 'memoryBytes' } });
+  const volumes = [...config.volumes, ...guestFolderTargets(folder, config).map((target) => ({ target, readOnly: false }))];
   return {
     image,
     name,
@@ -50,7 +52,7 @@ export function folderSpec({ folder, config, plain, mounts, image, name }: Folde
     ...config.world,
     workingDirectory: config.workspaceFolder,
     mounts,
-    ...(config.volumes.length > 0 ? { volumes: config.volumes } : {}),
+    ...(volumes.length > 0 ? { volumes } : {}),
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
     labels: {
       ...config.labels, [workspaceLabel]: folder, [configurationLabel]: configurationHash(plain, plain.image ?? image), [imageLabel]: image,

@@ -15,6 +15,7 @@ import { chooseFolder } from './chooseFolder.ts';
 import { chooseImageFor } from './chooseImage.ts';
 import { tellIgnored, writeChosen } from './afterOpening.ts';
 import { chooseConfiguration } from './folderConfiguration.ts';
+import { offerGuestFolders } from './offerGuestFolders.ts';
 import { offerCustomizations } from './offerCustomizations.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 import { withSteps, type OpeningSteps } from './openingSteps.ts';
@@ -127,6 +128,7 @@ export class OpenFolderCommand {
     if (attempt.write && plain.file === undefined) await writeChosen(folder, image);
     tellIgnored(services, opened.config);
     void offerCustomizations(services, opened);
+    void offerGuestFolders(services, opened);
   }
 
   /** The one that the user or the configuration names; a rebuilt container keeps its own; else the user chooses. */

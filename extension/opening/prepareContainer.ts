@@ -14,6 +14,7 @@ import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
 import { containerName } from '../views/format.ts';
 import { containerConfig } from './folderConfiguration.ts';
+import { giveGuestFolders, guestFolderTargets } from './guestFolders.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 import type { OpeningSteps } from './openingSteps.ts';
 
@@ -56,7 +57,9 @@ export async function makeContainer(services: Services, client: BerthClient, wan
   });
   try {
     await policyWasApplied(services, created, config.connections);
-    return { client, folder, config, container: await start(services, client, created, steps, 85), created: true };
+    const container = await start(services, client, created, steps, 85);
+    await giveGuestFolders(client, container, config, guestFolderTargets(folder, config), steps);
+    return { client, folder, config, container, created: true };
   } catch (error) {
     await removeUseless(services, client, created);
     throw error;

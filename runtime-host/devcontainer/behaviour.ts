@@ -1,6 +1,7 @@
 import { BerthError } from '../protocol/errors.ts';
 import { parseSecurityOption } from '../protocol/values/worldValues.ts';
 import type { WorldOptions } from '../protocol/worldOptions.ts';
+import { isGuestFolder } from './guestFolders.ts';
 import { readHostRequirements, type HostRequirements } from './hostRequirements.ts';
 import { isObject } from './jsonText.ts';
 import type { shutdownActions, userEnvProbes } from './knownProperties.ts';
@@ -53,9 +54,15 @@ export function readBehaviour(merged: MergedConfiguration, file: string): Behavi
     ...(hostRequirements && { hostRequirements }),
     world: { ...(init && { init }), ...(privileged && { privileged }), ...(capAdd && { capAdd }), ...securityOptions(securityOpt, file) },
     vscode: { extensions: wanted(partsFor(merged, 'vscode').flatMap((part) => textsOf(part['extensions']))), settings: Object.assign({}, ...partsFor(merged, 'vscode').map(({ settings }) => settings)) as Record<string, unknown> },
-    guestFolders: [...new Set(partsFor(merged, 'berth').flatMap((part) => textsOf(part['guestFolders'])))],
+    guestFolders: checkedFolders([...new Set(partsFor(merged, 'berth').flatMap((part) => textsOf(part['guestFolders'])))], file),
     purposes: Object.assign({}, ...partsFor(merged, 'berth').map(({ purposes }) => purposes)) as Record<string, string>,
   };
+}
+
+function checkedFolders(folders: readonly string[], file: string): readonly string[] {
+  const wrong = folders.find((folder) => !isGuestFolder(folder));
+  if (wrong !== undefined) throw new BerthError('DevContainerInvalid', `“customizations.berth.guestFolders” in ${file} has “${wrong}”, which is not a folder inside the workspace. Write it as in node_modules or packages/web/node_modules.`);
+  return folders;
 }
 
 /** What each source has for one tool, the file's last. */

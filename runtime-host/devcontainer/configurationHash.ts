@@ -7,13 +7,13 @@ import type { DevContainer } from './devcontainer.ts';
  */
 export function configurationHash(config: DevContainer, image: string): string {
   const { options: { policy: _policy, ...options }, hostname, sshAgent } = config.connections;
-  const { entrypoints, volumes, labels, machine, hostRequirements: { cpus, memoryBytes } = {} } = config;
+  const { entrypoints, volumes, guestFolders, labels, machine, hostRequirements: { cpus, memoryBytes } = {} } = config;
   const relevant = [
     image, config.workspaceMount, config.containerEnv, config.containerUser ?? '', config.mounts,
     // What is as it always was adds nothing, so that a newer Berth finds older containers as they should be.
     ...given({ ...options, hostname, sshAgent }),
     ...given({ ...config.world, overrideCommand: config.overrideCommand ? undefined : false }),
-    ...given({ entrypoints: some(entrypoints), volumes: some(volumes), labels: some(labels), machine: some(machine), cpus, memoryBytes }),
+    ...given({ entrypoints: some(entrypoints), volumes: some(volumes), labels: some(labels), machine: some(machine), cpus, memoryBytes, guestFolders: some(guestFolders) }),
   ];
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex').slice(0, 16);
 }

@@ -35,6 +35,7 @@ describe('lifecycle commands, in VS Code', () => {
       postStartCommand: 'until [ -e go ]; do sleep 0.2; done; echo postStart >> order',
       postAttachCommand: 'echo postAttach >> order',
       waitFor: 'postCreateCommand',
+      customizations: { berth: { guestFolders: ['node_modules'] } },
     });
     code = await startVisualStudioCode({ environment: sandbox.environment, vsix });
     await code.workbench.open(code.server.url(sandbox.folder));
@@ -88,6 +89,7 @@ describe('lifecycle commands, in VS Code', () => {
     const status = await sandbox.container('exec', 'sample', 'grep', '-E', '^(CapEff|Seccomp):', '/proc/self/status');
     assert.match(status, /CapEff:\t0{8}a80c25fb\nSeccomp:\t0\n/);
     assert.doesNotMatch(await sandbox.container('exec', 'sample', 'cat', '/proc/1/comm'), /^sh$/m);
+    assert.match(await sandbox.container('exec', 'sample', 'grep', 'node_modules', '/proc/mounts'), / \/workspaces\/sample\/node_modules ext4 /);
   });
 
   it('belong to a window that says how it uses the container', async () => {
