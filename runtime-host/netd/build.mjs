@@ -1,52 +1,11 @@
-// Builds netd, the program behind Berth's networks, into dist/netd/netd: static, without cgo.
+// Builds netd, the program behind Berth's networks, into dist/netd/netd.
 //
 //   node runtime-host/netd/build.mjs                                 linux/amd64, what the runtime host uses
 //   node runtime-host/netd/build.mjs --os darwin --arch arm64        only compiles, to prove that it can; writes dist/netd/netd-darwin-arm64
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildGoProgram } from '../../test/support/setup/goProgram.mjs';
 
-const here = import.meta.dirname;
-const repository = join(here, '..', '..');
-const output = join(repository, 'dist', 'netd');
-const { values: options } = parseArgs({ options: { os: { type: 'string', default: 'linux' }, arch: { type: 'string', default: 'amd64' } } });
-
-mkdirSync(output, { recursive: true });
-build(join(output, options.os === 'linux' && options.arch === 'amd64' ? 'netd' : `netd-${options.os}-${options.arch}`));
-
-/** Compiles unless the same inputs were compiled before. */
-function build(target) {
-  const version = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')).version;
-  const flags = ['-trimpath', '-ldflags', `-s -w -buildid= -X main.version=${version}`];
-  const environment = { CGO_ENABLED: '0', GOOS: options.os, GOARCH: options.arch, GOTOOLCHAIN: 'local' };
-  const go = execFileSync('go', ['version'], { encoding: 'utf8' });
-  const inputs = hash([go, JSON.stringify(flags), JSON.stringify(environment), ...sources().map(readSource)]);
-  const stamp = `${target}.inputs`;
-  if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
-
-  console.log(`Building netd ${version} for ${options.os}/${options.arch}`);
-  const fresh = `${target}.new`;
-  execFileSync('go', ['build', ...flags, '-o', fresh, '.'], { cwd: here, stdio: 'inherit', env: { ...process.env, ...environment } });
-  renameSync(fresh, target);
-  writeFileSync(stamp, inputs);
-}
-
-/** Everything that decides what the binary is, besides Go itself. */
-function sources() {
-  return readdirSync(here, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(\.go|\.s|^go\.mod|^go\.sum)$/.test(entry.name) && !entry.name.endsWith('_test.go'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function readSource(path) {
-  return `${relative(here, path)}\n${readFileSync(path, 'utf8')}`;
-}
-
-function hash(parts) {
-  const sum = createHash('sha256');
-  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
-  return sum.digest('hex');
-}
+const { values: { os, arch } } = parseArgs({ options: { os: { type: 'string', default: 'linux' }, arch: { type: 'string', default: 'amd64' } } });
+const name = os === 'linux' && arch === 'amd64' ? 'netd' : `netd-${os}-${arch}`;
+buildGoProgram(import.meta.dirname, join(import.meta.dirname, '../../dist/netd', name), { os, architecture: arch });
