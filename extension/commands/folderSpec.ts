@@ -4,6 +4,7 @@ import { minimumMemoryBytes, type ContainerInfo, type ContainerSpec, type Mount 
 import { configurationHash } from '../../runtime-host/devcontainer/configurationHash.ts';
 import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.ts';
 import { guestFolderTargets } from '../opening/guestFolders.ts';
+import { folderIdentity, folderIdentityLabel } from '../opening/movedFolder.ts';
 import { folderConnections } from './folderConnections.ts';
 import { machineFor } from '../../runtime-host/devcontainer/machineNeeds.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
@@ -55,7 +56,7 @@ export function folderSpec({ folder, config, plain, mounts, image, name }: Folde
     ...(volumes.length > 0 ? { volumes } : {}),
     env: Object.entries(config.containerEnv).map(([key, value]) => `${key}=${value}`),
     labels: {
-      ...config.labels, [workspaceLabel]: folder, [configurationLabel]: configurationHash(plain, plain.image ?? image), [imageLabel]: image,
+      ...config.labels, [workspaceLabel]: folder, [folderIdentityLabel]: folderIdentity(folder), [configurationLabel]: configurationHash(plain, plain.image ?? image), [imageLabel]: image,
       ...(plain.file !== undefined && { [configurationFileLabel]: seenFrom(folder, plain.file) }),
     },
     ...machineFor(config, { memoryBytes: Math.round(memory) * 1024 * 1024, ...(cpus ? { cpus } : {}) }, thisMachine()),

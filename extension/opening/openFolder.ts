@@ -15,6 +15,7 @@ import { chooseFolder } from './chooseFolder.ts';
 import { chooseImageFor } from './chooseImage.ts';
 import { tellIgnored, writeChosen } from './afterOpening.ts';
 import { chooseConfiguration } from './folderConfiguration.ts';
+import { containerOfMoved, decideAboutMoved } from './movedFolder.ts';
 import { offerGuestFolders } from './offerGuestFolders.ts';
 import { offerCustomizations } from './offerCustomizations.ts';
 import type { OpenedFolder } from './openedFolder.ts';
@@ -120,10 +121,13 @@ export class OpenFolderCommand {
       return;
     }
     if (use === 'replace') attempt.mayReplace = true;
+    const moved = existing ? undefined : containerOfMoved(services.session.containers, folder);
+    const replaces = moved ? await decideAboutMoved(moved, folder) : existing;
+    if (replaces === 'nothing') return;
     const image = await this.#imageFor(attempt, folder, plain, existing);
     if (image === undefined) return;
     const pullAnew = attempt.rebuild === 'pulledImage';
-    const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => makeContainer(services, client, { folder, plain, image, pullAnew, mounts, replaces: existing }, steps));
+    const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => makeContainer(services, client, { folder, plain, image, pullAnew, mounts, replaces }, steps));
     this.#showTerminal(opened);
     if (attempt.write && plain.file === undefined) await writeChosen(folder, image);
     tellIgnored(services, opened.config);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { createSandbox, packageExtension, startVisualStudioCode, type Sandbox, type VisualStudioCode } from './fixture.ts';
 import { journey } from './journey.ts';
@@ -46,5 +48,21 @@ describe('windows without trust or folder, in VS Code', () => {
     await workbench.page.locator('.part.statusbar').getByRole('button', { name: /Restricted Mode/ }).click();
     await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
     await workbench.waitForTerminal(/^\/workspaces\/sample # *$/m, 120_000);
+  });
+
+  it('knows a folder again that was moved, and makes its container anew there', async () => {
+    const { workbench } = code;
+    await workbench.open(code.server.url());
+    const moved = join(dirname(sandbox.folder), 'moved');
+    await rename(sandbox.folder, moved);
+    await workbench.open(code.server.url(moved));
+    await workbench.page.locator('.part.statusbar').getByRole('button', { name: /Restricted Mode/ }).click();
+    await workbench.page.locator('.workspace-trust-editor').getByRole('button', { name: 'Trust', exact: true }).click();
+    await workbench.runCommand('Berth: Open Folder in Container');
+    await workbench.dialog.filter({ hasText: 'when its container “sample” was made' }).waitFor();
+    await code.picture('moved-folder');
+    await workbench.dialog.getByRole('button', { name: 'Make Anew' }).click();
+    await workbench.waitForTerminal(/^\/workspaces\/moved # *$/m, 120_000);
+    assert.doesNotMatch(await sandbox.container('ls', '-a'), /\bsample\b/);
   });
 });
