@@ -9,6 +9,9 @@ import (
 // mostFids a client may have: each holds a file open.
 const mostFids = 1 << 20
 
+// mostAttributeBytes of extended attributes a client may have at hand: they are in memory, and need no file that is open.
+const mostAttributeBytes = 64 << 20
+
 // fid is a client's name for a file. Whoever uses one holds it, so that it is closed when nobody does any more.
 type fid struct {
 	node Node
@@ -23,13 +26,14 @@ type attribute struct {
 	data   []byte
 	name   string // when it is being written
 	flags  int
-	length uint64
+	length uint64 // all of it
 }
 
 // fidTable are a session's fids.
 type fidTable struct {
-	mutex sync.Mutex
-	byID  map[uint32]*fid
+	mutex          sync.Mutex
+	byID           map[uint32]*fid
+	attributeBytes uint64
 }
 
 // hold gives a fid and the function that lets it go.
@@ -66,6 +70,9 @@ func (t *fidTable) put(id uint32, f *fid) error {
 		f.close()
 		return unix.EINVAL
 	}
+	if err := t.reserve(f); err != nil {
+		return err
+	}
 	if t.byID == nil {
 		t.byID = map[uint32]*fid{}
 	}
@@ -82,6 +89,10 @@ func (t *fidTable) replace(id uint32, f *fid) error {
 		t.mutex.Unlock()
 		f.close()
 		return unix.EBADF
+	}
+	if err := t.reserve(f); err != nil {
+		t.mutex.Unlock()
+		return err
 	}
 	f.users = 1
 	t.byID[id] = f
@@ -102,6 +113,19 @@ func (t *fidTable) remove(id uint32) (*fid, func(), error) {
 	return f, func() { t.release(f) }, nil
 }
 
+// reserve is called with the mutex. The node is closed when there is no room.
+func (t *fidTable) reserve(f *fid) error {
+	if f.attribute == nil {
+		return nil
+	}
+	if t.attributeBytes+f.attribute.length > mostAttributeBytes {
+		f.close()
+		return unix.ENOMEM
+	}
+	t.attributeBytes += f.attribute.length
+	return nil
+}
+
 func (t *fidTable) clear() {
 	t.mutex.Lock()
 	all := t.byID
@@ -116,6 +140,9 @@ func (t *fidTable) release(f *fid) {
 	t.mutex.Lock()
 	f.users--
 	last := f.users == 0
+	if last && f.attribute != nil {
+		t.attributeBytes -= f.attribute.length
+	}
 	t.mutex.Unlock()
 	if last {
 		f.close()

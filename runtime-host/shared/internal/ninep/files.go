@@ -49,9 +49,7 @@ func (s *Server) read(r *reader, w *writer) error {
 	got := 0
 	into := w.grow(count)
 	if f.attribute != nil {
-		if offset < uint64(len(f.attribute.data)) {
-			got = copy(into, f.attribute.data[offset:])
-		}
+		got = f.attribute.read(f, into, offset)
 	} else if got, err = f.node.ReadAt(into, offset); err != nil {
 		return err
 	}
@@ -83,6 +81,16 @@ func (s *Server) write(r *reader, w *writer) error {
 	}
 	w.uint32(uint32(written))
 	return err
+}
+
+// read gives what is there of it from a place on.
+func (a *attribute) read(f *fid, into []byte, offset uint64) int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if offset >= uint64(len(a.data)) {
+		return 0
+	}
+	return copy(into, a.data[offset:])
 }
 
 // add takes a piece of an attribute; they come in order.
@@ -139,7 +147,7 @@ func (s *Server) xattrWalk(r *reader, w *writer) error {
 		return err
 	}
 	w.uint64(uint64(len(data)))
-	return s.fids.put(to, &fid{attribute: &attribute{data: data}})
+	return s.fids.put(to, &fid{attribute: &attribute{data: data, length: uint64(len(data))}})
 }
 
 func (s *Server) xattrCreate(r *reader) error {

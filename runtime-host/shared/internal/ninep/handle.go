@@ -13,7 +13,7 @@ func (s *Server) handle(kind uint8, r *reader, w *writer) error {
 	case tAttach:
 		return s.attach(r, w)
 	case tFlush:
-		s.tags.wait(r.uint16())
+		_ = r.uint16() // What it names has been waited for.
 		return nil
 	case tWalk:
 		return s.walk(r, w)
@@ -45,10 +45,10 @@ func (s *Server) handle(kind uint8, r *reader, w *writer) error {
 func (s *Server) version(r *reader, w *writer) error {
 	msize, version := r.uint32(), r.text()
 	s.fids.clear()
-	s.msize = min(msize, largestMessage)
-	if s.msize < smallestMessage {
+	if msize < smallestMessage { // What was agreed before stays: answers are measured by it.
 		return unix.EMSGSIZE
 	}
+	s.msize = min(msize, largestMessage)
 	if !strings.HasPrefix(version, "9P2000.L") {
 		version = "unknown"
 	}
@@ -150,6 +150,8 @@ func (s *Server) clunk(id uint32) error {
 	}
 	defer release()
 	if a := f.attribute; a != nil && a.name != "" {
+		f.mutex.Lock() // A piece may still be on its way.
+		defer f.mutex.Unlock()
 		if uint64(len(a.data)) != a.length {
 			return unix.EINVAL
 		}

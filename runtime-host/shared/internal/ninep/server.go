@@ -62,12 +62,20 @@ func (s *Server) Serve(input io.Reader, output io.Writer) error {
 		if kind == tVersion {
 			working.Wait()
 		}
+		// Looked up now: a flush waits for what came before it only, so that no two wait for each other, or one for itself.
+		var flushed <-chan struct{}
+		if kind == tFlush {
+			flushed = s.tags.find((&reader{data: *body}).uint16())
+		}
 		done, isNew := s.tags.begin(tag)
 		if !isNew {
 			return fmt.Errorf("tag %d is in use", tag)
 		}
 		room <- struct{}{}
 		work := func() {
+			if flushed != nil {
+				<-flushed
+			}
 			s.answer(kind, tag, *body)
 			give(body)
 			done()
@@ -166,12 +174,9 @@ func (t *tagTable) end(tag uint16) {
 	delete(t.open, tag)
 }
 
-// wait returns when a request has been answered, at once when it has been.
-func (t *tagTable) wait(tag uint16) {
+// find gives what is closed when a request has been answered; nil when it has been.
+func (t *tagTable) find(tag uint16) <-chan struct{} {
 	t.mutex.Lock()
-	over := t.open[tag]
-	t.mutex.Unlock()
-	if over != nil {
-		<-over
-	}
+	defer t.mutex.Unlock()
+	return t.open[tag]
 }

@@ -53,11 +53,11 @@ func (f *file) ReadDirectory(offset uint64, use func(ninep.Entry) bool) error {
 			length := int(binary.NativeEndian.Uint16(rest[entryLength:]))
 			entry := f.entry(rest[:length], device)
 			if !use(entry) {
-				if !used { // Not even one has room.
-					return unix.EINVAL
-				}
 				// The kernel is further than the client.
 				_, err := unix.Seek(f.open, int64(f.position), unix.SEEK_SET)
+				if err == nil && !used { // Not even one has room.
+					err = unix.EINVAL
+				}
 				return err
 			}
 			used = true
