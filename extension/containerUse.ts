@@ -3,6 +3,7 @@ import type { BerthClient } from '../runtime-host/client/index.ts';
 import type { ContainerInfo, WhenUnused } from '../runtime-host/protocol/types.ts';
 import type { Services } from './context.ts';
 import { describe } from './errors.ts';
+import { uriOf, workspaceLabel } from './windowContainer.ts';
 import { configOf } from './workspace/containerProcess.ts';
 
 /** What the runtime host knows of this window's use. */
@@ -67,7 +68,8 @@ export class ContainerUse implements vscode.Disposable {
   }
 
   async #wish(container: ContainerInfo): Promise<WhenUnused> {
-    const setting = vscode.workspace.getConfiguration('berth').get<string>('shutdownAction', 'configured');
+    const folder = container.labels[workspaceLabel];
+    const setting = vscode.workspace.getConfiguration('berth', folder === undefined ? undefined : uriOf(folder)).get<string>('shutdownAction', 'configured');
     const action = setting === 'configured' ? (await configOf(this.#services(), container))?.shutdownAction : setting;
     return action === 'stopContainer' ? 'stop' : 'nothing';
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BerthError, errorCodes, type ErrorCode, type ErrorData } from '../runtime-host/protocol/errors.ts';
-import { actionFor, type ErrorAction } from './errorActions.ts';
+import { actionFor, arranged, type Alternative, type ErrorAction } from './errorActions.ts';
 
 const all = { retry: true, chooseImage: true };
 const none = { retry: false, chooseImage: false };
@@ -43,5 +43,31 @@ describe('the action of an error', () => {
     assert.equal(action('VersionMismatch', { hostProtocol: 1, clientProtocol: 2 }), 'restartHost');
     assert.equal(action('VersionMismatch', { hostProtocol: 3, clientProtocol: 2 }), 'reloadWindow');
     assert.equal(action('VersionMismatch'), 'showOutput');
+  });
+});
+
+describe('the buttons of an error', () => {
+  const more: readonly Alternative[] = [
+    { title: 'Retry', insteadOf: 'retry' }, { title: 'Edit Configuration', insteadOf: 'openFile' },
+    { title: 'Open Locally' }, { title: 'Show Log', insteadOf: 'showOutput' },
+  ];
+  const titles = (kind: ErrorAction, best: string, others = more): (readonly string[])[] => {
+    const { shown, rest } = arranged(kind, { title: best }, others);
+    return [shown, rest].map((actions) => actions.map(({ title }) => title));
+  };
+
+  it('are so few that a notification shows them whole, with what helps most first', () => {
+    assert.deepEqual(titles('retry', 'Retry of the reporter'), [['Retry', 'Edit Configuration'], ['Open Locally', 'Show Log']]);
+    assert.deepEqual(titles('openFile', 'Open File'), [['Edit Configuration', 'Retry'], ['Open Locally', 'Show Log']]);
+    assert.deepEqual(titles('chooseImage', 'Choose Image…'), [['Choose Image…', 'Edit Configuration'], ['Retry', 'Open Locally', 'Show Log']]);
+  });
+
+  it('have different names', () => {
+    assert.deepEqual(titles('openLog', 'Show Log'), [['Show Log', 'Retry'], ['Edit Configuration', 'Open Locally']]);
+  });
+
+  it('have nothing behind them where there is room', () => {
+    assert.deepEqual(titles('retry', 'Retry', []), [['Retry'], []]);
+    assert.deepEqual(titles('showOutput', 'Show Output', more.slice(0, 2)), [['Show Output', 'Retry', 'Edit Configuration'], []]);
   });
 });

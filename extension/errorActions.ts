@@ -56,6 +56,29 @@ export function actionFor(error: BerthError, offers: Offers): ErrorAction {
   }
 }
 
+/** An action beside the one that helps most. */
+export interface Alternative {
+  readonly title: string;
+  /** The action that it takes the place of, where that is the one that helps most: then it comes first. */
+  readonly insteadOf?: ErrorAction;
+}
+
+/** So many buttons a notification shows whole. */
+const mostButtons = 3;
+
+/**
+ * What is offered with an error: `shown` are buttons, `rest` comes behind one more.
+ * @param best does what `kind` stands for, unless one of `more` does that
+ */
+export function arranged<T extends Alternative>(kind: ErrorAction, best: T, more: readonly T[]): { readonly shown: readonly T[]; readonly rest: readonly T[] } {
+  const first = more.find(({ insteadOf }) => insteadOf === kind) ?? best;
+  const others = more.filter(({ title }) => title !== first.title);
+  if (others.length < mostButtons) return { shown: [first, ...others], rest: [] };
+  // Where another image is wanted, the same once more will hardly help.
+  const second = others.find(({ insteadOf }) => kind !== 'chooseImage' || insteadOf !== 'retry');
+  return { shown: second ? [first, second] : [first], rest: others.filter((other) => other !== second) };
+}
+
 /** A virtual machine of another version has no protocol of a host. */
 function actionForVersions(host: unknown, client: unknown): ErrorAction {
   if (typeof host !== 'number' || typeof client !== 'number') return 'showOutput';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { BerthError } from '../runtime-host/protocol/errors.ts';
-import { actionFor, settingOf, type ErrorAction } from './errorActions.ts';
+import { actionFor, arranged, settingOf, type Alternative, type ErrorAction } from './errorActions.ts';
 
 const titles: Readonly<Record<ErrorAction, string>> = {
   openFile: 'Open File',
@@ -22,12 +22,11 @@ export interface ReportOptions {
   readonly more?: readonly FurtherAction[];
 }
 
-export interface FurtherAction {
-  readonly title: string;
-  /** The action that it takes the place of, where that is the one that helps most: then it comes first. */
-  readonly insteadOf?: ErrorAction;
+export interface FurtherAction extends Alternative {
   run(): unknown;
 }
+
+const moreTitle = 'More…';
 
 /** Tells the user about errors: one plain sentence, one action; the whole story goes to the log. */
 export class ErrorReporter {
@@ -49,12 +48,16 @@ export class ErrorReporter {
     const error = BerthError.from(thrown);
     this.#log.error(describe(error));
     const kind = actionFor(error, { retry: options.retry !== undefined, chooseImage: options.chooseImage !== undefined });
-    const more = options.more ?? [];
-    const best: FurtherAction = more.find(({ insteadOf }) => insteadOf === kind) ?? { title: titles[kind], run: () => this.#run(kind, error, options) };
-    const actions = [best, ...more.filter((action) => action !== best)];
-    vscode.window.showErrorMessage(error.message, ...actions.map(({ title }) => title))
-      .then(async (chosen) => { await actions.find(({ title }) => title === chosen)?.run(); })
-      .then(undefined, (failure: unknown) => this.report(failure));
+    const best: FurtherAction = { title: titles[kind], run: () => this.#run(kind, error, options) };
+    const { shown, rest } = arranged(kind, best, options.more ?? []);
+    this.#offer(error.message, shown, rest).catch((failure: unknown) => this.report(failure));
+  }
+
+  async #offer(message: string, shown: readonly FurtherAction[], rest: readonly FurtherAction[]): Promise<void> {
+    const titlesOf = (actions: readonly FurtherAction[]): string[] => actions.map(({ title }) => title);
+    const button = await vscode.window.showErrorMessage(message, ...titlesOf(shown), ...(rest.length > 0 ? [moreTitle] : []));
+    const chosen = button === moreTitle ? await vscode.window.showQuickPick(titlesOf(rest), { placeHolder: message }) : button;
+    await [...shown, ...rest].find(({ title }) => title === chosen)?.run();
   }
 
   /** What a button does; {@link actionFor} has seen to it that what it needs is there. */

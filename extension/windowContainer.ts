@@ -138,6 +138,11 @@ function workspaceFolderPaths(): string[] {
   });
 }
 
+/** As the window calls a folder of its own, by whose name alone VS Code finds its settings. */
+export function uriOf(realPath: string): vscode.Uri {
+  return (vscode.workspace.workspaceFolders ?? []).find(({ uri }) => realPathOf(uri) === realPath)?.uri ?? vscode.Uri.file(realPath);
+}
+
 /** Undefined for what is not on this machine's disk, or not there any more. */
 export function realPathOf(uri: vscode.Uri): string | undefined {
   if (uri.scheme !== 'file') return undefined;

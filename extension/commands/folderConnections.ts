@@ -5,10 +5,11 @@ import { clientProxies } from '../../runtime-host/protocol/values/hostValues.ts'
 import type { ContainerSpec } from '../../runtime-host/protocol/types.ts';
 import type { Connections } from '../../runtime-host/devcontainer/connections.ts';
 import { settingProxies } from '../config/proxies.ts';
+import { uriOf } from '../windowContainer.ts';
 
 /** How a new container is connected: what its configuration says, and what is this machine's to pass on. */
 export function folderConnections({ options, hostname, proxies, sshAgent }: Connections, folder: string): Partial<ContainerSpec> {
-  const uri = vscode.Uri.file(folder);
+  const uri = uriOf(folder);
   const wantsAgent = sshAgent ?? vscode.workspace.getConfiguration('berth', uri).get<boolean>('forwardSshAgent', false);
   const agent = wantsAgent ? agentSocket() : undefined;
   const passed = proxies ? machineProxies() : {};

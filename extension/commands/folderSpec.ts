@@ -9,7 +9,7 @@ import { folderConnections } from './folderConnections.ts';
 import { machineFor } from '../../runtime-host/devcontainer/machineNeeds.ts';
 import { workspaceLabel } from '../../runtime-host/protocol/labels.ts';
 import { seenFrom } from '../opening/folderConfiguration.ts';
-import { configurationFileLabel, configurationLabel, imageLabel } from '../windowContainer.ts';
+import { configurationFileLabel, configurationLabel, imageLabel, uriOf } from '../windowContainer.ts';
 import { thisMachine } from './thisMachine.ts';
 
 /**
@@ -40,7 +40,7 @@ export interface FolderSpecOptions {
  * @throws BerthError InvalidArgument when a setting cannot be meant, DevContainerInvalid when this machine has less than is required
  */
 export function folderSpec({ folder, config, plain, mounts, image, name }: FolderSpecOptions): ContainerSpec {
-  const settings = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder));
+  const settings = vscode.workspace.getConfiguration('berth', uriOf(folder));
   const memory = settings.get<number>('memory', 2048);
   const cpus = settings.get<number | null>('cpus', null);
   const least = minimumMemoryBytes / 1024 ** 2;

@@ -44,7 +44,7 @@ export class NodeSession implements vscode.DebugAdapter {
       const body = await this.#handle(request);
       this.#send({ type: 'response', request_seq: request.seq, command: request.command, success: true, body });
       if (request.command === 'initialize') this.#send({ type: 'event', event: 'initialized' });
-      if (request.command === 'launch' || request.command === 'attach') await this.#debug();
+      if (request.command === 'launch' || request.command === 'attach') await this.#debug().catch((error: unknown) => this.#giveUp(error));
     } catch (error) {
       this.#services.log.error(`Debugging: ${describe(error)}`);
       const { message } = BerthError.from(error);
@@ -107,6 +107,14 @@ export class NodeSession implements vscode.DebugAdapter {
       parentSession: this.#session, lifecycleManagedByParent: true, compact: true, consoleMode: vscode.DebugConsoleMode.MergeWithParent,
     });
     if (begun) return;
+    this.#end();
+    await this.#program?.stop();
+  }
+
+  /** The request has been answered: the user would not hear of it, and the program would wait for ever. */
+  async #giveUp(error: unknown): Promise<void> {
+    this.#services.log.error(`Debugging: ${describe(error)}`);
+    void vscode.window.showErrorMessage(BerthError.from(error).message);
     this.#end();
     await this.#program?.stop();
   }

@@ -4,7 +4,7 @@ import { StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import type { HostStream } from '../../runtime-host/client/index.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { UriMapping } from './guestDocuments.ts';
-import type { ServerSetting } from './serverSettings.ts';
+import { globOf, type ServerSetting } from './serverSettings.ts';
 
 /*
  * Part of the bundle with vscode-languageclient: nothing in the extension may import this module but languageLink.ts.
@@ -53,11 +53,12 @@ class ServerClient extends BaseLanguageClient {
 
   constructor(options: ServerClientOptions) {
     const { setting, folder, uris, output } = options;
+    const directory = globOf(folder.uri.fsPath);
     let usual: ReturnType<BaseLanguageClient['createDefaultErrorHandler']> | undefined;
     super(`berth.${setting.name}`, setting.name, {
       documentSelector: [
-        ...setting.languages.map((language) => ({ scheme: 'file', language, pattern: `${folder.uri.fsPath}/**` })),
-        ...setting.patterns.map((pattern) => ({ scheme: 'file', pattern: `${folder.uri.fsPath}/${pattern}` })),
+        ...setting.languages.map((language) => ({ scheme: 'file', language, pattern: `${directory}/**` })),
+        ...setting.patterns.map((pattern) => ({ scheme: 'file', pattern: `${directory}/${pattern}` })),
       ],
       workspaceFolder: folder,
       uriConverters: { code2Protocol: (uri) => uris.toGuest(uri), protocol2Code: (text) => uris.toHost(text) },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { matchesGlob } from 'node:path';
 import { describe, it } from 'node:test';
-import { readServerSettings } from './serverSettings.ts';
+import { globOf, readServerSettings } from './serverSettings.ts';
 
 describe('the setting for language servers', () => {
   it('names servers, by their programs when by nothing else', () => {
@@ -21,5 +22,15 @@ describe('the setting for language servers', () => {
     assert.equal(problems.length, 8);
     assert.match(problems[1] ?? '', /Entry 2 .*list of texts/);
     assert.match(problems.at(-1) ?? '', /two servers called “good”/);
+  });
+});
+
+describe('a folder in a glob pattern', () => {
+  it('stands for itself, whatever is in its name', () => {
+    for (const folder of ['/a/plain', '/a/[id]', '/a/{x,y}', '/a/what?', '/a/*']) {
+      assert.ok(matchesGlob(`${folder}/b/c.ts`, `${globOf(folder)}/**`), folder);
+    }
+    assert.ok(!matchesGlob('/a/i/c.ts', `${globOf('/a/[id]')}/**`));
+    assert.ok(!matchesGlob('/a/bb/c.ts', `${globOf('/a/*')}/**`));
   });
 });

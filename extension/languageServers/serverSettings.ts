@@ -49,6 +49,11 @@ function readServer(entry: unknown): ServerSetting | string {
   };
 }
 
+/** A glob pattern for a path: what would have a meaning in it stands for any one character, as VS Code has no way to quote it everywhere. */
+export function globOf(path: string): string {
+  return path.replace(/[*?[\]{}]/g, '?');
+}
+
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

@@ -24,7 +24,10 @@ export function tellIgnored({ log, setupLog }: Services, { ignored, file }: Fold
   );
 }
 
-/** Shows a file in an editor that stays. */
-export async function showFile(file: string): Promise<vscode.TextEditor> {
-  return vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false });
+/**
+ * Shows a file in an editor that stays.
+ * @param line where to look, the first being 1
+ */
+export async function showFile(file: string, line?: number): Promise<vscode.TextEditor> {
+  return vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false, ...(line !== undefined && { selection: new vscode.Range(line - 1, 0, line - 1, 0) }) });
 }

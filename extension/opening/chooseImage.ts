@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { askForReference } from '../commands/images.ts';
 import type { Services } from '../context.ts';
+import { uriOf } from '../windowContainer.ts';
 import { suggestImages } from './suggestImages.ts';
 
 const title = 'Open Folder in Container';
@@ -22,7 +23,7 @@ export interface ChosenImage {
  * what the folder holds, those that are here already, and any other.
  */
 export async function chooseImageFor({ session }: Services, folder: string, options: { readonly mayWrite: boolean }): Promise<ChosenImage | undefined> {
-  const preset = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder)).get<string>('defaultImage', '').trim();
+  const preset = vscode.workspace.getConfiguration('berth', uriOf(folder)).get<string>('defaultImage', '').trim();
   if (preset) return { image: preset, write: false };
   const image = await pickImage(await itemsFor(session.images.map(({ reference }) => reference), folder), `Which image for “${basename(folder)}”?`, '');
   if (image === undefined) return undefined;

@@ -25,7 +25,7 @@ export async function configure(services: Services, target: vscode.Uri | undefin
   const choices: Choice[] = [
     ...found.map(({ file, relativePath, name }) => ({ label: '$(edit) Edit Configuration', description: [name, relativePath].filter(Boolean).join(' · '), run: () => showFile(file) })),
     ...(found.length > 1 ? [{ label: '$(list-selection) Open with Another Configuration…', run: () => openWithAnother(services, folder) }] : []),
-    { label: '$(tools) Rebuild Container', description: 'with the configuration as it is now', run: () => vscode.commands.executeCommand('berth.rebuild') },
+    { label: '$(tools) Rebuild Container', description: 'with the configuration as it is now', run: () => vscode.commands.executeCommand('berth.rebuild', vscode.Uri.file(folder)) },
     { label: '$(settings-gear) Settings', description: 'memory, processors, and more', run: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:berth.berth') },
   ];
   const choice = await vscode.window.showQuickPick(choices, { title: 'Configure Container', placeHolder: `The container of “${basename(folder)}”`, matchOnDescription: true });
@@ -34,7 +34,7 @@ export async function configure(services: Services, target: vscode.Uri | undefin
 
 async function openWithAnother({ context }: Services, folder: string): Promise<void> {
   await rememberConfiguration(context.workspaceState, folder, undefined);
-  await vscode.commands.executeCommand('berth.openFolder');
+  await vscode.commands.executeCommand('berth.openFolder', vscode.Uri.file(folder));
 }
 
 async function writeFirst(services: Services, folder: string): Promise<void> {

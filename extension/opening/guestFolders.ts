@@ -5,6 +5,7 @@ import type { FolderConfig } from '../../runtime-host/devcontainer/folderConfig.
 import { isGuestFolder } from '../../runtime-host/devcontainer/guestFolders.ts';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { ContainerInfo } from '../../runtime-host/protocol/types.ts';
+import { uriOf } from '../windowContainer.ts';
 import type { OpeningSteps } from './openingSteps.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { OpeningSteps } from './openingSteps.ts';
  * @throws BerthError InvalidArgument when the setting cannot be meant
  */
 export function guestFolderTargets(folder: string, config: FolderConfig): string[] {
-  const ofSetting = vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder)).get<readonly string[]>('guestFolders', []);
+  const ofSetting = vscode.workspace.getConfiguration('berth', uriOf(folder)).get<readonly string[]>('guestFolders', []);
   const wrong = ofSetting.find((name) => !isGuestFolder(name));
   if (wrong !== undefined) throw new BerthError('InvalidArgument', `The setting “berth.guestFolders” has “${wrong}”, which is not a folder inside the workspace. Write it as in node_modules or packages/web/node_modules.`);
   return [...new Set([...config.guestFolders, ...ofSetting])].map((name) => posix.join(config.workspaceMount.target, name));

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
+import { uriOf } from '../windowContainer.ts';
 import { idOf, missingCustomizations, type Customizations } from './customizations.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 
@@ -15,7 +16,7 @@ const offeredKey = 'berth.customizationsOffered';
  */
 export async function offerCustomizations(services: Services, { folder, config }: OpenedFolder): Promise<void> {
   try {
-    const settings = vscode.workspace.getConfiguration(undefined, vscode.Uri.file(folder));
+    const settings = vscode.workspace.getConfiguration(undefined, uriOf(folder));
     const missing = missingCustomizations(config.vscode, (id) => vscode.extensions.getExtension(id) !== undefined, (name) => settings.get(name));
     await Promise.all([offerExtensions(services, folder, missing), offerSettings(services, folder, missing)]);
   } catch (error) {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { likelyGuestFolders } from '../../runtime-host/devcontainer/guestFolders.ts';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
+import { uriOf } from '../windowContainer.ts';
 import { guestFolderTargets } from './guestFolders.ts';
 import type { OpenedFolder } from './openedFolder.ts';
 
@@ -28,8 +29,8 @@ export async function offerGuestFolders({ context: { workspaceState }, log }: Se
       keep, 'No',
     );
     if (answer !== keep) return;
-    await vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder)).update('guestFolders', folders, vscode.ConfigurationTarget.WorkspaceFolder);
-    await vscode.commands.executeCommand('berth.rebuild');
+    await vscode.workspace.getConfiguration('berth', uriOf(folder)).update('guestFolders', folders, vscode.ConfigurationTarget.WorkspaceFolder);
+    await vscode.commands.executeCommand('berth.rebuild', uriOf(folder));
   } catch (error) {
     log.error(`Folders could not be kept on the container’s disk: ${describe(error)}`);
   }

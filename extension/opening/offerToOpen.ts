@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { readFolderConfigs } from '../../runtime-host/devcontainer/folderConfig.ts';
 import type { Services } from '../context.ts';
 import { describe } from '../errors.ts';
-import { realPathOf } from '../windowContainer.ts';
+import { realPathOf, uriOf } from '../windowContainer.ts';
 
 /** Folders for which the user wants no offer. */
 const declinedKey = 'berth.offerDeclined';
@@ -26,7 +26,7 @@ async function offerToOpen(services: Services): Promise<void> {
     if (!described) return;
     window.setConfigured();
     const { folder } = described;
-    if (window.inContainer || !vscode.workspace.getConfiguration('berth', vscode.Uri.file(folder)).get('offerToOpen', true)) return;
+    if (window.inContainer || !vscode.workspace.getConfiguration('berth', uriOf(folder)).get('offerToOpen', true)) return;
     const declined = workspaceState.get<readonly string[]>(declinedKey, []);
     if (declined.includes(folder)) return;
     const answer = await vscode.window.showInformationMessage(`“${basename(folder)}” has a configuration for a container.`, 'Open in Container', 'Don’t Ask Again');

@@ -37,6 +37,8 @@ export interface Attempt extends OpenOptions {
   file?: string;
   /** Instead of the one that the configuration names. */
   image?: string;
+  /** The one of the container that a rebuild has made room with, for a folder whose configuration names none. */
+  keptImage?: string;
   /** The image is to be written into a configuration once the container runs. */
   write?: boolean;
   /** The user has agreed to lose the folder's container. */
@@ -70,10 +72,11 @@ export class OpenFolderCommand {
     const container = window.current;
     const folder = container?.labels[workspaceLabel];
     if (!container || folder === undefined || !window.inContainer || window.wasStopped || container.state !== 'stopped' || this.#busy) return;
-    const attempt: Attempt = { folder };
+    const path = container.labels[configurationFileLabel];
+    const configuration = path === undefined ? {} : { file: join(folder, path) };
+    const attempt: Attempt = { folder, ...configuration };
     await this.#guarded(attempt, async () => {
-      const path = container.labels[configurationFileLabel];
-      const plain = await readFolderConfig(folder, path === undefined ? {} : { file: join(folder, path) });
+      const plain = await readFolderConfig(folder, configuration);
       const opened = await this.#withSteps(attempt, folder, plain, (client, steps) => reuseContainer(this.#services, client, { folder, plain, container }, steps));
       void offerCustomizations(this.#services, opened);
     });
@@ -100,7 +103,7 @@ export class OpenFolderCommand {
 
   async #run(attempt: Attempt): Promise<void> {
     const services = this.#services;
-    const chosen = await chooseFolder(services, attempt.target);
+    const chosen = await chooseFolder(services, attempt.target ?? (attempt.folder === undefined ? undefined : vscode.Uri.file(attempt.folder)));
     if (!chosen) return;
     const { folder } = chosen;
     const configuration = await chooseConfiguration(services, folder, chosen.file);
@@ -137,7 +140,9 @@ export class OpenFolderCommand {
 
   /** The one that the user or the configuration names; a rebuilt container keeps its own; else the user chooses. */
   async #imageFor(attempt: Attempt, folder: string, plain: FolderConfig, existing: ContainerInfo | undefined): Promise<string | undefined> {
-    const known = attempt.image ?? plain.image ?? (attempt.rebuild ? existing?.labels[imageLabel] : undefined);
+    const kept = attempt.rebuild && existing?.labels[imageLabel];
+    if (kept !== undefined) attempt.keptImage = kept;
+    const known = attempt.image ?? plain.image ?? attempt.keptImage;
     if (known !== undefined) return known;
     const chosen = await chooseImageFor(this.#services, folder, { mayWrite: plain.file === undefined });
     Object.assign(attempt, chosen);

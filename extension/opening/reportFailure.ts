@@ -27,20 +27,30 @@ export function reportFailure(services: Services, errors: ErrorReporter, error: 
     },
     more: [
       { title: 'Retry', insteadOf: 'retry', run: () => again() },
-      { title: 'Edit Configuration', insteadOf: 'openFile', run: () => editConfiguration(attempt, again) },
+      { title: 'Edit Configuration', insteadOf: 'openFile', run: () => editConfiguration(placeOf(error, attempt), again) },
       { title: 'Open Locally', run: () => reopenLocally(services) },
       { title: 'Show Log', insteadOf: 'showOutput', run: () => setupLog.show() },
     ],
   });
 }
 
+interface Place {
+  readonly file?: string;
+  /** The first is 1. */
+  readonly line?: number;
+}
+
+/** Ends the wait for a configuration to be saved. */
+let watched: (() => void) | undefined;
+
 /** Opens the configuration, and once it has been saved offers to try again with it. */
-async function editConfiguration({ file }: Attempt, again: Again): Promise<void> {
+async function editConfiguration({ file, line }: Place, again: Again): Promise<void> {
   if (file === undefined) {
     await vscode.commands.executeCommand('berth.configure');
     return;
   }
-  const { document } = await showFile(file);
+  watched?.();
+  const { document } = await showFile(file, line);
   const saved = vscode.workspace.onDidSaveTextDocument(async (one) => {
     if (one !== document) return;
     end();
@@ -51,7 +61,17 @@ async function editConfiguration({ file }: Attempt, again: Again): Promise<void>
   const end = (): void => {
     saved.dispose();
     closed.dispose();
+    watched = undefined;
   };
+  watched = end;
+}
+
+/** What the error complains of in the configuration, or all of that. */
+function placeOf(error: unknown, { file }: Attempt): Place {
+  const data = error instanceof BerthError && error.code === 'DevContainerInvalid' ? error.data : undefined;
+  const where = data?.['file'] ?? file;
+  const line = data?.['line'];
+  return { ...(typeof where === 'string' && { file: where }), ...(typeof line === 'number' && { line }) };
 }
 
 function failedReference(error: unknown): string {

@@ -22,7 +22,7 @@ export function watchConfiguration(services: Services): vscode.Disposable {
       if (changed === undefined || changed === offered) return;
       offered = changed;
       const answer = await vscode.window.showInformationMessage(`The configuration of “${basename(folderOfConfiguration(file) ?? '')}” has changed since its container was made.`, 'Rebuild Container', 'Later');
-      if (answer === 'Rebuild Container') await vscode.commands.executeCommand('berth.rebuild');
+      if (answer === 'Rebuild Container') await vscode.commands.executeCommand('berth.rebuild', uri);
       offered = undefined;
     } catch (error) {
       // What is being written need not be right yet; opening will say what is wrong.

@@ -75,6 +75,11 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
     else if (!this.#wasOpen) this.#typedAhead.push(data); // Later, nobody sees what they type.
   }
 
+  /** Whether its process is only just being started. */
+  get opening(): boolean {
+    return !this.#wasOpen && !this.#ended;
+  }
+
   /** Whether it only waits to be closed. */
   get ended(): boolean {
     return this.#ended;

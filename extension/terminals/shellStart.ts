@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ContainerInfo, TerminalSize } from '../../runtime-host/protocol/types.ts';
 import type { Services } from '../context.ts';
+import { uriOf, workspaceLabel } from '../windowContainer.ts';
 import { probedEnvironment } from '../workspace/containerProcess.ts';
 import type { ProcessRequest } from '../workspace/execOptions.ts';
 
@@ -16,7 +17,8 @@ let texts: Promise<readonly string[]> | undefined;
  * set PATH anew; where its environment is known already, none is needed.
  */
 export async function shellStart(services: Services, container: ContainerInfo, size: TerminalSize | undefined): Promise<ProcessRequest> {
-  const settings = vscode.workspace.getConfiguration('berth.terminal');
+  const folder = container.labels[workspaceLabel];
+  const settings = vscode.workspace.getConfiguration('berth.terminal', folder === undefined ? undefined : uriOf(folder));
   const read = (name: string): Promise<string> => readFile(join(services.context.extensionPath, 'media', 'shellIntegration', name), 'utf8');
   texts ??= Promise.all(['start.sh', ...shells.map((shell) => `init.${shell}`)].map(read));
   const [start = '', ...inits] = await texts;

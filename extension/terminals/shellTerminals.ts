@@ -38,6 +38,8 @@ export class ShellTerminals implements vscode.Disposable {
   readonly #open = new Map<vscode.Terminal, Shell>();
   /** By their pseudo-terminals also those that VS Code has yet to open by itself. */
   readonly #made = new WeakMap<object, Shell>();
+  /** Sessions whose terminals were closed before the shell was there. */
+  readonly #abandoned = new Set<string>();
   readonly #connected = new vscode.EventEmitter<void>();
   readonly #openedByCode = new vscode.EventEmitter<Shell>();
   readonly #subscriptions: readonly vscode.Disposable[];
@@ -111,7 +113,9 @@ export class ShellTerminals implements vscode.Disposable {
       open: before ? join : async (size) => {
         const client = await hosts.connect();
         const request = await shellStart(this.#services, container, size);
-        return client.containers.exec(container.id, { ...await processOptions(this.#services, container, request), session: { id: session, name, expireSeconds: expireSeconds() } });
+        const stream = await client.containers.exec(container.id, { ...await processOptions(this.#services, container, request), session: { id: session, name, expireSeconds: expireSeconds() } });
+        if (this.#abandoned.delete(session)) this.#endSession(container, session);
+        return stream;
       },
       reconnect: { open: join, onConnected: this.#connected.event },
       onFailure: (error, wasOpen) => {
@@ -248,9 +252,14 @@ export class ShellTerminals implements vscode.Disposable {
     this.#remember();
     // Whoever closes it has done with its shell; of a window that ends we may not hear why.
     if (shell.pty.ended || terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown) return;
-    const { container, session } = shell;
+    if (shell.pty.opening) this.#abandoned.add(shell.session);
+    this.#endSession(shell.container, shell.session);
+  }
+
+  #endSession(container: ContainerInfo, session: string): void {
     this.#services.session.client?.containers.endSession(container.id, session).catch((error: unknown) => {
-      if (!(error instanceof BerthError) || error.code !== 'ContainerNotRunning') this.#services.log.warn(`The shell of a closed terminal in ${container.name} could not be ended: ${describe(error)}`);
+      // Either has ended it, or it has yet to begin.
+      if (!(error instanceof BerthError) || !['ContainerNotRunning', 'SessionNotFound'].includes(error.code)) this.#services.log.warn(`The shell of a closed terminal in ${container.name} could not be ended: ${describe(error)}`);
     });
   }
 

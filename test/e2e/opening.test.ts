@@ -222,7 +222,7 @@ describe('opening a folder in a container, in VS Code', () => {
     await sandbox.configure({ image: sandbox.image.replace('busybox:1', 'nothing:1') });
     await workbench.runCommand('Berth: Open Folder in Container');
     const message = workbench.notification('berth/nothing');
-    for (const name of ['Choose Image…', 'Retry', 'Open Locally', 'Show Log']) await message.getByRole('button', { name }).waitFor();
+    for (const name of ['Choose Image…', 'Edit Configuration', 'More…']) await message.getByRole('button', { name }).waitFor();
     await code.picture('opening-failed');
     await message.getByRole('button', { name: 'Edit Configuration' }).click();
     await editConfiguration(JSON.stringify({ image: sandbox.image }));
