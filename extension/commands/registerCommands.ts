@@ -10,6 +10,7 @@ import type { Command } from './command.ts';
 import { ContainerCommands } from './containers.ts';
 import { copyLearned, showDenied } from './deniedConnections.ts';
 import { containerOf, PortCommands } from './ports.ts';
+import { onEach } from './selection.ts';
 import { showActions } from './showActions.ts';
 import { treeCommands } from './treeCommands.ts';
 
@@ -33,10 +34,10 @@ export function registerCommands(services: Services, terminals: ContainerTermina
     'berth.showLog': (argument) => containers.showLog(argument),
     'berth.inspectContainer': (argument) => containers.inspect(argument),
     'berth.forwardPort': (argument) => ports.forward(argument),
-    'berth.forwardDetected': (argument) => ports.forward(argument),
+    'berth.forwardDetected': onEach((argument) => ports.forward(argument)),
     'berth.openPort': (argument) => ports.open(argument),
     'berth.copyPortAddress': (argument) => ports.copyAddress(argument),
-    'berth.stopForwarding': (argument) => ports.stop(argument),
+    'berth.stopForwarding': onEach((argument) => ports.stop(argument)),
     'berth.showDenied': (argument) => showDenied(services, containerOf(argument)),
     'berth.copyLearned': (argument) => copyLearned(services, containerOf(argument)),
     'berth.refresh': () => services.session.refresh(),

@@ -10,6 +10,16 @@ export function itemsOf<Item, Thing>(kind: abstract new (...args: never[]) => It
   return things.length > 0 ? things : undefined;
 }
 
+/** A command that does the same to each of the selected items that are what the one under the pointer is. */
+export function onEach(run: (item: unknown) => Promise<unknown>): (argument: unknown, selected?: unknown) => Promise<void> {
+  const kindOf = (item: unknown): unknown => (item instanceof vscode.TreeItem ? item.contextValue : undefined);
+  return (argument, selected) => {
+    const kind = kindOf(argument);
+    const items = kind !== undefined && Array.isArray(selected) && selected.includes(argument) ? selected.filter((item) => kindOf(item) === kind) : [argument];
+    return forEach<unknown>(items, run);
+  };
+}
+
 interface Choice<Thing> extends vscode.QuickPickItem {
   readonly thing: Thing;
 }

@@ -8,6 +8,7 @@ import { ImageCommands } from './images.ts';
 import { NetworkCommands } from './networks.ts';
 import { copyFact, copyMountPath, revealMount } from './places.ts';
 import { ProcessCommands } from './processes.ts';
+import { onEach } from './selection.ts';
 import { VolumeCommands } from './volumes.ts';
 
 /** The commands of the views, but for those of whole containers and of ports. */
@@ -23,7 +24,7 @@ export function treeCommands(services: Services, terminals: ContainerTerminals, 
     'berth.copyFact': (argument) => copyFact(services, argument),
     'berth.revealMount': (argument) => revealMount(services, argument),
     'berth.copyMountPath': (argument) => copyMountPath(services, argument),
-    'berth.terminateProcess': (argument) => processes.terminate(argument),
+    'berth.terminateProcess': onEach((argument) => processes.terminate(argument)),
     'berth.signalProcess': (argument) => processes.signal(argument),
     'berth.copyPid': (argument) => processes.copyPid(argument),
     'berth.pullImage': (argument) => images.pull(argument),

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { BerthError } from '../../runtime-host/protocol/errors.ts';
 import type { Services } from '../context.ts';
@@ -45,6 +45,9 @@ export async function chooseFolder({ context }: Services, target: vscode.Uri | u
 /** What the user has pointed at in the explorer or an editor. */
 async function openTarget(context: vscode.ExtensionContext, target: vscode.Uri): Promise<ChosenFolder | undefined> {
   const described = folderOfConfiguration(target.fsPath);
+  if (described === undefined && (await isFile(target))) {
+    throw new BerthError('FolderInvalid', `${target.fsPath} is not where the configuration of a folder lies. Put it at .devcontainer/devcontainer.json in the folder that it is for.`);
+  }
   const uri = described === undefined ? target : vscode.Uri.file(described);
   const folder = pathOf(uri);
   if (!(vscode.workspace.workspaceFolders ?? []).some((one) => realPathOf(one.uri) === folder)) {
@@ -53,6 +56,11 @@ async function openTarget(context: vscode.ExtensionContext, target: vscode.Uri):
   }
   // By the folder's real path, as the other configurations of it are called.
   return { folder, ...(described !== undefined && { file: await realpath(target.fsPath) }) };
+}
+
+async function isFile({ scheme, fsPath }: vscode.Uri): Promise<boolean> {
+  if (scheme !== 'file') return false;
+  return stat(fsPath).then((found) => found.isFile(), () => false); // What is not there is said where it is needed.
 }
 
 function pathOf(uri: vscode.Uri): string {

@@ -32,6 +32,10 @@ export interface Reconnection {
   readonly onConnected: vscode.Event<void>;
 }
 
+/** A connection that is lost so soon, so often in a row, is not worth another try before somebody wants it. */
+const soonMilliseconds = 5000;
+const mostSoonLosses = 5;
+
 /**
  * A VS Code terminal whose process runs in a container. When the process ends with 0 the terminal closes, as VS Code's
  * own do; otherwise it stays until a key is pressed, with the exit code or the reason in it.
@@ -129,13 +133,14 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
   /** The connection was lost, and the process goes on. */
   async #goOn(reconnect: Reconnection): Promise<void> {
     this.#tell('The connection to Berth’s runtime host was lost. Connecting again…', 2);
+    let soonLosses = 0;
     while (!this.#closedByUser) {
       this.#stream = undefined;
-      let connected = false;
+      let connectedAt: number | undefined;
       try {
         await this.#follow(async (size) => {
           const stream = await reconnect.open(size);
-          connected = true;
+          connectedAt = Date.now();
           this.#write.fire('\x1bc'); // All of it comes once more.
           return stream;
         });
@@ -143,7 +148,8 @@ export class ProcessTerminal implements vscode.Pseudoterminal {
       } catch (error) {
         const failure = BerthError.from(error);
         if (failure.code !== 'HostUnreachable' && failure.code !== 'VersionMismatch') return this.#fail(failure);
-        if (connected) this.#tell('The connection was lost again. Connecting…', 2);
+        soonLosses = connectedAt !== undefined && Date.now() - connectedAt < soonMilliseconds ? soonLosses + 1 : 0;
+        if (connectedAt !== undefined && soonLosses < mostSoonLosses) this.#tell('The connection was lost again. Connecting…', 2);
         else await this.#waitForSomebody(failure, reconnect);
       }
     }
