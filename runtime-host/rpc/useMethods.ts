@@ -8,13 +8,16 @@ const followed = new WeakSet<RequestingClient>();
 /** container/use and container/release: who works with a container, and what becomes of it when nobody does. */
 export const useMethods: readonly Method[] = [
   define(methods.ContainerUseRequest, containerUse, async ({ container, whenUnused }, { services: { uses }, client }) => {
-    const info = await uses.use(container, client, whenUnused);
-    if (client.gone.aborted) uses.gone(client);
-    else if (!followed.has(client)) {
+    // First: a use counts also when it cannot be recorded.
+    if (!followed.has(client)) {
       followed.add(client);
       client.gone.addEventListener('abort', () => uses.gone(client), { once: true });
     }
-    return info;
+    try {
+      return await uses.use(container, client, whenUnused);
+    } finally {
+      if (client.gone.aborted) uses.gone(client);
+    }
   }),
 
   define(methods.ContainerReleaseRequest, containerParams, async ({ container }, { services, client }) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,11 +131,48 @@ test('what was allowed once is over when the container has stopped', async (cont
   assert.deepEqual(grants.list().map((grant) => grant.id), [unused.id], 'what nobody had yet may still be wanted');
 });
 
+test('what is allowed once to a container that does not run is there when it starts', async (context) => {
+  const home = await scratch(context);
+  const app = home.container(home.folder('app'), []);
+  const grants = await home.grants();
+  home.become(app, 'running');
+  home.become(app, 'stopped');
+  const { id } = await grants.decide({ workspace: home.folder('app'), path: home.folder('data'), readOnly: false, decision: 'once' });
+  await home.shares.share(app.id, { source: home.folder('data'), target: '/data', readOnly: false });
+  await grants.dispose();
+  await app.queue.run(() => Promise.resolve());
+  assert.deepEqual([grants.list().map((grant) => grant.id), app.record.mounts.length], [[id], 1]);
+  home.become(app, 'starting');
+  home.become(app, 'stopped'); // It did not start.
+  await app.settled;
+  await grants.dispose();
+  assert.equal(app.record.mounts.length, 1, 'who tries again has it');
+  home.become(app, 'running');
+  const gone = change(grants, (event) => event.id === id && !event.grant);
+  home.become(app, 'stopped');
+  await gone;
+  assert.deepEqual(app.record.mounts, []);
+});
+
+test('a grant is there as long as a container may have the directory', async (context) => {
+  const home = await scratch(context);
+  const grants = await home.grants();
+  const app = home.container(home.folder('app'), [at(home.folder('data'), '/data')]);
+  const { id } = await grants.decide({ workspace: home.folder('app'), path: home.folder('data'), readOnly: false, decision: 'always' });
+  // Whatever is on disk while a container still has it, the next host finds there.
+  const onDisk: string[] = [];
+  home.table.onDidChange(() => onDisk.push(readFileSync(home.paths.grants, 'utf8')));
+  await grants.revoke(id);
+  assert.deepEqual([onDisk.length, onDisk.every((text) => text.includes(id))], [1, true]);
+  assert.deepEqual([grants.list(), app.record.mounts], [[], []]);
+});
+
 test('a container that its policy starts again keeps what it was allowed once', async (context) => {
   const home = await scratch(context);
   const grants = await home.grants();
   await grants.decide({ workspace: home.folder('app'), path: home.folder('data'), readOnly: false, decision: 'once' });
-  const app = home.container(home.folder('app'), [at(home.folder('data'), '/data')], 'running');
+  const app = home.container(home.folder('app'), [at(home.folder('data'), '/data')]);
+  home.become(app, 'running');
   const { promise: settled, resolve: settle } = Promise.withResolvers<{ exitCode: number }>();
   app.settled = settled;
   home.become(app, 'stopped');

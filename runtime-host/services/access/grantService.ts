@@ -36,6 +36,8 @@ export class GrantService {
   /** One change at a time. */
   readonly #queue = new SerialQueue();
   readonly #listeners = new Set<(event: GrantEvent) => void>();
+  /** Ids of containers that were seen running since they stopped last. */
+  readonly #ran = new Set<string>();
   /** By grant, as the listeners know them. */
   readonly #told = new Map<string, string>();
 
@@ -50,8 +52,12 @@ export class GrantService {
   async begin(): Promise<void> {
     for (const grant of await this.#store.load()) this.#grants.set(grant.id, grant);
     this.#table.onDidChange(() => this.#tell());
+    for (const { id, active } of this.#table.all()) if (active) this.#ran.add(id);
     this.#table.onDidChange(({ id, info }) => {
-      if (info?.state === 'stopped') this.#expireOf(id);
+      if (info?.state === 'running') this.#ran.add(id);
+      // Only one that ran has had its once: another may have got the directory just now, to start with it.
+      else if (!info) this.#ran.delete(id);
+      else if (info.state === 'stopped' && this.#ran.delete(id)) this.#expireOf(id);
     });
     await this.#queue.run(() => this.#expire([...this.#grants.values()]));
     this.#tell();
@@ -81,12 +87,9 @@ export class GrantService {
     await this.#queue.run(async () => {
       const grant = this.#grants.get(id);
       if (!grant) throw new BerthError('GrantNotFound', `There is no grant “${id}”. “container grant ls” lists those that exist.`, { data: { id } });
-      // First: should this host be killed now, nobody gets the directory by this grant again.
+      // First: should this host be killed now, no container keeps the directory without a grant that can be revoked again.
+      await this.#withdraw(grant, () => true);
       await this.#put(id, undefined);
-      await this.#withdraw(grant, () => true).catch(async (error: unknown) => {
-        await this.#put(id, grant);
-        throw error;
-      });
     });
   }
 

@@ -132,3 +132,18 @@ test('a container that cannot have its directories does not start, and keeps no 
   await assert.rejects(home.shares.prepare(home.container, guest, new AbortController().signal), { code: 'FolderInvalid', message: /no such luck/ });
   assert.equal(home.server, undefined);
 });
+
+test('a guest that does not mount a directory, or has ended meanwhile, keeps no server', async (context) => {
+  const home = await scratch(context, 'exec cat > /dev/null');
+  home.begin();
+  const guest = { mountShare: (_share: unknown, _serve: unknown, signal?: AbortSignal) => new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    context.mock.timers.tick(60_000);
+  }) } as unknown as GuestClient;
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  await assert.rejects(home.shares.add(home.container, { ...home.run, guest } as unknown as ContainerRun, home.mount), { code: 'GuestFailed', message: /did not mount the folder .* in time/ });
+  context.mock.timers.reset();
+  await assert.rejects(home.shares.add(home.container, { ...home.run, over: true } as unknown as ContainerRun, home.mount), { code: 'ContainerNotRunning' });
+  assert.ok(home.mounted[0]?.stream.destroyed);
+  assert.equal(home.server, undefined);
+});

@@ -3,7 +3,7 @@ import type { GuestClient } from '../../guest/guestClient.ts';
 import { BerthError } from '../../protocol/errors.ts';
 import type { Mount } from '../../protocol/types.ts';
 import type { Container } from '../container.ts';
-import type { ContainerTable } from '../containerTable.ts';
+import { notRunning, type ContainerTable } from '../containerTable.ts';
 import type { ContainerRun } from '../run/containerRun.ts';
 import { checkMountSources } from '../specification/containerSpec.ts';
 import type { MountPolicy } from '../specification/mountPolicy.ts';
@@ -20,6 +20,8 @@ export interface LiveSharesOptions {
 
 /** A server that has lasted this long may be started again whatever was before. */
 const steadyMilliseconds = 60_000;
+/** A guest that has not mounted a directory by then keeps nobody any longer from doing something else with the container. */
+const mountMilliseconds = 60_000;
 const mostFailures = 5;
 
 /** The directories of running containers that can be taken away, by container and place. */
@@ -56,10 +58,17 @@ export class LiveShares {
     this.#drop(container.id);
   }
 
-  /** Mounts a directory in a container that runs. @throws BerthError FolderInvalid, GuestFailed */
+  /** Mounts a directory in a container that runs. @throws BerthError FolderInvalid, GuestFailed, ContainerNotRunning */
   async add(container: Container, run: ContainerRun, mount: Mount): Promise<void> {
     const program = await findShared(this.#options.environment);
-    this.#keep(container, await run.explained(LiveShare.open(run.guest, program, mount, false)), run);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(new BerthError('GuestFailed', `The virtual machine of container “${container.name}” did not mount the folder ${mount.source} in time.`)), mountMilliseconds);
+    const share = await run.explained(LiveShare.open(run.guest, program, mount, false, limit.signal)).finally(() => clearTimeout(timer));
+    if (run.over) { // Nobody would end its server.
+      share.drop();
+      throw notRunning(container);
+    }
+    this.#keep(container, share, run);
   }
 
   /** Takes the directory at a place of a container away, if there is one. */

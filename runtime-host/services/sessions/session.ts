@@ -91,7 +91,7 @@ export class Session {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
     stderr.end();
-    clearTimeout(this.#timer);
+    if (!this.#ending) clearTimeout(this.#timer);
     this.#clients.add(client);
     if (size) this.#act(client);
     const leave = (): void => {
@@ -121,6 +121,7 @@ export class Session {
     if (this.#ending) return;
     this.#ending = true;
     this.#wasSeen = true;
+    clearTimeout(this.#timer);
     this.#output.hurry();
     this.#signal(constants.signals.SIGHUP);
     this.#timer = setTimeout(() => this.#signal(constants.signals.SIGKILL), hangUpMilliseconds).unref();
