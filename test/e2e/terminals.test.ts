@@ -113,6 +113,8 @@ describe('terminals in a container, in VS Code', () => {
     }
     await link.waitFor();
     await page.keyboard.down('Control');
+    // The mouse’s shape says that a click would follow the link now.
+    await page.locator('.terminal-wrapper.active .xterm-cursor-pointer').waitFor();
     await page.mouse.click(box.x + 60, box.y + box.height / 2);
     await page.keyboard.up('Control');
     await page.locator('.tab', { hasText: 'numbers.txt' }).waitFor();
