@@ -21,8 +21,9 @@ export function watchConfiguration(services: Services): vscode.Disposable {
       const changed = await misfit(services, file);
       if (changed === undefined || changed === offered) return;
       offered = changed;
-      const answer = await vscode.window.showInformationMessage(`The configuration of “${basename(folderOfConfiguration(file) ?? '')}” has changed since its container was made.`, 'Rebuild Container', 'Later');
-      if (answer === 'Rebuild Container') await vscode.commands.executeCommand('berth.rebuild', uri);
+      const folder = folderOfConfiguration(file) ?? '';
+      const answer = await vscode.window.showInformationMessage(`The configuration of “${basename(folder)}” has changed since its container was made.`, 'Rebuild Container', 'Later');
+      if (answer === 'Rebuild Container') await vscode.commands.executeCommand('berth.rebuild', vscode.Uri.file(folder));
       offered = undefined;
     } catch (error) {
       // What is being written need not be right yet; opening will say what is wrong.
