@@ -126,7 +126,7 @@ class QemuContainerService implements DiskUser {
     this.files = new FileAccess(this.#table, this.#lifecycle, { ...defaultVmLimits, ...options.limits }.stall);
     this.policies = new HostPolicyService(this.#table, this.#lifecycle, this.#networks);
     this.access = createAccess(shares, this.#lifecycle, access);
-    this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace ?? graceFrom(options.environment ?? process.env), remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id) => this.stop(id) });
+    this.uses = new ContainerUses({ table: this.#table, log, grace: options.unusedGrace ?? graceFrom(options.environment ?? process.env), remember: (container, whenUnused) => this.#lifecycle.update(container, { whenUnused }), stop: (id, unless) => this.stop(id, { unless }) });
     this.#restarts = new Restarts({
       log,
       start: (container, restartCount) => this.#lifecycle.start(container, { restartCount }),
@@ -178,7 +178,7 @@ class QemuContainerService implements DiskUser {
     return container.info();
   }
 
-  async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal } = {}): Promise<ContainerInfo> {
+  async stop(query: string, options: { readonly timeoutSeconds?: number; readonly signal?: AbortSignal; readonly unless?: () => boolean } = {}): Promise<ContainerInfo> {
     const container = this.#table.find(query);
     const stop = async (): Promise<void> => {
       // One that goes when it ends has ended, which is what was asked for.
@@ -189,7 +189,7 @@ class QemuContainerService implements DiskUser {
     };
     if (container.waiting) await this.#endWaiting(container, container.waiting);
     // One that has less patience does not wait for one that has more.
-    await abortable(container.state === 'stopping' ? stop() : container.queue.run(stop), options.signal);
+    await abortable(container.state === 'stopping' ? stop() : container.queue.run(async () => (options.unless?.() ? undefined : stop())), options.signal);
     return container.info();
   }
 

@@ -17,6 +17,8 @@ interface World {
   readonly container: Container;
   /** Ids, in the order in which they were stopped. */
   readonly stopped: string[];
+  /** For each of those, whether it is not to be stopped any more. */
+  readonly unless: (() => boolean)[];
 }
 
 function world(record: Partial<ContainerRecord> = {}): World {
@@ -24,12 +26,16 @@ function world(record: Partial<ContainerRecord> = {}): World {
   const container = new Container({ id, name: 'a', state: 'running', ...record } as unknown as ContainerRecord, { outputLog: '/none' } as ContainerPaths);
   table.add(container);
   const stopped: string[] = [];
+  const unless: (() => boolean)[] = [];
   const uses = new ContainerUses({
     table, log: silentLogger, grace: graceFrom({}),
     remember: async (one, whenUnused) => { one.record = { ...one.record, whenUnused }; },
-    stop: async (one) => { stopped.push(one); },
+    stop: async (one, isUsed) => {
+      stopped.push(one);
+      unless.push(isUsed);
+    },
   });
-  return { uses, table, container, stopped };
+  return { uses, table, container, stopped, unless };
 }
 
 beforeEach(() => {
@@ -61,6 +67,17 @@ test('a window that reloads keeps it running', async () => {
   await uses.use('a', {}, 'stop');
   mock.timers.tick(60_000);
   assert.deepEqual(stopped, []);
+});
+
+test('one that is used again before it is its turn to be stopped is not', async () => {
+  const { uses, unless } = world();
+  const [before, after] = [{}, {}];
+  await uses.use('a', before, 'stop');
+  uses.gone(before);
+  mock.timers.tick(30_000);
+  assert.deepEqual(unless.map((isUsed) => isUsed()), [false]);
+  await uses.use('a', after, 'stop');
+  assert.deepEqual(unless.map((isUsed) => isUsed()), [true]);
 });
 
 test('it is as the last one has said, and releasing is like going', async () => {

@@ -42,7 +42,8 @@ export interface ContainerUsesOptions {
   readonly log: Logger;
   /** Keeps in the record what was wished, for the next host. */
   readonly remember: (container: Container, whenUnused: WhenUnused) => Promise<void>;
-  readonly stop: (id: string) => Promise<unknown>;
+  /** @param unless asked when it is this one's turn among what is done with the container: somebody uses it again */
+  readonly stop: (id: string, unless: () => boolean) => Promise<unknown>;
   readonly grace: Grace;
 }
 
@@ -120,7 +121,7 @@ export class ContainerUses implements Uses {
   async #stop(container: Container): Promise<void> {
     const { log, stop } = this.#options;
     log.info('A container that nobody uses any more is stopped.', { container: container.id });
-    await stop(container.id).catch((error: unknown) => {
+    await stop(container.id, () => this.#users.has(container.id)).catch((error: unknown) => {
       if (!container.removed) log.error('A container that nobody uses any more could not be stopped', error, { container: container.id });
     });
   }
