@@ -15,11 +15,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -54,12 +57,39 @@ type Link struct {
 
 // Dial connects with the QEMU that listens on socket. Frames of more than mtu and an Ethernet header are dropped.
 func Dial(ctx context.Context, socket string, mtu uint32, receive Receiver) (*Link, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", socket)
+	conn, err := Connect(ctx, socket)
 	if err != nil {
 		return nil, err
 	}
-	return New(conn.(*net.UnixConn), socket, mtu, receive), nil
+	return New(conn, socket, mtu, receive), nil
+}
+
+// A QEMU that takes commands already may not listen yet: it makes its sockets in a thread of their own (QEMU 7.2,
+// net/stream.c). On a busy machine that takes a while.
+const (
+	listenLimit = 5 * time.Second
+	listenPause = 5 * time.Millisecond
+)
+
+// Connect connects with a QEMU's socket, and waits for it when it is not there yet.
+func Connect(ctx context.Context, socket string) (*net.UnixConn, error) {
+	limit, cancel := context.WithTimeout(ctx, listenLimit)
+	defer cancel()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "unix", socket)
+		if err == nil {
+			return conn.(*net.UnixConn), nil
+		}
+		if !errors.Is(err, syscall.ENOENT) && !errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, err
+		}
+		select {
+		case <-limit.Done():
+			return nil, err
+		case <-time.After(listenPause):
+		}
+	}
 }
 
 // New makes a link of a connection, which it owns from now on. Nothing is received before Start.

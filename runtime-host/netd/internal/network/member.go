@@ -85,10 +85,9 @@ func (m *member) connect(ctx context.Context, wanted api.Link) error {
 // refuseLocked makes every write of QEMU's fail. A QEMU whose connection was lost within a frame would send the rest of it
 // first on the next one (QEMU 7.2, net/stream.c: only a write that fails, or is complete, makes it begin a frame anew).
 func (m *member) refuseLocked(ctx context.Context, socket string) error {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", socket)
+	conn, err := link.Connect(ctx, socket)
 	if err == nil {
-		m.refusal = conn.(*net.UnixConn)
+		m.refusal = conn
 		err = m.refusal.CloseRead()
 	}
 	if err != nil {
