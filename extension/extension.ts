@@ -28,6 +28,7 @@ import { WindowContainer } from './windowContainer.ts';
 import { EnvironmentProbes } from './workspace/environmentProbes.ts';
 
 let session: HostSession | undefined;
+let shells: ContainerTerminals['shells'] | undefined;
 
 /** Registers everything and does nothing: the host is connected to by the first view or command that needs it. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -54,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
     await hosts.connect();
   });
   const terminals = new ContainerTerminals(services, errors);
+  shells = terminals.shells;
   const openFolder = new OpenFolderCommand(services, terminals, errors);
   const inspect = new InspectDocuments(session);
   context.subscriptions.push(
@@ -76,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
 /** Ends the connection; the host and the containers go on. */
 export async function deactivate(): Promise<void> {
+  shells?.leave();
   await session?.close();
 }
 

@@ -46,6 +46,7 @@ export class ShellTerminals implements vscode.Disposable {
   /** One that VS Code opens by itself and that others come after. */
   #first: Promise<void> | undefined;
   #restored: Promise<void> | undefined;
+  #isLeaving = false;
   /** Settles when terminals are wanted; `shown` when somebody looks. */
   readonly #wanted = Promise.withResolvers<'shown' | 'hidden'>();
 
@@ -248,10 +249,12 @@ export class ShellTerminals implements vscode.Disposable {
   #closed(terminal: vscode.Terminal): void {
     const shell = this.#open.get(terminal);
     if (!shell || terminal.exitStatus?.reason === vscode.TerminalExitReason.Shutdown) return;
+    // Of a window that ends we may not hear why: then its shells go on, and are remembered.
+    if (!shell.pty.ended && (terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown)) return;
     this.#open.delete(terminal);
     this.#remember();
-    // Whoever closes it has done with its shell; of a window that ends we may not hear why.
-    if (shell.pty.ended || terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown) return;
+    // Whoever closes it has done with its shell.
+    if (shell.pty.ended) return;
     if (shell.pty.opening) this.#abandoned.add(shell.session);
     this.#endSession(shell.container, shell.session);
   }
@@ -263,7 +266,13 @@ export class ShellTerminals implements vscode.Disposable {
     });
   }
 
+  /** The window ends, and with it the connection: what becomes of its terminals from now on is not to be remembered. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
   #remember(): void {
+    if (this.#isLeaving) return;
     const { activeTerminal } = vscode.window;
     const shells = [...this.#open].flatMap(([terminal, { container, session, pty }]) =>
       pty.ended ? [] : [{ container: container.id, session, name: terminal.name, ...(terminal === activeTerminal && { active: true }) }]);
