@@ -249,12 +249,10 @@ export class ShellTerminals implements vscode.Disposable {
   #closed(terminal: vscode.Terminal): void {
     const shell = this.#open.get(terminal);
     if (!shell || terminal.exitStatus?.reason === vscode.TerminalExitReason.Shutdown) return;
-    // Of a window that ends we may not hear why: then its shells go on, and are remembered.
-    if (!shell.pty.ended && (terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown)) return;
     this.#open.delete(terminal);
     this.#remember();
-    // Whoever closes it has done with its shell.
-    if (shell.pty.ended) return;
+    // Whoever closes it has done with its shell; of a window that ends we may not hear why.
+    if (shell.pty.ended || terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown) return;
     if (shell.pty.opening) this.#abandoned.add(shell.session);
     this.#endSession(shell.container, shell.session);
   }
