@@ -249,10 +249,18 @@ export class ShellTerminals implements vscode.Disposable {
   #closed(terminal: vscode.Terminal): void {
     const shell = this.#open.get(terminal);
     if (!shell || terminal.exitStatus?.reason === vscode.TerminalExitReason.Shutdown) return;
-    this.#open.delete(terminal);
-    this.#remember();
-    // Whoever closes it has done with its shell; of a window that ends we may not hear why.
-    if (shell.pty.ended || terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown) return;
+    const forget = (): void => {
+      this.#open.delete(terminal);
+      this.#remember();
+    };
+    if (!shell.pty.ended && (terminal.exitStatus === undefined || terminal.exitStatus.reason === vscode.TerminalExitReason.Unknown)) {
+      // Of a window that ends we may not hear why: it is gone in a moment, and its shells are to be found again.
+      setTimeout(forget, 1000);
+      return;
+    }
+    forget();
+    // Whoever closes it has done with its shell.
+    if (shell.pty.ended) return;
     if (shell.pty.opening) this.#abandoned.add(shell.session);
     this.#endSession(shell.container, shell.session);
   }
